@@ -1,0 +1,1 @@
+"""TaskFlow: event-driven task management that never loses anything and can prove it."""

@@ -1,0 +1,165 @@
+"""Writes accounts and personal access tokens; hashing is done before, in no transaction."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from taskflow.accounts.model import (
+    SCOPES,
+    NotificationPreferences,
+    Role,
+    User,
+    clean_name,
+    scopes_of,
+)
+from taskflow.accounts.queries import USER_COLUMNS, PersonalToken, user_by_id, user_of
+from taskflow.accounts.sessions import end_all
+from taskflow.accounts.tokens import PERSONAL_PREFIX, digest, new_opaque
+from taskflow.base.errors import Conflict, Denied, Invalid, NotFound
+from taskflow.base.ids import new_id
+from taskflow.db.transaction import Transaction
+
+MAX_TOKENS: Final = 100
+# Registrations queue up here, so that exactly one account is the first.
+REGISTERING = "SELECT pg_advisory_xact_lock(7310201442051337001)"
+ANYBODY = "SELECT EXISTS (SELECT FROM accounts.users)"
+REGISTER = f"""
+INSERT INTO accounts.users
+  (id, email, password_hash, name, timezone, role, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+ON CONFLICT (email) DO NOTHING
+RETURNING {USER_COLUMNS}
+"""  # noqa: S608 - made of constants
+PROFILE = f"""
+UPDATE accounts.users
+   SET name = coalesce($2, name), timezone = coalesce($3, timezone),
+       notification_preferences = coalesce($4, notification_preferences), updated_at = $5
+ WHERE id = $1
+RETURNING {USER_COLUMNS}
+"""  # noqa: S608 - made of constants
+ROLE = "UPDATE accounts.users SET role = $2, updated_at = $3 WHERE id = $1"
+PASSWORD = "UPDATE accounts.users SET password_hash = $2, updated_at = $3 WHERE id = $1"  # noqa: S105 - a statement
+ERASE = "DELETE FROM accounts.users WHERE id = $1"
+COUNT_TOKENS = "SELECT count(*) FROM accounts.tokens WHERE user_id = $1"
+ADD_TOKEN = """
+INSERT INTO accounts.tokens (id, user_id, name, hash, scopes, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""  # noqa: S105 - a statement
+DELETE_TOKEN = "DELETE FROM accounts.tokens WHERE id = $1 AND user_id = $2"  # noqa: S105
+
+
+class Registration(NamedTuple):
+    """A new account, every part in its clean form."""
+
+    email: str
+    password_hash: str
+    name: str
+    timezone: str
+
+
+class NewToken(NamedTuple):
+    """A personal access token and its secret, which is shown once."""
+
+    secret: str
+    token: PersonalToken
+
+
+async def register(transaction: Transaction, wanted: Registration, now: datetime) -> User:
+    """Make an account; the first of an installation is its admin.
+
+    Raises:
+        Conflict: the address is taken.
+    """
+    await transaction.execute(REGISTERING)
+    role = "user" if await transaction.value(ANYBODY) else "admin"
+    row = await transaction.row(REGISTER, new_id(now), *wanted, role, now)
+    if row is None:
+        raise Conflict("the address is taken")
+    return user_of(row)
+
+
+async def update_profile(
+    transaction: Transaction,
+    user_id: UUID,
+    now: datetime,
+    *,
+    name: str | None = None,
+    timezone: str | None = None,
+    notification_preferences: NotificationPreferences | None = None,
+) -> User:
+    """Change what is given of a profile.
+
+    Raises:
+        NotFound: the account is gone.
+    """
+    preferences = notification_preferences and msgspec.json.encode(notification_preferences)
+    text = preferences.decode() if preferences else None
+    row = await transaction.row(PROFILE, user_id, name, timezone, text, now)
+    if row is None:
+        raise NotFound("there is no such account")
+    return user_of(row)
+
+
+async def set_role(transaction: Transaction, user_id: UUID, role: Role, now: datetime) -> None:
+    """Give an account a role; its sessions end, since their tokens name the old one."""
+    await transaction.execute(ROLE, user_id, role, now)
+    await end_all(transaction, user_id, now)
+
+
+async def set_password(
+    transaction: Transaction, user_id: UUID, password_hash: str, now: datetime
+) -> None:
+    """Give an account a password, and end its sessions."""
+    await transaction.execute(PASSWORD, user_id, password_hash, now)
+    await end_all(transaction, user_id, now)
+
+
+async def erase(transaction: Transaction, user_id: UUID, now: datetime) -> None:
+    """Remove an account, its sessions and its tokens for good."""
+    await end_all(transaction, user_id, now)
+    await transaction.execute(ERASE, user_id)
+
+
+async def create_token(
+    transaction: Transaction,
+    user_id: UUID,
+    name: str,
+    scopes: Collection[str],
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> NewToken:
+    """Make a personal access token.
+
+    Raises:
+        Invalid: a field breaks a rule, or there are too many tokens.
+        Denied: a scope is more than the owner may.
+    """
+    owner = await user_by_id(transaction, user_id)
+    wanted = tuple(scope for scope in SCOPES if scope in scopes)
+    if not wanted or len(wanted) != len(set(scopes)):
+        raise Invalid.field("scopes", f"is a list of {', '.join(SCOPES)}")
+    if not set(wanted) <= scopes_of(owner.role):
+        raise Denied("a token may not do more than its owner")
+    if expires_at is not None and expires_at <= now:
+        raise Invalid.field("expires_at", "must lie in the future")
+    if await transaction.value(COUNT_TOKENS, user_id) >= MAX_TOKENS:
+        raise Invalid.field("name", f"there are {MAX_TOKENS} tokens already; delete some")
+    token = PersonalToken(new_id(now), clean_name(name), wanted, now, expires_at)
+    secret = new_opaque(PERSONAL_PREFIX)
+    kept = (token.id, user_id, token.name, digest(secret), wanted, now, expires_at)
+    await transaction.execute(ADD_TOKEN, *kept)
+    return NewToken(secret, token)
+
+
+async def delete_token(transaction: Transaction, user_id: UUID, token_id: UUID) -> None:
+    """Revoke a personal access token.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+    if not await transaction.execute(DELETE_TOKEN, token_id, user_id):
+        raise NotFound("there is no such token")
+    transaction.ring("sessions")

@@ -1,0 +1,62 @@
+"""Passwords: argon2id (RFC 9106) with OWASP's parameters, two hashes at a time, never in a log."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.resources import files
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from taskflow.base.errors import Invalid
+
+SHORTEST: Final = 8
+LONGEST_BYTES: Final = 1024
+_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+# Hashing is work for the processor and lets other threads run; more at once would only wait.
+_POOL: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
+_COMMON: Final = frozenset(
+    (files("taskflow.accounts") / "common_passwords.txt").read_text("utf-8").split()
+)
+# What an unknown address is compared with, so that it costs as much as a known one.
+_DUMMY: Final = _HASHER.hash("nobody has this password")
+
+
+def check_strength(password: str) -> str:
+    """A password that is neither short nor common.
+
+    Raises:
+        Invalid: it is weak, or too long.
+    """
+    if len(password) < SHORTEST:
+        raise Invalid.field("password", f"must have at least {SHORTEST} characters")
+    if len(password.encode("utf-8", "replace")) > LONGEST_BYTES or "\0" in password:
+        raise Invalid.field("password", f"must have at most {LONGEST_BYTES} bytes and no NUL")
+    if password.lower() in _COMMON or len(set(password)) == 1:
+        raise Invalid.field("password", "is among the commonest passwords")
+    return password
+
+
+async def hash_password(password: str) -> str:
+    """The hash to keep."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_POOL, partial(_HASHER.hash, _bytes(password)))
+
+
+async def verify_password(password: str, kept: str | None) -> bool:
+    """Whether a password is the one of a hash; as slow when there is no hash."""
+    loop = asyncio.get_running_loop()
+    is_right = await loop.run_in_executor(_POOL, _verify, _bytes(password), kept or _DUMMY)
+    return is_right and kept is not None
+
+
+def _verify(password: bytes, kept: str) -> bool:
+    try:
+        return _HASHER.verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _bytes(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")[: LONGEST_BYTES + 1]

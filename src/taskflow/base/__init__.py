@@ -1,0 +1,1 @@
+"""What every room stands on: settings, time, ids, errors and logs."""

@@ -1,0 +1,113 @@
+"""Settings: read once from the environment, validated, handed down.
+
+Every name is prefixed `TASKFLOW_`; a secret may also come from the file that `<NAME>_FILE` names.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from taskflow.base.errors import FieldError, Invalid
+
+PREFIX = "TASKFLOW_"
+SECRETS = ("database_url", "redis_url")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with a default that works on a laptop."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=lambda: default_data_dir(),  # noqa: PLW0108 - defined further down
+        description="Where everything is kept.",
+    )
+    host: str = Field("127.0.0.1", description="The address that the services listen on.")
+    port_base: int = Field(8000, ge=1, le=65531, description="The first of five consecutive ports.")
+    database_url: SecretStr | None = Field(
+        None, description="A PostgreSQL to use instead of the embedded one (postgresql://…)."
+    )
+    database_connections: int = Field(
+        8, ge=2, le=100, description="How many connections each service may open."
+    )
+    bus: Literal["memory", "dapr"] = Field("memory", description="How events travel.")
+    redis_url: SecretStr | None = Field(None, description="The Redis of the distributed size.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least important log lines that are written."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="How logs look.")
+    rate_limit_per_second: float = Field(
+        100, gt=0, description="Requests a second that a user may make in the long run."
+    )
+    rate_limit_burst: int = Field(1000, ge=1, description="Requests a user may make at once.")
+    auth_attempts_per_minute: int = Field(
+        30, ge=1, description="Logins and registrations a minute from one address."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=8, description="Reverse proxies in front, whose X-Forwarded-For is believed."
+    )
+    stream_heartbeat_seconds: float = Field(
+        30, gt=0, description="Seconds between the heartbeats of a stream."
+    )
+    stream_stale_seconds: float = Field(
+        90, gt=0, description="Seconds after which a stream that takes nothing is closed."
+    )
+    stream_per_second: int = Field(
+        10, ge=1, description="Live notifications a second that go to one stream."
+    )
+    streams_per_user: int = Field(3, ge=1, description="Streams that a user may hold open.")
+    notification_retention_days: int = Field(
+        90, ge=1, description="Days that a notification is kept."
+    )
+    trash_days: int = Field(30, ge=1, description="Days that a deleted task can be restored.")
+    access_token_seconds: int = Field(900, ge=60, description="How long an access token is valid.")
+    session_days: int = Field(30, ge=1, description="How long a session lasts without being used.")
+
+    @classmethod
+    def load(cls, overrides: Mapping[str, Any] | None = None) -> Self:
+        """Read the environment and secret files; `overrides` are flags and win.
+
+        Raises:
+            Invalid: a setting is wrong; the message names its variable, never a secret's value.
+        """
+        given = {name: value for name, value in (overrides or {}).items() if value is not None}
+        try:
+            return cls(**(_secrets_from_files() | given))
+        except ValidationError as error:
+            errors = [
+                FieldError(PREFIX + str(issue["loc"][0]).upper(), issue["msg"])
+                for issue in error.errors()
+            ]
+            detail = "; ".join(f"{name}: {message}" for name, message, _ in errors)
+            raise Invalid(detail, *errors) from None
+
+    def port(self, offset: int) -> int:
+        """The port of the service at this offset."""
+        return self.port_base + offset
+
+
+def default_data_dir() -> Path:
+    """Root's data is the machine's (`/var/lib/taskflow`), a user's is in the home folder (XDG)."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/taskflow")
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "taskflow"
+
+
+def _secrets_from_files() -> dict[str, str]:
+    """The content of every `<NAME>_FILE`, where the variable itself is not set."""
+    found = {}
+    for name in SECRETS:
+        variable = PREFIX + name.upper()
+        path = os.environ.get(f"{variable}_FILE")
+        if path and variable not in os.environ:
+            try:
+                found[name] = Path(path).read_text().strip()
+            except OSError as error:
+                reason = f"{error.strerror}: {path}"
+                raise Invalid.field(f"{variable}_FILE", reason) from error
+    return found

@@ -1,0 +1,97 @@
+"""What a bus promises, whichever it is.
+
+At least once, in order for messages of one key, bounded retries for what fails, a place for what
+keeps failing, and no consumer that delays another. `tests/conformance` holds every adapter to it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple, Protocol
+
+
+class Message(NamedTuple):
+    """An event on its way.
+
+    Attributes:
+        position: Its place in the outbox; how the relay knows it again.
+        topic: Where it goes.
+        key: What it must stay in order with: the task id.
+        body: The envelope, as bytes.
+    """
+
+    position: int
+    topic: str
+    key: str
+    body: bytes
+
+
+class Verdict(Enum):
+    """What a consumer says of a message."""
+
+    DONE = auto()
+    """Its effect is committed, or was before."""
+    RETRY = auto()
+    """It failed; try again, and set it aside when it keeps failing."""
+    AWAY = auto()
+    """The consumer cannot work at all right now; try again for as long as it takes."""
+    POISON = auto()
+    """No retry will help; set it aside at once."""
+
+
+class Outcome(NamedTuple):
+    """A verdict and, where it is not DONE, why."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+DONE = Outcome(Verdict.DONE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """What one consumer wants and how it takes it.
+
+    Attributes:
+        consumer: Its name, unique on the bus.
+        topics: What it reads.
+        handle: Takes messages (those of one key in order) and answers with an outcome each.
+        set_aside: Keeps a message that will not be tried again, with the reason; it must have
+            committed before it returns.
+        batch_size: The most messages that one call takes.
+        linger_seconds: How long a smaller batch waits for company.
+        concurrency: How many calls may run at once, each with other keys.
+    """
+
+    consumer: str
+    topics: frozenset[str]
+    handle: Callable[[Sequence[Message]], Awaitable[Sequence[Outcome]]]
+    set_aside: Callable[[Message, str], Awaitable[None]]
+    batch_size: int = 1
+    linger_seconds: float = 0.0
+    concurrency: int = 8
+
+
+class Bus(Protocol):
+    """A way for messages from the relay to the consumers."""
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Add a consumer; before `run`."""
+        ...
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Take messages over, in order; waits while there is no room for more."""
+        ...
+
+    async def settled(self) -> list[int]:
+        """Positions that nobody needs any more; waits for at least one, and reports each once."""
+        ...
+
+    async def run(self) -> None:
+        """Deliver until stopped; what is held when it stops stays unsettled."""
+        ...
+
+    async def stop(self) -> None:
+        """Take nothing new, let running calls end, and make `run` return."""
+        ...

@@ -1,0 +1,1 @@
+"""What every service shares: the app, the consumer, identity, problems, health, metrics, limits."""

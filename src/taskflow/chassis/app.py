@@ -1,0 +1,172 @@
+"""Makes the HTTP app of a service: its routes under the rules that hold for all of them."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any, Final
+
+from litestar import Litestar, Request, Response, Router, get
+from litestar.config.app import AppConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.serialization import decode_json, encode_json
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from taskflow.accounts.model import Identity
+from taskflow.base.clock import monotonic
+from taskflow.chassis import health, tracing
+from taskflow.chassis.auth import authenticated, json_only
+from taskflow.chassis.docs import docs_page
+from taskflow.chassis.limits import RateLimiter
+from taskflow.chassis.metrics import Metrics
+from taskflow.chassis.problems import respond
+from taskflow.chassis.service import Context, Parts, Service
+
+API: Final = "/api/v1"
+MAX_BODY_BYTES: Final = 1024 * 1024
+VERSION: Final = version("taskflow")
+_PUBLIC: Final = {"public": True}
+SECURITY_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+def make_app(service: Service, parts: Parts, context: Context) -> ASGIApp:
+    """The ASGI app of a service."""
+    checks = {"database": context.database.ping, **parts.checks}
+    api = Router(API, route_handlers=[r for r in parts.routes if not _is_outside(r)])
+    app = Litestar(
+        route_handlers=[
+            api,
+            *(r for r in parts.routes if _is_outside(r)),
+            *_operations(service, checks, context.metrics),
+        ],
+        dependencies=_provide(context, parts),
+        guards=[authenticated, json_only],
+        exception_handlers={Exception: respond},
+        request_max_body_size=MAX_BODY_BYTES,
+        state=State(
+            {
+                "authenticator": context.authenticator,
+                "limiter": RateLimiter(
+                    context.settings.rate_limit_per_second, context.settings.rate_limit_burst
+                ),
+            }
+        ),
+        openapi_config=_openapi(service),
+        on_app_init=[_without_html_pages],
+        logging_config=None,
+    )
+    return Edge(app, context.metrics)
+
+
+class Edge:
+    """The outermost layer: traces a request, counts it, and adds the headers that all have."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        trace = tracing.begin(dict(scope["headers"]))
+        started = monotonic()
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", []))
+                headers += (*SECURITY_HEADERS, (b"x-correlation-id", trace.correlation_id.encode()))
+                message["headers"] = headers
+                route = str(scope.get("path_template") or "unmatched")
+                self._metrics.request(
+                    str(scope.get("method")), route, message["status"], monotonic() - started
+                )
+            await send(message)
+
+        await self._app(scope, receive, answer)
+
+
+def caller(request: Request[Any, Any, Any]) -> Identity:
+    """Who asks; the guard has seen to it that somebody does."""
+    identity: Identity = request.scope["user"]
+    return identity
+
+
+def _provide(context: Context, parts: Parts) -> dict[str, Provide]:
+    values = {
+        "database": context.database,
+        "clock": context.clock,
+        "settings": context.settings,
+        **parts.dependencies,
+    }
+    provided = {name: Provide(_constant(value)) for name, value in values.items()}
+    return {**provided, "caller": Provide(caller, sync_to_thread=False)}
+
+
+def _constant(value: object) -> Any:
+    async def give() -> Any:
+        return value
+
+    return give
+
+
+def _operations(service: Service, checks: Mapping[str, Any], metrics: Metrics) -> list[Any]:
+    """Health, metrics and the documentation: public, and the same for every service."""
+
+    @get("/health/live", opt=_PUBLIC, tags=["health"])
+    async def live() -> health.Liveness:
+        """Whether the process answers."""
+        return health.Liveness("ok", service.name, VERSION)
+
+    @get("/health/ready", opt=_PUBLIC, tags=["health"])
+    async def ready() -> Response[health.Readiness]:
+        """Whether the service has all that it needs; 503 names what is missing."""
+        found = await health.readiness(service.name, checks)
+        return Response(found, status_code=200 if found.status == "ready" else 503)
+
+    @get("/metrics", opt=_PUBLIC, tags=["health"], media_type="text/plain")
+    async def figures() -> Response[bytes]:
+        """Prometheus's text format."""
+        return Response(
+            await metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
+        )
+
+    @get("/openapi.json", opt=_PUBLIC, include_in_schema=False)
+    async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        """This service's OpenAPI document."""
+        return request.app.openapi_schema.to_schema()
+
+    @get("/docs", opt=_PUBLIC, include_in_schema=False, media_type="text/html")
+    async def docs(request: Request[Any, Any, Any]) -> str:
+        """The same for people; works with no internet."""
+        document = decode_json(encode_json(request.app.openapi_schema.to_schema()))
+        return docs_page(document)
+
+    return [live, ready, figures, openapi, docs]
+
+
+def _openapi(service: Service) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title=f"TaskFlow {service.title}",
+        version=VERSION,
+        components=Components(
+            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
+        ),
+        security=[{"bearer": []}],
+        render_plugins=[],
+        use_handler_docstrings=True,
+    )
+
+
+def _without_html_pages(config: AppConfig) -> AppConfig:
+    """Errors are problem documents for everybody, also in debug mode."""
+    config.debug = False
+    return config
+
+
+def _is_outside(route: Any) -> bool:
+    """Whether a handler asks to stand outside of `/api/v1`."""
+    return bool(getattr(route, "opt", {}).get("outside"))

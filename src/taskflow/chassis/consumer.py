@@ -1,0 +1,211 @@
+"""Takes messages from the bus and gives a service its events, once each.
+
+For every event: decode, open a transaction, mark it as seen, run the handler, commit. What the
+handler raises undoes its effect and the mark together. One of the two rims where all is caught.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from taskflow.base.clock import Clock
+from taskflow.base.errors import Unavailable
+from taskflow.bus.ports import DONE, Message, Outcome, Subscription, Verdict
+from taskflow.chassis.metrics import Metrics
+from taskflow.db.engine import Database
+from taskflow.db.transaction import Transaction
+from taskflow.events.envelope import Envelope, Unreadable, decode
+from taskflow.events.payloads import TaskEvent
+from taskflow.events.topics import ALL_TYPES, TOPIC_OF
+from taskflow.inbox import dead_letters
+from taskflow.inbox.dedup import mark_seen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+log = structlog.get_logger()
+
+BATCH_SIZE: Final = 100
+LINGER_SECONDS: Final = 1.0
+REPLAY_SECONDS: Final = 5.0
+STAGE: Final = "handled"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An event for a handler; the transaction already holds the mark that it was seen."""
+
+    transaction: Transaction
+    event: TaskEvent
+    traceparent: str | None
+
+
+Handler = Callable[[Delivery], Awaitable[None]]
+"""Says what an event means; returning commits, raising undoes everything."""
+BatchHandler = Callable[[Transaction, Sequence[Envelope]], Awaitable[None]]
+"""Takes many events in one transaction; must itself be idempotent by event id."""
+
+
+class Consumer:
+    """One service's subscription.
+
+    Args:
+        name: The service's name.
+        database: Where its effects, its inbox and its dead letters are.
+        clock: The time.
+        metrics: Counts what came of each event.
+    """
+
+    def __init__(self, name: str, database: Database, clock: Clock, metrics: Metrics) -> None:
+        self._name = name
+        self._database = database
+        self._clock = clock
+        self._metrics = metrics
+
+    def subscribe_each(self, handlers: Mapping[str, Handler]) -> Subscription:
+        """A subscription that handles every event in a transaction of its own."""
+
+        async def handle(messages: Sequence[Message]) -> list[Outcome]:
+            return [await self._handle(handlers, message) for message in messages]
+
+        return self._subscription(handlers, handle)
+
+    def subscribe_batches(self, handler: BatchHandler) -> Subscription:
+        """A subscription that handles up to a hundred events, or a second's, in one transaction."""
+
+        async def handle(messages: Sequence[Message]) -> list[Outcome]:
+            return await self._handle_batch(handler, messages)
+
+        return self._subscription(ALL_TYPES, handle, batch_size=BATCH_SIZE, linger=LINGER_SECONDS)
+
+    def _subscription(
+        self,
+        event_types: Mapping[str, Handler] | Sequence[str],
+        handle: Callable[[Sequence[Message]], Awaitable[list[Outcome]]],
+        batch_size: int = 1,
+        linger: float = 0.0,
+    ) -> Subscription:
+        return Subscription(
+            consumer=self._name,
+            topics=frozenset(TOPIC_OF[event_type] for event_type in event_types),
+            handle=handle,
+            set_aside=self.set_aside,
+            batch_size=batch_size,
+            linger_seconds=linger,
+            concurrency=2 if batch_size > 1 else 8,
+        )
+
+    async def replay(self, subscription: Subscription) -> None:
+        """Handle dead letters again when somebody asks for it, until cancelled."""
+        while True:
+            try:
+                await self._replay_once(subscription)
+            except Unavailable as error:
+                log.warning("replay.waiting", consumer=self._name, reason=error.detail)
+            await self._database.hints.wait(f"{dead_letters.BELL} {self._name}", REPLAY_SECONDS)
+
+    async def _replay_once(self, subscription: Subscription) -> None:
+        async with self._database.transaction() as transaction:
+            for letter in await dead_letters.to_replay(transaction, self._name, BATCH_SIZE):
+                message = Message(0, letter.topic, letter.key, letter.envelope)
+                outcome = (await subscription.handle([message]))[0]
+                if outcome.verdict is Verdict.DONE:
+                    await dead_letters.discard(transaction, self._name, letter.event_id)
+                    log.info("event.replayed", consumer=self._name, event_id=letter.event_id)
+                elif outcome.verdict is not Verdict.AWAY:
+                    failure = dead_letters.Failure(
+                        self._name, letter.event_id, outcome.reason, self._clock.now()
+                    )
+                    await dead_letters.keep(transaction, failure, message)
+
+    async def set_aside(self, message: Message, reason: str) -> None:
+        """Keep a message as a dead letter.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        event_id = _name_of(message)
+        async with self._database.transaction() as transaction:
+            failure = dead_letters.Failure(self._name, event_id, reason, self._clock.now())
+            await dead_letters.keep(transaction, failure, message)
+        self._metrics.dead_lettered(self._name)
+        log.error("event.set_aside", consumer=self._name, event_id=event_id, reason=reason)
+
+    async def _handle(self, handlers: Mapping[str, Handler], message: Message) -> Outcome:
+        envelope = _read(message)
+        if isinstance(envelope, Outcome):
+            return envelope
+        with _speaking_of(envelope):
+            effect = partial(self._effect, handlers[envelope.type], envelope)
+            return await self._attempt(effect, [envelope])
+
+    async def _effect(self, handler: Handler, envelope: Envelope, transaction: Transaction) -> None:
+        event = envelope.data
+        if not await mark_seen(transaction, self._name, event.event_id):
+            self._metrics.duplicate(self._name)
+            return
+        await handler(Delivery(transaction, event, envelope.traceparent or None))
+
+    async def _handle_batch(
+        self, handler: BatchHandler, messages: Sequence[Message]
+    ) -> list[Outcome]:
+        """All or nothing; where that fails, one by one, so that only what is wrong is set aside."""
+        read = [_read(message) for message in messages]
+        envelopes = [one for one in read if isinstance(one, Envelope)]
+        outcome = await self._attempt(lambda open_: handler(open_, envelopes), envelopes)
+        if len(messages) > 1 and outcome.verdict is Verdict.RETRY:
+            return [(await self._handle_batch(handler, [one]))[0] for one in messages]
+        return [outcome if isinstance(one, Envelope) else one for one in read]
+
+    async def _attempt(
+        self, effect: Callable[[Transaction], Awaitable[None]], envelopes: Sequence[Envelope]
+    ) -> Outcome:
+        """Run an effect in a transaction; what it raises becomes the outcome."""
+        if not envelopes:
+            return DONE
+        try:
+            async with self._database.transaction() as transaction:
+                await effect(transaction)
+        except Exception as error:  # noqa: BLE001 - the rim: whatever failed is tried again
+            return self._verdict(error)
+        now = self._clock.now()
+        for envelope in envelopes:
+            age = (now - envelope.data.timestamp).total_seconds()
+            self._metrics.event_age(STAGE, self._name, age)
+        return DONE
+
+    def _verdict(self, error: Exception) -> Outcome:
+        if isinstance(error, Unavailable):
+            log.warning("event.waiting", consumer=self._name, reason=error.detail)
+            return Outcome(Verdict.AWAY, error.detail)
+        log.warning("event.failed", consumer=self._name, exc_info=error)
+        return Outcome(Verdict.RETRY, f"{type(error).__name__}: {error}")
+
+
+def _read(message: Message) -> Envelope | Outcome:
+    try:
+        return decode(message.body)
+    except Unreadable as error:
+        return Outcome(Verdict.POISON, f"unreadable: {error}")
+
+
+def _name_of(message: Message) -> str:
+    """The event's id, or where it cannot be read a name made from its bytes."""
+    read = _read(message)
+    if isinstance(read, Envelope):
+        return read.id
+    return f"unreadable-{hashlib.sha256(message.body).hexdigest()[:32]}"
+
+
+@contextmanager
+def _speaking_of(envelope: Envelope) -> "Iterator[None]":
+    """Every log line inside names the request and the event that led here."""
+    with structlog.contextvars.bound_contextvars(
+        correlation_id=envelope.data.correlation_id, event_id=envelope.id
+    ):
+        yield

@@ -1,0 +1,74 @@
+"""`taskflow up`: everything on this machine, in the foreground."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.console import Console
+
+from taskflow.base import logs
+from taskflow.base.errors import TaskFlowError
+from taskflow.base.settings import Settings
+from taskflow.runner.embedded import System
+
+
+def up(
+    data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port_base: Annotated[int | None, typer.Option(help="The first of five ports.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning, error.")] = None,
+    log_format: Annotated[str | None, typer.Option(help="console or json.")] = None,
+) -> None:
+    """Run TaskFlow: the database, the five services and the page, until Ctrl-C.
+
+    Examples:
+        taskflow up
+
+        taskflow up --data-dir ./data --port-base 9000
+    """
+    settings = Settings.load(
+        {
+            "data_dir": data_dir,
+            "host": host,
+            "port_base": port_base,
+            "log_level": log_level,
+            "log_format": log_format,
+        }
+    )
+    logs.configure(settings.log_level, settings.log_format)
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        uvloop.run(_run(settings, console))
+    except* TaskFlowError as group:
+        error = group.exceptions[0]
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
+        Console(stderr=True).print(f"[red]taskflow:[/red] {error}", highlight=False)
+        sys.exit(1)
+
+
+async def _run(settings: Settings, console: Console) -> None:
+    system = System(settings, say=lambda text: console.print(f"[dim]· {text}[/dim]"))
+    system.stop_on_signals()
+    await system.run(on_ready=lambda: _summarise(system, console))
+    console.print("TaskFlow has stopped; everything is kept.")
+
+
+def _summarise(system: System, console: Console) -> None:
+    """One clear summary: where it is, what listens, what is on and what is off."""
+    settings = system.settings
+    address = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    console.print(
+        f"[bold green]TaskFlow is ready[/bold green] at http://{address}:{settings.port_base}"
+    )
+    for running in system.services:
+        service = running.service
+        console.print(f"  {settings.port(service.port_offset)}  {service.title}")
+    database = "embedded PostgreSQL" if settings.database_url is None else "TASKFLOW_DATABASE_URL"
+    console.print(f"  data      {settings.data_dir}")
+    console.print(f"  database  {database}")
+    console.print(f"  bus       {settings.bus}; Redis and Dapr are off")
+    console.print("  stop      Ctrl-C")
+    sys.stdout.flush()

@@ -1,0 +1,126 @@
+"""Connections to PostgreSQL, a pool for each service under that service's own role.
+
+The pool connects when it is first used, so a service starts and is live while the database is away.
+Every wait has an end: for a connection, a lock, a statement. What fails because the database is
+away, full or overloaded becomes `Unavailable`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+
+from taskflow.base.errors import Unavailable
+from taskflow.db.hints import Hints
+from taskflow.db.transaction import Transaction
+
+if TYPE_CHECKING:
+    from asyncpg import Pool, Record
+
+ACQUIRE_SECONDS: Final = 10.0
+IDLE_SECONDS: Final = 60.0
+_SESSION: Final = {
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+}
+# SQLSTATE classes and codes: connection, resources, operator intervention, system error, and what
+# concurrency undoes (serialization, deadlock, lock timeout, read-only standby).
+_AWAY: Final = ("08", "53", "57", "58", "40001", "40P01", "55P03", "25006")
+
+
+class Database:
+    """A pool of connections under one role.
+
+    Args:
+        dsn: A `postgresql://` address.
+        role: The role that every connection takes; None keeps the login's own.
+        hints: The bells that commits may ring.
+        max_connections: How many connections are opened at most.
+    """
+
+    def __init__(
+        self, dsn: str, role: str | None, hints: Hints, *, max_connections: int = 8
+    ) -> None:
+        self.hints = hints
+        self.role = role
+        self._dsn = dsn
+        self._max_connections = max_connections
+        self._pool: Pool[Record] | None = None
+
+    async def open(self) -> None:
+        """Make the pool; connects to nothing yet."""
+        role = {"role": self.role} if self.role else {}
+        self._pool = await asyncpg.create_pool(
+            self._dsn,
+            min_size=0,
+            max_size=self._max_connections,
+            max_inactive_connection_lifetime=IDLE_SECONDS,
+            timeout=ACQUIRE_SECONDS,
+            command_timeout=ACQUIRE_SECONDS * 4,
+            server_settings=_SESSION | role | {"application_name": self.role or "taskflow"},
+        )
+
+    async def close(self, patience_seconds: float = 5.0) -> None:
+        """Wait for what runs, bounded, then close every connection."""
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        try:
+            async with asyncio.timeout(patience_seconds):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self, *, read_only: bool = False) -> AsyncIterator[Transaction]:
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        Raises:
+            Unavailable: the database is away; after a failed commit nobody knows whether it held,
+                so the caller must be able to do it again.
+        """
+        if self._pool is None:
+            raise Unavailable("the database pool is closed")
+        async with _Translate():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                transaction = Transaction(connection, self.hints)
+                async with connection.transaction(readonly=read_only):
+                    yield transaction
+            transaction.committed()
+
+    async def ping(self) -> None:
+        """Ask the database for an answer.
+
+        Raises:
+            Unavailable: there was none.
+        """
+        async with self.transaction(read_only=True) as transaction:
+            await transaction.value("SELECT 1")
+
+
+class _Translate:
+    """Turns what the driver raises when the database is away into `Unavailable`."""
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is not None and is_away(error):
+            raise Unavailable(f"the database is not available: {_brief(error)}") from error
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the database cannot be reached or cannot serve right now."""
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate or "").startswith(_AWAY)
+    return isinstance(
+        error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError
+    )
+
+
+def _brief(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]

@@ -1,0 +1,79 @@
+"""Brings the schema up to date at start, and refuses a database of a newer TaskFlow."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from taskflow.base.errors import Conflict, Unavailable
+
+VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
+PRESENT = "SELECT version_num FROM alembic_version"
+PATIENCE_SECONDS: Final = 300.0
+
+
+def known_revisions() -> list[str]:
+    """The revisions that this program knows, oldest first."""
+    return sorted(path.name.split("_")[0] for path in VERSIONS.glob("[0-9]*.py"))
+
+
+async def present_revision(dsn: str) -> str | None:
+    """The revision that the database is at; None when it has no schema yet.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    try:
+        connection = await asyncpg.connect(dsn, timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise Unavailable(f"the database cannot be reached: {error}") from error
+    try:
+        revision: str | None = await connection.fetchval(PRESENT)
+    except asyncpg.UndefinedTableError:
+        return None
+    finally:
+        await connection.close()
+    return revision
+
+
+async def migrate(dsn: str) -> bool:
+    """Bring the database to the newest revision; True when there was something to do.
+
+    Raises:
+        Conflict: the database belongs to a newer TaskFlow, or a migration failed.
+        Unavailable: the database cannot be reached.
+    """
+    known = known_revisions()
+    present = await present_revision(dsn)
+    if present is not None and present not in known:
+        raise Conflict(
+            f"the database is at revision {present}, which is newer than this TaskFlow "
+            f"(up to {known[-1]}); start the newer TaskFlow, or restore a backup of this version"
+        )
+    if present == known[-1]:
+        return False
+    await _run(dsn)
+    return True
+
+
+async def _run(dsn: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "taskflow.db.migrations",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            _, complaint = await process.communicate(dsn.encode() + b"\n")
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise Unavailable("the migrations did not finish in time; nothing was changed") from None
+    if process.returncode != 0:
+        last = complaint.decode(errors="replace").strip().splitlines()[-1:]
+        raise Conflict(f"a migration failed and was rolled back: {''.join(last)}")

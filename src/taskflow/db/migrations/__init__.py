@@ -1,0 +1,1 @@
+"""The schema's migrations (Alembic), in order, written in plain SQL."""

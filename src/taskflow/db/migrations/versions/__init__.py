@@ -1,0 +1,1 @@
+"""One file a migration; the leading number is its revision."""

@@ -1,0 +1,80 @@
+"""A transaction: the only place that commits.
+
+What is asked for with `after_commit` happens once the commit has succeeded, else not at all.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
+    from taskflow.db.hints import Hints
+
+
+class Transaction:
+    """An open transaction on one connection; parameters are bound as `$1, $2, …`."""
+
+    def __init__(self, connection: "Connection[Record]", hints: "Hints") -> None:
+        self._connection = connection
+        self._hints = hints
+        self._callbacks: list[Callable[[], None]] = []
+        self._bells: set[str] = set()
+
+    async def execute(self, statement: str, *parameters: object) -> int:
+        """Run a statement; returns how many rows it touched."""
+        tag: str = await self._connection.execute(statement, *parameters)
+        last = tag.rpartition(" ")[2]
+        return int(last) if last.isdigit() else 0
+
+    async def execute_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run a statement once a row of parameters."""
+        await self._connection.executemany(statement, rows)
+
+    async def rows(self, statement: str, *parameters: object) -> "list[Record]":
+        """All rows of a query."""
+        found: list[Record] = await self._connection.fetch(statement, *parameters)
+        return found
+
+    async def row(self, statement: str, *parameters: object) -> "Record | None":
+        """The first row of a query."""
+        return await self._connection.fetchrow(statement, *parameters)
+
+    async def value(self, statement: str, *parameters: object) -> Any:
+        """The first column of the first row of a query."""
+        return await self._connection.fetchval(statement, *parameters)
+
+    async def stream(
+        self, statement: str, *parameters: object, prefetch: int = 500
+    ) -> AsyncIterator["Record"]:
+        """The rows of a query as they come, so that memory stays bounded."""
+        async for record in self._connection.cursor(statement, *parameters, prefetch=prefetch):
+            yield record
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What fails inside is undone alone."""
+        callbacks, bells = len(self._callbacks), set(self._bells)
+        try:
+            async with self._connection.transaction():
+                yield
+        except BaseException:
+            del self._callbacks[callbacks:]
+            self._bells = bells
+            raise
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call this once the commit has succeeded."""
+        self._callbacks.append(callback)
+
+    def ring(self, bell: str) -> None:
+        """Ring a hint once the commit has succeeded."""
+        self._bells.add(bell)
+
+    def committed(self) -> None:
+        """Tell everybody who asked; called by the database alone."""
+        for bell in self._bells:
+            self._hints.ring(bell)
+        for callback in self._callbacks:
+            callback()

@@ -1,0 +1,1 @@
+"""The event contract: topics, payloads and the CloudEvents envelope. Pure."""

@@ -1,0 +1,116 @@
+"""What an event says: the whole task, what changed, who did it and why.
+
+These structs are the public contract (`contracts/events/*.schema.json`) and only ever gain fields.
+Times are RFC 3339 in UTC; a `due_date` is a plain date when `all_day` is set.
+"""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from msgspec import UNSET, Struct, UnsetType
+
+ActorType = Literal["user", "token", "agent", "system"]
+EventType = Literal[
+    "task.created", "task.updated", "task.completed", "task.deleted", "reminder.triggered"
+]
+Status = Literal["pending", "completed"]
+Priority = Literal["low", "medium", "high", "urgent"]
+
+
+class Actor(Struct, frozen=True):
+    """Who did it: a person, a personal access token, an agent, or TaskFlow itself."""
+
+    type: ActorType
+    id: str
+    name: str
+
+
+class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a task repeats: a canonical RRULE (RFC 5545 section 3.3.10) and what it cannot say.
+
+    Attributes:
+        rule: The RRULE without its name, such as `FREQ=WEEKLY;BYDAY=MO`.
+        mode: `schedule` follows the calendar, `completion` counts from when it was done.
+        until: The last moment, RFC 3339, or a plain date.
+        count: How many occurrences there are in all.
+        month_end: What the 31st is in a short month: its last day, or nothing.
+    """
+
+    rule: str
+    mode: Literal["schedule", "completion"] = "schedule"
+    until: str | None = None
+    count: int | None = None
+    month_end: Literal["clamp", "skip"] = "skip"
+
+
+class Reminder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When to remind: an ISO 8601 duration before the due date, or an instant; one of the two."""
+
+    offset: str | None = None
+    at: datetime | None = None
+
+
+class TaskState(Struct, frozen=True):
+    """A task as everybody outside sees it."""
+
+    id: UUID
+    user_id: UUID
+    title: str
+    description: str
+    status: Status
+    priority: Priority
+    tags: tuple[str, ...]
+    due_date: str | None
+    all_day: bool
+    timezone: str
+    recurrence: Recurrence | None
+    reminders: tuple[Reminder, ...]
+    series_id: UUID | None
+    occurrence_date: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+    deleted_at: datetime | None = None
+
+
+class Change(Struct, frozen=True):
+    """One field's value before and after, as in the task's JSON."""
+
+    old: object
+    new: object
+
+
+class ReminderFacts(Struct, frozen=True):
+    """Which reminder fired, when it should have, and how late it was."""
+
+    id: UUID
+    offset: str | None
+    due_date: str | None
+    fire_at: datetime
+    late_by_seconds: int
+
+
+class TaskEvent(Struct, frozen=True):
+    """The `data` of every event.
+
+    Attributes:
+        task: The whole task after the change; before it, for a deletion.
+        changes: By field; empty for a creation.
+        causation_id: The event that led to this one.
+        reminder: Set in `reminder.triggered` alone.
+    """
+
+    event_id: UUID
+    event_type: EventType
+    task_id: UUID
+    user_id: UUID
+    actor: Actor
+    version: int
+    timestamp: datetime
+    correlation_id: str
+    causation_id: UUID | None
+    task: TaskState
+    changes: dict[str, Change]
+    reminder: ReminderFacts | UnsetType = UNSET

@@ -1,0 +1,1 @@
+"""Nothing done twice on the way in, and a place for what cannot be done."""

@@ -1,0 +1,1 @@
+"""Nothing lost on the way out: events are written with the change and published from there."""

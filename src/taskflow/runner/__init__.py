@@ -1,0 +1,1 @@
+"""Runs services: all of them in one process, with a database of their own."""

@@ -1,0 +1,326 @@
+"""The embedded PostgreSQL: prepared at the first start, supervised, stopped with us.
+
+It listens on a Unix socket in a folder that only its account may enter. On Linux the kernel tells
+it to shut down cleanly when our process dies, however that happens; elsewhere, and when it takes a
+moment longer, the next start stops what it finds running.
+"""
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, Final
+from urllib.parse import quote
+
+import asyncpg
+
+from taskflow.base.clock import monotonic
+from taskflow.base.errors import Conflict, Unavailable
+from taskflow.runner.postgres_binaries import WHEEL, Binaries, find_binaries
+from taskflow.runner.postgres_child import Account, die_with_parent, unprivileged_account
+
+OWNER: Final = "taskflow"
+PORT: Final = 5432
+START_SECONDS: Final = 60.0
+STOP_SECONDS: Final = 8.0
+STEP_SECONDS: Final = 0.01
+MAX_SOCKET_BYTES: Final = 107
+MAX_LOG_BYTES: Final = 4 * 1024 * 1024
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server of our own.
+
+    Args:
+        data_dir: TaskFlow's folder; the database gets `postgres` within it.
+        say: Told of what takes longer than a second.
+    """
+
+    def __init__(self, data_dir: Path, *, say: Callable[[str], None] = lambda _text: None) -> None:
+        self._root = data_dir
+        self._home = data_dir / "postgres"
+        self._cluster = self._home / "cluster"
+        self._password_file = self._home / "password"
+        self._log = self._home / "server.log"
+        self._say = say
+        self._account: Account | None = None
+        self._found: Binaries | None = None
+        self._socket_dir: Path | None = None
+        self._lock: IO[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def binaries(self) -> Path:
+        """The folder of `pg_dump` and the like."""
+        return (self._found or find_binaries()).folder
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process, while there is one."""
+        return self._process.pid if self._process else None
+
+    def dsn(self, database: str = OWNER, user: str = OWNER) -> str:
+        """The address of a database, with the password."""
+        password = self._password_file.read_text().strip()
+        place = quote(str(self._socket_dir), safe="")
+        return f"postgresql://{user}:{password}@/{database}?host={place}&port={PORT}"
+
+    async def start(self) -> None:
+        """Start the server and wait until it answers.
+
+        Raises:
+            Conflict: another TaskFlow holds the folder, or it is of another version.
+            Unavailable: the server cannot be prepared or does not start; the detail says why.
+        """
+        self._hold_folder()
+        try:
+            self._found = find_binaries()
+            self._prepare_account()
+            await self._end_leftover()
+            if not (self._cluster / "PG_VERSION").exists():
+                await self._initialise()
+            self._refuse_other_version()
+            self._launch()
+            await self._wait_until_ready()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Shut the server down: cleanly, and by force when that takes too long."""
+        process, self._process = self._process, None
+        if process is not None:
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+                if process.poll() is not None:
+                    break
+                process.send_signal(number)
+                await _until(lambda: process.poll() is not None, STOP_SECONDS)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def exited(self) -> int:
+        """Wait until the server ends by itself; returns its exit code."""
+        process = self._process
+        if process is None:
+            return 0
+        return await asyncio.to_thread(process.wait)
+
+    def _hold_folder(self) -> None:
+        """Take the folder's lock; the kernel gives it up with our process."""
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            self._lock = (self._root / "lock").open("a+")
+        except OSError as error:
+            raise Unavailable(f"the data folder {self._root}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.seek(0)
+            holder = self._lock.read().strip() or "unknown"
+            self._lock.close()
+            self._lock = None
+            raise Conflict(
+                f"the data folder {self._root} is in use by another TaskFlow (process {holder}); "
+                "stop it, or set TASKFLOW_DATA_DIR to another folder"
+            ) from None
+        self._lock.truncate(0)
+        self._lock.write(f"{os.getpid()}\n")
+        self._lock.flush()
+
+    def _prepare_account(self) -> None:
+        """PostgreSQL refuses to run as root: then an unprivileged account takes its part."""
+        self._home.mkdir(mode=0o700, exist_ok=True)
+        if os.geteuid() == 0:
+            self._account = unprivileged_account()
+            os.chown(self._home, self._account.uid, self._account.gid)
+            self._reach_binaries(self._account)
+            self._refuse_unreachable(self._account)
+        self._socket_dir = self._make_socket_dir()
+        if self._log.exists() and self._log.stat().st_size > MAX_LOG_BYTES:
+            self._log.replace(self._log.with_suffix(".log.1"))
+
+    def _reach_binaries(self, account: Account) -> None:
+        """Copy the programs into our folder where the account cannot run them in place."""
+        found = self._found or find_binaries()
+        if account.can("x", found.folder / "postgres"):
+            return
+        copies = self._root / "programs"
+        package = found.folder.parent.parent
+        folder = copies / package.name / found.folder.relative_to(package)
+        if not (copies / "complete").exists():
+            self._say("copying PostgreSQL's programs, once")
+            shutil.rmtree(copies, ignore_errors=True)
+            shutil.copytree(found.folder.parent, folder.parent, symlinks=True)
+            libraries = package.parent / f"{WHEEL}.libs"
+            if libraries.is_dir():
+                shutil.copytree(libraries, copies / libraries.name, symlinks=True)
+            (copies / "complete").touch()
+        self._found = Binaries(folder, found.major)
+
+    def _refuse_unreachable(self, account: Account) -> None:
+        program = self.binaries / "postgres"
+        for place in (self._home, program):
+            if not account.can("x", place):
+                raise Unavailable(
+                    f"PostgreSQL may not run as root, and the account {account.name} cannot reach "
+                    f"{place}; set TASKFLOW_DATA_DIR to a folder that it can reach, such as "
+                    "/var/lib/taskflow, or start TaskFlow as a normal user"
+                )
+
+    def _make_socket_dir(self) -> Path:
+        place = self._home / "socket"
+        if len(os.fsencode(place / f".s.PGSQL.{PORT}")) >= MAX_SOCKET_BYTES:
+            place = Path(tempfile.mkdtemp(prefix="taskflow-"))
+        place.mkdir(mode=0o700, exist_ok=True)
+        if self._account is not None:
+            os.chown(place, self._account.uid, self._account.gid)
+        return place
+
+    async def _end_leftover(self) -> None:
+        """Stop a server that outlived its TaskFlow; only then may ours start."""
+        try:
+            pid = int((self._cluster / "postmaster.pid").read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return
+        if not _serves(pid, self._cluster):
+            return
+        for number in (signal.SIGINT, signal.SIGKILL):
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                return
+            if await _until(lambda: not _is_running(pid), STOP_SECONDS):
+                return
+
+    async def _initialise(self) -> None:
+        """Make the cluster beside its place and move it there whole."""
+        self._say("preparing the database (first start)")
+        draft = self._home / "cluster.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        self._password_file.touch(mode=0o600)
+        self._password_file.write_text(secrets.token_urlsafe(32) + "\n")
+        if self._account is not None:
+            os.chown(self._password_file, self._account.uid, self._account.gid)
+        found = self._found or find_binaries()
+        command = [found.program("initdb"), "-A", "scram-sha-256", "-U", OWNER, "-E", "UTF8"]
+        command += ["--pwfile", str(self._password_file), "-D", str(draft), "--no-instructions"]
+        if found.major >= 17:  # noqa: PLR2004 - the first with a locale provider of its own
+            command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        else:
+            command += ["--locale=C.UTF-8"]
+        await asyncio.to_thread(self._run_initdb, command)
+        draft.rename(self._cluster)
+
+    def _run_initdb(self, command: list[str]) -> None:
+        result = subprocess.run(  # noqa: S603 - a program that we found ourselves
+            command, capture_output=True, text=True, check=False, **self._as_account()
+        )
+        if result.returncode:
+            last = " ".join(result.stderr.strip().splitlines()[-3:])
+            raise Unavailable(f"the database could not be prepared in {self._home}: {last}")
+
+    def _refuse_other_version(self) -> None:
+        present = (self._cluster / "PG_VERSION").read_text().strip()
+        ours = str((self._found or find_binaries()).major)
+        if present != ours:
+            raise Conflict(
+                f"the data folder {self._root} is of PostgreSQL {present}, this is {ours}; "
+                "back it up with the TaskFlow that wrote it, and restore that into a new folder"
+            )
+
+    def _launch(self) -> None:
+        found = self._found or find_binaries()
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._socket_dir),
+            "unix_socket_permissions": "0700",
+            "port": str(PORT),
+            "shared_buffers": "32MB",
+            "max_connections": "60",
+            "wal_level": "minimal",
+            "max_wal_senders": "0",
+            "jit": "off",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+        }
+        if found.major >= 18:  # noqa: PLR2004 - the first that has them
+            settings |= {"io_workers": "1", "autovacuum_worker_slots": "3"}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - a program that we found ourselves
+                [found.program("postgres"), "-D", str(self._cluster), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - set before any thread matters
+                **self._as_account(),
+            )
+
+    def _as_account(self) -> dict[str, Any]:
+        if self._account is None:
+            return {}
+        account = self._account
+        return {"user": account.uid, "group": account.gid, "extra_groups": [], "cwd": "/"}
+
+    async def _wait_until_ready(self) -> None:
+        deadline = monotonic() + START_SECONDS
+        while monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                break
+            try:
+                connection = await asyncpg.connect(self.dsn("postgres"), timeout=5)
+            except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+                await asyncio.sleep(STEP_SECONDS)
+                continue
+            try:
+                await _create_database(connection)
+            finally:
+                await connection.close()
+            return
+        raise Unavailable(f"the database did not start: {self._last_words()} (see {self._log})")
+
+    def _last_words(self) -> str:
+        try:
+            lines = self._log.read_text(errors="replace").strip().splitlines()
+        except OSError as error:
+            return str(error)
+        return " | ".join(lines[-3:]) or "it said nothing"
+
+
+async def _create_database(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", OWNER):
+        await connection.execute(f"CREATE DATABASE {OWNER}")
+
+
+async def _until(is_so: Callable[[], bool], seconds: float) -> bool:
+    """Whether it became so in time."""
+    deadline = monotonic() + seconds
+    while not is_so():
+        if monotonic() > deadline:
+            return False
+        await asyncio.sleep(STEP_SECONDS)
+    return True
+
+
+def _serves(pid: int, cluster: Path) -> bool:
+    """Whether a process is the server of a cluster, and not one that was given its id since."""
+    try:
+        return os.fsencode(cluster) in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

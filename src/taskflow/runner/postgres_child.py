@@ -1,0 +1,63 @@
+"""What the database's process needs of the operating system: an account, and to end with us."""
+
+import ctypes
+import pwd
+import signal
+import stat
+import sys
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from taskflow.base.errors import Unavailable
+
+PR_SET_PDEATHSIG: Final = 1
+_ACCOUNTS: Final = ("taskflow", "postgres", "nobody")
+_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Account(NamedTuple):
+    """An unprivileged account of this machine."""
+
+    name: str
+    uid: int
+    gid: int
+
+    def can(self, right: Literal["r", "x"], path: Path) -> bool:
+        """Whether it may read or enter a path, by the permissions of all that leads there."""
+        leading = all(self._has("x", parent) for parent in path.resolve().parents)
+        return leading and self._has(right, path)
+
+    def _has(self, right: Literal["r", "x"], path: Path) -> bool:
+        status = path.stat()
+        if status.st_uid == self.uid:
+            bit = stat.S_IRUSR if right == "r" else stat.S_IXUSR
+        elif status.st_gid == self.gid:
+            bit = stat.S_IRGRP if right == "r" else stat.S_IXGRP
+        else:
+            bit = stat.S_IROTH if right == "r" else stat.S_IXOTH
+        return bool(status.st_mode & bit)
+
+
+def unprivileged_account() -> Account:
+    """The account that runs the database when we are root; none is ever made.
+
+    Raises:
+        Unavailable: this machine has none that is known.
+    """
+    for name in _ACCOUNTS:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        if entry.pw_uid:
+            return Account(name, entry.pw_uid, entry.pw_gid)
+    raise Unavailable(
+        f"PostgreSQL may not run as root, and none of the accounts {', '.join(_ACCOUNTS)} is here; "
+        "start TaskFlow as a normal user"
+    )
+
+
+def die_with_parent() -> None:
+    """Ask the kernel for a clean shutdown of this process when the thread that made it dies."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)

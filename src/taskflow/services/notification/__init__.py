@@ -1,0 +1,1 @@
+"""The notification service (port 8003): the list and the live stream."""

@@ -1,0 +1,1 @@
+"""The recurring processor (port 8001): the next instance of what recurs."""

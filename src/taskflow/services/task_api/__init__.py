@@ -1,0 +1,1 @@
+"""The Task API (port 8000): accounts, tasks, and the web page."""

@@ -1,0 +1,183 @@
+"""The bodies and answers of the Task API."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import asdict
+
+from taskflow.accounts.model import Level, NotificationPreferences, User
+from taskflow.chassis.problems import Problem
+from taskflow.events.payloads import Priority, Reminder, Status, TaskState
+
+
+class RecurrenceBody(Struct, forbid_unknown_fields=True):
+    """How a task repeats: an RRULE or a short form such as `weekly:MON,WED`."""
+
+    rule: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    mode: Literal["schedule", "completion"] | UnsetType = UNSET
+    until: str | UnsetType | None = UNSET
+    count: int | UnsetType | None = UNSET
+    month_end: Literal["clamp", "skip"] | UnsetType = UNSET
+
+
+class TaskPatch(Struct, forbid_unknown_fields=True):
+    """A JSON merge patch (RFC 7396) of a task: what is left out stays, null takes the default."""
+
+    title: str | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    status: Status | UnsetType = UNSET
+    priority: Priority | UnsetType | None = UNSET
+    tags: list[str] | UnsetType | None = UNSET
+    due_date: str | UnsetType | None = UNSET
+    all_day: bool | UnsetType | None = UNSET
+    timezone: str | UnsetType = UNSET
+    recurrence: RecurrenceBody | UnsetType | None = UNSET
+    reminders: list[Reminder] | UnsetType | None = UNSET
+
+
+class TaskBody(Struct, forbid_unknown_fields=True):
+    """A whole task; only the title is needed."""
+
+    title: str
+    description: str | UnsetType | None = UNSET
+    priority: Priority | UnsetType | None = UNSET
+    tags: list[str] | UnsetType | None = UNSET
+    due_date: str | UnsetType | None = UNSET
+    all_day: bool | UnsetType | None = UNSET
+    timezone: str | UnsetType = UNSET
+    recurrence: RecurrenceBody | UnsetType | None = UNSET
+    reminders: list[Reminder] | UnsetType | None = UNSET
+
+
+class CompletionBody(Struct, forbid_unknown_fields=True):
+    """When the task was done; now, where it is left out."""
+
+    completed_at: datetime | None = None
+
+
+class BulkBody(Struct, forbid_unknown_fields=True):
+    """Many writes at once: task bodies, patches with their `id`, and ids."""
+
+    create: list[dict[str, Any]] = []
+    update: list[dict[str, Any]] = []
+    complete: list[str] = []
+    delete: list[str] = []
+    atomic: bool = False
+
+
+class BulkResult(Struct, omit_defaults=True):
+    """What came of one entry."""
+
+    op: Literal["create", "update", "complete", "delete"]
+    index: int
+    status: int
+    task: TaskState | None = None
+    problem: Problem | None = None
+
+
+class BulkAnswer(Struct):
+    """What came of each entry, in the order of creates, updates, completions and deletions."""
+
+    results: list[BulkResult]
+
+
+class TaskPage(Struct):
+    """Some tasks, and the cursor of the next ones."""
+
+    items: list[TaskState]
+    next_cursor: str | None
+
+
+class RegisterBody(Struct, forbid_unknown_fields=True):
+    """A new account."""
+
+    email: str
+    password: str
+    name: str
+    timezone: str = "UTC"
+
+
+class LoginBody(Struct, forbid_unknown_fields=True):
+    """Who logs in."""
+
+    email: str
+    password: str
+
+
+class RefreshBody(Struct, forbid_unknown_fields=True):
+    """The refresh token; the page leaves it out and sends its cookie."""
+
+    refresh_token: str | None = None
+
+
+class Tokens(Struct):
+    """An access token, and the refresh token that gets the next one; good for one use."""
+
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: int
+    refresh_token: str
+
+
+class Account(Struct):
+    """An account as its owner sees it."""
+
+    id: UUID
+    email: str
+    name: str
+    timezone: str
+    role: Literal["user", "admin"]
+    notification_preferences: NotificationPreferences
+    created_at: datetime
+
+    @classmethod
+    def of(cls, user: User) -> "Account":
+        """The account of a user."""
+        return cls(**{name: getattr(user, name) for name in cls.__struct_fields__})
+
+
+class AccountPatch(Struct, forbid_unknown_fields=True):
+    """What to change; a new password needs the present one."""
+
+    name: str | None = None
+    timezone: str | None = None
+    notification_preferences: NotificationPreferences | Level | None = None
+    password: str | None = None
+    current_password: str | None = None
+
+
+class TokenBody(Struct, forbid_unknown_fields=True):
+    """A personal access token to make."""
+
+    name: str
+    scopes: tuple[Literal["read", "write", "admin"], ...] = ("read", "write")
+    expires_at: datetime | None = None
+
+
+class TokenState(Struct, omit_defaults=True):
+    """A personal access token; `token` is there when it is made, and never again."""
+
+    id: UUID
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    token: str | None = None
+
+
+class TokenList(Struct):
+    """All tokens of an account."""
+
+    items: list[TokenState]
+
+
+def given(body: Struct) -> dict[str, object]:
+    """What a body gives, by name, without what it leaves out."""
+    values = {name: value for name, value in asdict(body).items() if value is not UNSET}
+    recurrence = values.get("recurrence")
+    if isinstance(recurrence, Struct):
+        values["recurrence"] = given(recurrence)
+    return values

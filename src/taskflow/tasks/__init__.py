@@ -1,0 +1,1 @@
+"""Tasks: what they are, the rules they follow, and the only code that writes them."""

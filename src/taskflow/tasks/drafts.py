@@ -1,0 +1,183 @@
+"""Turns what a person wrote into valid fields of a task. Pure: the time is an argument."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any, Final, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from taskflow.base.errors import Invalid
+from taskflow.events.payloads import Recurrence, Reminder
+from taskflow.tasks.durations import parse_duration
+from taskflow.tasks.model import WRITABLE, Fields
+from taskflow.tasks.recurrence import occurrence_key, parse_recurrence
+from taskflow.tasks.zones import parse_zone
+
+MAX_TITLE: Final = 255
+MAX_DESCRIPTION: Final = 10_000
+MAX_TAGS: Final = 20
+MAX_TAG: Final = 50
+MAX_REMINDERS: Final = 20
+When = TypeVar("When", date, datetime)
+_YEARS: Final = range(1900, 9000)
+_UNPRINTABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+DEFAULTS: Final = Fields(
+    title="",
+    description="",
+    priority="medium",
+    tags=(),
+    due=None,
+    all_day=False,
+    timezone="UTC",
+    recurrence=None,
+    reminders=(),
+)
+
+
+def drafted(
+    base: Fields,
+    given: Mapping[str, object],
+    now: datetime,
+    known_reminders: Iterable[Reminder] = (),
+) -> Fields:
+    """The fields that result from writing what is given over `base`.
+
+    Args:
+        base: What holds where nothing is given.
+        given: By the names and in the types of the task's JSON.
+        now: Reminders may not lie before it, but for those that `base` or `known_reminders` has.
+        known_reminders: Reminders that the task had before.
+
+    Raises:
+        Invalid: a field breaks a rule.
+    """
+    values: dict[str, Any] = {name: getattr(base, name) for name in WRITABLE}
+    for name, read in _READERS.items():
+        if name in given:
+            values[name] = read(given[name])
+    values["due"] = _due(base, given, values)
+    if "recurrence" in given:
+        values["recurrence"] = _recurrence(given["recurrence"])
+    if "reminders" in given:
+        known = {*known_reminders, *base.reminders}
+        values["reminders"] = _reminders(given["reminders"], known, now)
+    fields = Fields(**values)
+    if fields.due is None and any(reminder.offset for reminder in fields.reminders):
+        raise Invalid.field("reminders", "a reminder before the due date needs a due date")
+    return fields
+
+
+def first_occurrence_date(fields: Fields, now: datetime) -> str:
+    """The key of a new series' first task: its due date, or else the present moment."""
+    return occurrence_key(fields.due if fields.due is not None else now, fields)
+
+
+def relative_only(reminders: Iterable[Reminder]) -> tuple[Reminder, ...]:
+    """The reminders that count from the due date."""
+    return tuple(reminder for reminder in reminders if reminder.offset)
+
+
+def clean(name: str, value: object, limit: int, at_least: int = 0) -> str:
+    """A text of a bounded length that every part of the system can carry.
+
+    Raises:
+        Invalid: it is none.
+    """
+    if not isinstance(value, str):
+        raise Invalid.field(name, "must be a text")
+    if _UNPRINTABLE.search(value):
+        raise Invalid.field(name, "must have no NUL character and no lone surrogate")
+    if len(value) > limit or len(value.strip()) < at_least:
+        raise Invalid.field(name, f"must have {at_least} to {limit} characters")
+    return value
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) > MAX_TAGS:
+        raise Invalid.field("tags", f"must be a list of at most {MAX_TAGS} texts")
+    tags = (clean(f"tags[{index}]", tag, MAX_TAG, 1).strip() for index, tag in enumerate(value))
+    return tuple(dict.fromkeys(tags))
+
+
+def _timezone(value: object) -> str:
+    return parse_zone(clean("timezone", value, 100, 1)).key
+
+
+_READERS: Final[dict[str, Callable[[object], object]]] = {
+    "title": lambda value: clean("title", value, MAX_TITLE, 1),
+    "description": lambda value: clean("description", value or "", MAX_DESCRIPTION),
+    "priority": lambda value: value or "medium",
+    "tags": lambda value: _tags(value or ()),
+    "all_day": bool,
+    "timezone": _timezone,
+}
+
+
+def _due(
+    base: Fields, given: Mapping[str, object], values: Mapping[str, Any]
+) -> datetime | date | None:
+    """The due date, in the form that `all_day` asks for."""
+    all_day: bool = values["all_day"]
+    if "due_date" in given:
+        return _parse_due(given["due_date"], all_day=all_day)
+    due, zone = base.due, ZoneInfo(values["timezone"])
+    if due is None or isinstance(due, datetime) is not all_day:
+        return due
+    if isinstance(due, datetime):
+        return due.astimezone(zone).date()
+    return datetime.combine(due, time(), zone).astimezone(UTC)
+
+
+def _parse_due(value: object, *, all_day: bool) -> datetime | date | None:
+    if value is None:
+        return None
+    text = clean("due_date", value, 64, 1)
+    try:
+        due = date.fromisoformat(text) if all_day else datetime.fromisoformat(text)
+    except ValueError:
+        form = "a date such as 2026-01-24" if all_day else "RFC 3339, such as 2026-01-24T10:00:00Z"
+        raise Invalid.field("due_date", f"must be {form}") from None
+    if isinstance(due, datetime):
+        if due.tzinfo is None:
+            raise Invalid.field("due_date", "needs an offset from UTC, such as Z or +01:00")
+        due = _in_years(due).astimezone(UTC)
+    return _in_years(due)
+
+
+def _in_years(when: When) -> When:
+    if when.year not in _YEARS:
+        raise Invalid.field("due_date", f"must lie in the years {_YEARS[0]} to {_YEARS[-1]}")
+    return when
+
+
+def _recurrence(value: object) -> Recurrence | None:
+    if value is None:
+        return None
+    return parse_recurrence(cast("Mapping[str, object]", value))
+
+
+def _reminders(value: object, known: set[Reminder], now: datetime) -> tuple[Reminder, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list | tuple) or len(value) > MAX_REMINDERS:
+        raise Invalid.field("reminders", f"must be a list of at most {MAX_REMINDERS}")
+    reminders = [_reminder(f"reminders[{index}]", one) for index, one in enumerate(value)]
+    for index, reminder in enumerate(reminders):
+        if reminder.at is not None and reminder not in known and reminder.at <= now:
+            raise Invalid.field(f"reminders[{index}].at", "must lie in the future")
+    return tuple(dict.fromkeys(reminders))
+
+
+def _reminder(name: str, value: object) -> Reminder:
+    if not isinstance(value, Reminder) or (value.offset is None) == (value.at is None):
+        raise Invalid.field(name, "needs either an offset or an instant `at`")
+    if value.offset is not None:
+        parse_duration(value.offset, f"{name}.offset")
+        return value
+    at = cast("datetime", value.at)
+    if at.tzinfo is None:
+        raise Invalid.field(f"{name}.at", "needs an offset from UTC, such as Z or +01:00")
+    return replace(value, at=_in_years(at).astimezone(UTC))

@@ -1,0 +1,22 @@
+"""What can go wrong with tasks, beside the tree's own."""
+
+from uuid import UUID
+
+from taskflow.base.errors import NotFound, Stale
+
+
+class TaskNotFound(NotFound):
+    """There is no such task, it is in the trash, or it is somebody else's."""
+
+    def __init__(self, task_id: UUID) -> None:
+        super().__init__(f"there is no task {task_id}")
+        self.task_id = task_id
+
+
+class TaskStale(Stale):
+    """The task has another version than the one that was named."""
+
+    def __init__(self, task_id: UUID, present: int) -> None:
+        super().__init__(f"the task {task_id} is at version {present} now; read it again")
+        self.task_id = task_id
+        self.present = present

@@ -1,0 +1,169 @@
+"""A task, and what may be done with it. Pure: time comes in as an argument."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from taskflow.base.clock import rfc3339
+from taskflow.events.payloads import (
+    ActorType,
+    Change,
+    Priority,
+    Recurrence,
+    Reminder,
+    Status,
+    TaskState,
+)
+
+
+class Actor(Struct, frozen=True):
+    """Who acts, on whose tasks, and why.
+
+    Attributes:
+        user_id: Whose tasks.
+        type: What kind of actor it is.
+        id: The person's, token's or service's id.
+        name: What people call it.
+        correlation_id: The request that began it.
+        causation_id: The event that led to it, if one did.
+        traceparent: The W3C trace context to carry on.
+    """
+
+    user_id: UUID
+    type: ActorType
+    id: str
+    name: str
+    correlation_id: str
+    causation_id: UUID | None = None
+    traceparent: str | None = None
+
+
+class Fields(Struct, frozen=True):
+    """What a person may write of a task.
+
+    Attributes:
+        due: An instant, or with `all_day` a plain date.
+        timezone: The zone of the due date's wall time and of the recurrence.
+    """
+
+    title: str
+    description: str
+    priority: Priority
+    tags: tuple[str, ...]
+    due: datetime | date | None
+    all_day: bool
+    timezone: str
+    recurrence: Recurrence | None
+    reminders: tuple[Reminder, ...]
+
+
+WRITABLE: Final = Fields.__struct_fields__
+
+
+class Task(Fields, frozen=True, kw_only=True):
+    """A task as it is kept."""
+
+    id: UUID
+    user_id: UUID
+    status: Status
+    series_id: UUID | None
+    occurrence_date: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+    deleted_at: datetime | None
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it is in the trash."""
+        return self.deleted_at is not None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The due date as an instant; of an all-day task, when the day begins in its zone."""
+        if self.due is None or isinstance(self.due, datetime):
+            return self.due
+        return datetime.combine(self.due, time(), ZoneInfo(self.timezone)).astimezone(UTC)
+
+    def with_fields(self, fields: Fields) -> "Task":
+        """The same task with other writable fields."""
+        return replace(self, **{name: getattr(fields, name) for name in WRITABLE})
+
+    def completed(self, at: datetime) -> "Task":
+        """The task, done at an instant."""
+        return replace(self, status="completed", completed_at=at)
+
+    def reopened(self) -> "Task":
+        """The task, open again."""
+        return replace(self, status="pending", completed_at=None)
+
+    def deleted(self, at: datetime) -> "Task":
+        """The task, in the trash."""
+        return replace(self, deleted_at=at)
+
+    def restored(self) -> "Task":
+        """The task, out of the trash."""
+        return replace(self, deleted_at=None)
+
+    def next_version(self, now: datetime) -> "Task":
+        """The task as the next write leaves it."""
+        return replace(self, version=self.version + 1, updated_at=now)
+
+    def state(self) -> TaskState:
+        """The task as everybody outside sees it."""
+        return TaskState(
+            id=self.id,
+            user_id=self.user_id,
+            title=self.title,
+            description=self.description,
+            status=self.status,
+            priority=self.priority,
+            tags=self.tags,
+            due_date=due_text(self.due),
+            all_day=self.all_day,
+            timezone=self.timezone,
+            recurrence=self.recurrence,
+            reminders=self.reminders,
+            series_id=self.series_id,
+            occurrence_date=self.occurrence_date,
+            version=self.version,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            completed_at=self.completed_at,
+            deleted_at=self.deleted_at,
+        )
+
+
+_UNSEEN: Final = frozenset({"id", "user_id", "version", "created_at", "updated_at"})
+
+
+def changes(before: Task, after: Task) -> dict[str, Change]:
+    """What differs, in the fields that a person can see, as they stand in JSON."""
+    old, new = _visible(before), _visible(after)
+    return {name: Change(old[name], new[name]) for name in old if old[name] != new[name]}
+
+
+def due_text(due: datetime | date | None) -> str | None:
+    """A due date as it stands in JSON."""
+    if due is None:
+        return None
+    return rfc3339(due) if isinstance(due, datetime) else due.isoformat()
+
+
+def _visible(task: Task) -> Mapping[str, Any]:
+    state: dict[str, Any] = msgspec.to_builtins(task.state())
+    return {name: value for name, value in state.items() if name not in _UNSEEN}
+
+
+def due_from(at: object) -> datetime | date | None:
+    """A due date out of an occurrence's instant or date."""
+    if isinstance(at, datetime):
+        return at.astimezone(UTC)
+    return at if isinstance(at, date) else None

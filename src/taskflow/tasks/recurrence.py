@@ -1,0 +1,312 @@
+"""When a recurring task is due: RFC 5545's expansion in local wall time, under our month-end rule.
+
+Pure: the present instant is an argument.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from datetime import date as Day  # noqa: N812 - an occurrence has a field of that name
+from itertools import islice
+from typing import Final, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from taskflow.base.errors import Invalid
+from taskflow.events.payloads import Recurrence
+from taskflow.tasks.recurrence_days import matching_days, year_length
+from taskflow.tasks.recurrence_rules import Rule, parse_recurrence, parse_rule, parse_until
+from taskflow.tasks.zones import instant, oddity, wall_time
+
+__all__ = ["Occurrence", "Schedule", "occurrence_key", "occurrences", "parse_recurrence"]
+
+# How many empty periods in a row mean that nothing will ever come: some forty years.
+_EMPTY: Final = {"YEARLY": 48, "MONTHLY": 520, "WEEKLY": 2_200, "DAILY": 15_000, "HOURLY": 15_000}
+_LAST_YEAR: Final = 9_000
+
+
+class Occurrence(NamedTuple):
+    """One time at which a series is due.
+
+    Attributes:
+        date: Its key within the series: the local day, or the local minute where a day has several.
+        at: The instant in UTC, or the day of an all-day series.
+        reason: What is not plain about it, in a sentence.
+    """
+
+    date: str
+    at: datetime | Day
+    reason: str | None = None
+
+
+class Schedule(NamedTuple):
+    """A recurrence and what it counts from.
+
+    Attributes:
+        recurrence: The rule and its end.
+        start: Local wall time; midnight for an all-day series.
+        zone: Whose wall.
+        all_day: Whether occurrences are days.
+    """
+
+    recurrence: Recurrence
+    start: datetime
+    zone: ZoneInfo
+    all_day: bool
+
+
+class Recurring(Protocol):
+    """What a schedule is made of: a task, or what stands for one."""
+
+    @property
+    def recurrence(self) -> Recurrence | None: ...
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def all_day(self) -> bool: ...
+
+
+def schedule_of(recurring: Recurring, start: datetime | Day) -> Schedule:
+    """The schedule of a recurring task that starts at an instant, or on a day."""
+    if recurring.recurrence is None:
+        raise Invalid.field("recurrence", "is missing")
+    zone = ZoneInfo(recurring.timezone)
+    return Schedule(recurring.recurrence, _local(start, zone), zone, recurring.all_day)
+
+
+def occurrence_key(at: datetime | Day, recurring: Recurring) -> str:
+    """The key that an occurrence at this time has."""
+    return _key(schedule_of(recurring, at), _local(at, ZoneInfo(recurring.timezone)))
+
+
+def occurrences(
+    schedule: Schedule, *, after: datetime | None = None, limit: int = 1
+) -> list[Occurrence]:
+    """The next occurrences, rising, the first of them later than `after` (an instant)."""
+    found = (
+        one
+        for local, one in _expand(schedule, after)
+        if after is None or _instant(schedule, local) > after
+    )
+    return list(islice(found, limit))
+
+
+def next_in_schedule(
+    schedule: Schedule, present: datetime | Day, now: datetime
+) -> Occurrence | None:
+    """The first occurrence after the present one and after now; None when the series is over."""
+    latest = max(_instant(schedule, _local(present, schedule.zone)), now)
+    found = occurrences(schedule, after=latest)
+    return found[0] if found else None
+
+
+def next_after_completion(
+    schedule: Schedule, completed_at: datetime, made: int
+) -> Occurrence | None:
+    """One interval after completion, at the schedule's time of day, even if that is past.
+
+    Where the rule names days (`BYDAY=MO`), the first such day from there on.
+
+    Args:
+        schedule: The rule; its start gives the time of day.
+        completed_at: When the last instance was done.
+        made: How many instances there have been.
+    """
+    recurrence = schedule.recurrence
+    if recurrence.count is not None and made >= recurrence.count:
+        return None
+    rule = parse_rule(recurrence.rule)
+    done = wall_time(completed_at, schedule.zone)
+    if rule.frequency == "HOURLY":
+        local = wall_time(completed_at + timedelta(hours=rule.interval), schedule.zone)
+    else:
+        local = datetime.combine(_one_interval_after(done.date(), rule), schedule.start.time())
+    anchored = schedule._replace(start=local, recurrence=_endless(recurrence))
+    if _has_days(rule):
+        found = occurrences(anchored, after=_instant(anchored, local) - timedelta(microseconds=1))
+        if not found:
+            return None
+        local = _local(found[0].at, schedule.zone)
+    return _occurrence(anchored, local, None) if _is_within(schedule, local) else None
+
+
+def require_occurrence(schedule: Schedule) -> None:
+    """Refuse a rule that never occurs.
+
+    Raises:
+        Invalid: there is no occurrence at all.
+    """
+    if not occurrences(schedule):
+        raise Invalid.field("recurrence.rule", "never occurs from its start on", 0)
+
+
+def _expand(schedule: Schedule, after: datetime | None) -> Iterator[tuple[datetime, Occurrence]]:
+    """Wall times and occurrences from the start on; without COUNT only from about `after` on."""
+    recurrence = schedule.recurrence
+    rule = _with_defaults(parse_rule(recurrence.rule), schedule.start)
+    first = 0
+    if after is not None and recurrence.count is None:
+        first = _period_before(rule, schedule, after)
+    last: datetime | None = None
+    walk = _walk(rule, schedule, first)
+    for local, reason in islice(walk, recurrence.count):
+        at = _instant(schedule, local)
+        if not _is_within(schedule, local):
+            return
+        # A wall time that was moved over a gap may fall onto the next one.
+        if last is None or at > last:
+            yield local, _occurrence(schedule, local, reason)
+        last = at
+
+
+def _walk(rule: Rule, schedule: Schedule, first: int) -> Iterator[tuple[datetime, str | None]]:
+    """Wall times from a period on, until nothing more can come."""
+    empty, index = 0, first
+    clamps = schedule.recurrence.month_end == "clamp"
+    while empty < _EMPTY[rule.frequency]:
+        days, times = _period(rule, schedule, index)
+        index += 1
+        if not days or days[0].year > _LAST_YEAR:
+            return
+        moments = [
+            (datetime.combine(day, one.replace(minute=minute)), reason)
+            for day, reason in matching_days(rule, days, clamps=clamps)
+            for one in times
+            for minute in rule.minutes
+        ]
+        empty = 0 if moments else empty + 1
+        for local, reason in _at_positions(moments, rule.positions):
+            if local >= schedule.start.replace(second=0, microsecond=0):
+                yield local, reason
+
+
+def _with_defaults(rule: Rule, start: datetime) -> Rule:
+    """The parts that the start fills in where the rule leaves them open."""
+    from_start: dict[str, tuple[int, ...] | tuple[tuple[int, int], ...]] = {}
+    if not _has_days(rule):
+        if rule.frequency == "YEARLY":
+            from_start["months"] = rule.months or (start.month,)
+        if rule.frequency in ("YEARLY", "MONTHLY"):
+            from_start["month_days"] = (start.day,)
+        if rule.frequency == "WEEKLY":
+            from_start["days"] = ((start.weekday(), 0),)
+    if not rule.hours and rule.frequency != "HOURLY":
+        from_start["hours"] = (start.hour,)
+    from_start["minutes"] = rule.minutes or (start.minute,)
+    return _replaced(rule, from_start)
+
+
+def _replaced(rule: Rule, values: dict[str, tuple[int, ...] | tuple[tuple[int, int], ...]]) -> Rule:
+    fields = {name: getattr(rule, name) for name in rule.__struct_fields__}
+    return Rule(**{**fields, **values})
+
+
+def _has_days(rule: Rule) -> bool:
+    return bool(rule.days or rule.month_days or rule.year_days or rule.week_numbers)
+
+
+def _period(rule: Rule, schedule: Schedule, index: int) -> tuple[list[Day], list[time]]:
+    """The days and hours of the rule's period number `index`; no days after the calendar's end."""
+    start, steps = schedule.start.date(), index * rule.interval
+    times = [time(hour) for hour in sorted(rule.hours)]
+    try:
+        if rule.frequency == "HOURLY":
+            moment = instant(schedule.start, schedule.zone) + timedelta(hours=steps)
+            local = wall_time(moment, schedule.zone)
+            hour = time(local.hour, fold=local.fold)
+            return [local.date()], [hour] if not rule.hours or local.hour in rule.hours else []
+        return _days(*_span(rule, start, steps)), times
+    except (OverflowError, ValueError):
+        return [], []
+
+
+def _span(rule: Rule, start: Day, steps: int) -> tuple[Day, int]:
+    """The first day of a period, so many units after the start's, and its length in days."""
+    if rule.frequency == "YEARLY":
+        first = Day(start.year + steps, 1, 1)
+        return first, year_length(first)
+    if rule.frequency == "MONTHLY":
+        months = start.year * 12 + start.month - 1 + steps
+        first = Day(months // 12, months % 12 + 1, 1)
+        return first, monthrange(first.year, first.month)[1]
+    if rule.frequency == "WEEKLY":
+        back = (start.weekday() - rule.week_start) % 7
+        return start + timedelta(days=steps * 7 - back), 7
+    return start + timedelta(days=steps), 1
+
+
+def _days(first: Day, number: int) -> list[Day]:
+    return [first + timedelta(days=offset) for offset in range(number)]
+
+
+def _at_positions(
+    moments: list[tuple[datetime, str | None]], positions: tuple[int, ...]
+) -> list[tuple[datetime, str | None]]:
+    if not positions:
+        return moments
+    wanted = {place - 1 if place > 0 else len(moments) + place for place in positions}
+    return [moment for index, moment in enumerate(moments) if index in wanted]
+
+
+def _period_before(rule: Rule, schedule: Schedule, after: datetime) -> int:
+    """A period that ends before `after`, close to it, and not before the first."""
+    start, local = schedule.start, wall_time(after, schedule.zone)
+    if rule.frequency == "YEARLY":
+        steps = local.year - start.year
+    elif rule.frequency == "MONTHLY":
+        steps = (local.year - start.year) * 12 + local.month - start.month
+    elif rule.frequency == "HOURLY":
+        steps = int((after - instant(start, schedule.zone)).total_seconds() // 3600)
+    else:
+        steps = (local.date() - start.date()).days // (7 if rule.frequency == "WEEKLY" else 1)
+    return max(steps // rule.interval - 2, 0)
+
+
+def _one_interval_after(day: Day, rule: Rule) -> Day:
+    """A day plus the rule's interval; a month that is too short ends it."""
+    if rule.frequency == "DAILY":
+        return day + timedelta(days=rule.interval)
+    if rule.frequency == "WEEKLY":
+        return day + timedelta(weeks=rule.interval)
+    steps = rule.interval * (12 if rule.frequency == "YEARLY" else 1)
+    months = day.year * 12 + day.month - 1 + steps
+    year, month = months // 12, months % 12 + 1
+    return Day(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def _endless(recurrence: Recurrence) -> Recurrence:
+    return Recurrence(recurrence.rule, recurrence.mode, None, None, recurrence.month_end)
+
+
+def _is_within(schedule: Schedule, local: datetime) -> bool:
+    """Whether a wall time is not past the recurrence's end, which belongs to it."""
+    if schedule.recurrence.until is None:
+        return True
+    end = parse_until(schedule.recurrence.until)
+    if isinstance(end, datetime):
+        return _instant(schedule, local) <= end
+    return local.date() <= end
+
+
+def _occurrence(schedule: Schedule, local: datetime, reason: str | None) -> Occurrence:
+    key = _key(schedule, local)
+    if schedule.all_day:
+        return Occurrence(key, local.date(), reason)
+    odd = oddity(local, schedule.zone) if schedule.recurrence.rule[5:11] != "HOURLY" else None
+    return Occurrence(key, instant(local, schedule.zone), reason or odd)
+
+
+def _key(schedule: Schedule, local: datetime) -> str:
+    rule = parse_rule(schedule.recurrence.rule)
+    if rule.frequency == "HOURLY":
+        return f"{instant(local, schedule.zone):%Y-%m-%dT%H:%MZ}"
+    return f"{local:%Y-%m-%dT%H:%M}" if len(rule.hours) > 1 else local.date().isoformat()
+
+
+def _instant(schedule: Schedule, local: datetime) -> datetime:
+    return instant(local, schedule.zone)
+
+
+def _local(at: datetime | Day, zone: ZoneInfo) -> datetime:
+    if isinstance(at, datetime):
+        return wall_time(at.astimezone(UTC), zone)
+    return datetime.combine(at, time())

@@ -1,0 +1,138 @@
+"""The table of tasks: rows to values and back. Only `commands` and `queries` may use it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import Recurrence, Reminder
+from taskflow.tasks.model import Task
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+COLUMNS: Final = """id, user_id, title, description, status, priority, tags, due_at, all_day,
+       timezone, recurrence, reminders, series_id, occurrence_date, version, created_at, updated_at,
+       completed_at, deleted_at"""
+
+INSERT = f"""
+INSERT INTO tasks.tasks ({COLUMNS})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+ON CONFLICT (id) DO NOTHING
+"""  # noqa: S608 - made of constants
+UPDATE = """
+UPDATE tasks.tasks
+   SET title = $3, description = $4, status = $5, priority = $6, tags = $7, due_at = $8,
+       all_day = $9, timezone = $10, recurrence = $11, reminders = $12, series_id = $13,
+       occurrence_date = $14, version = $15, created_at = $16, updated_at = $17,
+       completed_at = $18, deleted_at = $19
+ WHERE id = $1 AND user_id = $2
+"""
+FIND = f"SELECT {COLUMNS} FROM tasks.tasks WHERE id = $1 AND user_id = $2"  # noqa: S608
+LOCK = FIND + " FOR UPDATE"
+LOCK_ALL_OF = f"""
+SELECT {COLUMNS} FROM tasks.tasks WHERE user_id = $1 ORDER BY id LIMIT $2 FOR UPDATE
+"""  # noqa: S608 - made of constants
+ERASE = "DELETE FROM tasks.tasks WHERE id = ANY($1::uuid[])"
+PURGE = """
+DELETE FROM tasks.tasks
+ WHERE id IN (SELECT id FROM tasks.tasks WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2)
+"""
+
+_REMINDERS: Final = msgspec.json.Decoder(tuple[Reminder, ...])
+_RECURRENCE: Final = msgspec.json.Decoder(Recurrence)
+
+
+async def insert(transaction: Transaction, task: Task) -> bool:
+    """Write a new task; False when there is one with this id."""
+    return await transaction.execute(INSERT, *_values(task)) == 1
+
+
+async def save(transaction: Transaction, task: Task) -> None:
+    """Write a task over its row, which the transaction has locked."""
+    await transaction.execute(UPDATE, *_values(task))
+
+
+async def find(transaction: Transaction, user_id: UUID, task_id: UUID) -> Task | None:
+    """A user's task, also from the trash."""
+    row = await transaction.row(FIND, task_id, user_id)
+    return task_of(row) if row else None
+
+
+async def lock(transaction: Transaction, user_id: UUID, task_id: UUID) -> Task | None:
+    """The same, its row locked until the transaction ends."""
+    row = await transaction.row(LOCK, task_id, user_id)
+    return task_of(row) if row else None
+
+
+async def lock_some_of(transaction: Transaction, user_id: UUID, limit: int) -> list[Task]:
+    """Some of a user's tasks, locked, also from the trash."""
+    return [task_of(row) for row in await transaction.rows(LOCK_ALL_OF, user_id, limit)]
+
+
+async def erase(transaction: Transaction, task_ids: Sequence[UUID]) -> None:
+    """Remove rows for good."""
+    await transaction.execute(ERASE, task_ids)
+
+
+async def purge(transaction: Transaction, deleted_before: datetime, limit: int) -> int:
+    """Remove what has been in the trash since before an instant; returns how many."""
+    return await transaction.execute(PURGE, deleted_before, limit)
+
+
+def task_of(row: "Record") -> Task:
+    """The task in a row that has all of `COLUMNS`."""
+    due: Any = row["due_at"]
+    if due is not None and row["all_day"]:
+        due = due.astimezone(ZoneInfo(row["timezone"])).date()
+    recurrence = row["recurrence"]
+    return Task(
+        id=row["id"],
+        user_id=row["user_id"],
+        title=row["title"],
+        description=row["description"],
+        status=row["status"],
+        priority=row["priority"],
+        tags=tuple(row["tags"]),
+        due=due,
+        all_day=row["all_day"],
+        timezone=row["timezone"],
+        recurrence=_RECURRENCE.decode(recurrence) if recurrence else None,
+        reminders=_REMINDERS.decode(row["reminders"]),
+        series_id=row["series_id"],
+        occurrence_date=row["occurrence_date"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        completed_at=row["completed_at"],
+        deleted_at=row["deleted_at"],
+    )
+
+
+def _values(task: Task) -> tuple[object, ...]:
+    recurrence = task.recurrence
+    return (
+        task.id,
+        task.user_id,
+        task.title,
+        task.description,
+        task.status,
+        task.priority,
+        task.tags,
+        task.due_at,
+        task.all_day,
+        task.timezone,
+        msgspec.json.encode(recurrence).decode() if recurrence else None,
+        msgspec.json.encode(task.reminders).decode(),
+        task.series_id,
+        task.occurrence_date,
+        task.version,
+        task.created_at,
+        task.updated_at,
+        task.completed_at,
+        task.deleted_at,
+    )

@@ -1,0 +1,51 @@
+"""Time zones and wall time. Pure."""
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from taskflow.base.errors import Invalid
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
+
+
+@lru_cache(maxsize=1024)
+def parse_zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name.
+
+    Raises:
+        Invalid: there is none of this name.
+    """
+    if _NAME.fullmatch(name):
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, OSError, ValueError):
+            pass
+    raise Invalid.field("timezone", "is not the name of a time zone, such as Europe/Berlin")
+
+
+def instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """The instant of a wall time, in UTC.
+
+    A wall time that a change of the clocks leaves out is moved forward by the gap; one that happens
+    twice is the first (RFC 5545 section 3.3.5), unless its `fold` says that it is the second.
+    """
+    return local.replace(tzinfo=zone).astimezone(UTC)
+
+
+def wall_time(at: datetime, zone: ZoneInfo) -> datetime:
+    """What the clock on the wall shows at an instant, without a zone."""
+    return at.astimezone(zone).replace(tzinfo=None)
+
+
+def oddity(local: datetime, zone: ZoneInfo) -> str | None:
+    """What is not plain about a wall time in a zone, in a sentence."""
+    shown = wall_time(instant(local, zone), zone)
+    if shown != local:
+        return f"{local:%H:%M} does not exist on this day; moved forward to {shown:%H:%M}"
+    first, second = local.replace(tzinfo=zone, fold=0), local.replace(tzinfo=zone, fold=1)
+    if first.utcoffset() != second.utcoffset():
+        return f"{local:%H:%M} happens twice on this day; the first is meant"
+    return None

@@ -1,0 +1,53 @@
+"""What tests share: one embedded PostgreSQL, and the whole product as a process of its own."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from tests.product import Product
+
+from taskflow.db.engine import Database
+from taskflow.db.hints import Hints
+from taskflow.db.migrate import migrate
+from taskflow.runner.postgres import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+def open_dir() -> Iterator[Path]:
+    """A folder that an unprivileged account can reach too: PostgreSQL does not run as root."""
+    folder = Path(tempfile.mkdtemp(prefix="taskflow-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+async def dsn(open_dir: Path) -> AsyncIterator[str]:
+    """The address of a migrated database."""
+    postgres = EmbeddedPostgres(open_dir / "shared")
+    await postgres.start()
+    try:
+        await migrate(postgres.dsn())
+        yield postgres.dsn()
+    finally:
+        await postgres.stop()
+
+
+@pytest.fixture
+async def database(dsn: str) -> AsyncIterator[Database]:
+    """The Task API's connections."""
+    database = Database(dsn, "taskflow_task_api", Hints(), max_connections=12)
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def product(open_dir: Path) -> Iterator[Product]:
+    """TaskFlow, running."""
+    product = Product(open_dir / "product")
+    product.start()
+    yield product
+    product.stop()

@@ -1,0 +1,122 @@
+"""The product under test: `taskflow up` as a process, on free ports, driven over HTTP."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+START_SECONDS = 60
+STOP_SECONDS = 20
+
+
+class Product:
+    """TaskFlow in a process that can be killed and started again on the same data."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.port_base = _free_ports()
+        self.output: list[str] = []
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self._clients: list[httpx.Client] = []
+
+    @property
+    def url(self) -> str:
+        """Where everything is reachable."""
+        return f"http://127.0.0.1:{self.port_base}"
+
+    def start(self) -> None:
+        """Start, and wait for the line that says so."""
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("TASKFLOW_")
+        } | {
+            "TASKFLOW_DATA_DIR": str(self.data_dir),
+            "TASKFLOW_PORT_BASE": str(self.port_base),
+            "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
+            "TASKFLOW_RATE_LIMIT_BURST": "100000",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from taskflow.cli import main; main()", "up"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
+        is_ready = threading.Event()
+        self._reader = threading.Thread(target=self._read, args=(self._process, is_ready))
+        self._reader.start()
+        assert is_ready.wait(START_SECONDS), "".join(self.output[-40:])
+        assert self._process.poll() is None, "".join(self.output[-40:])
+
+    def kill(self) -> None:
+        """`kill -9`, at whatever it is doing."""
+        assert self._process is not None
+        self._process.kill()
+        self._ended()
+
+    def stop(self) -> int:
+        """Ask it to stop, as an operator would; returns its exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        code = self._ended()
+        for client in self._clients:
+            client.close()
+        return code
+
+    def visitor(self) -> httpx.Client:
+        """A client without an identity."""
+        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=20)
+        self._clients.append(client)
+        return client
+
+    def user(self) -> httpx.Client:
+        """A client that speaks for a fresh account."""
+        client = self.visitor()
+        account = {"email": f"{uuid4()}@example.com", "password": "Test123!", "name": "Test User"}
+        assert client.post("/auth/register", json=account).status_code == 201
+        del account["name"]
+        tokens: dict[str, Any] = client.post("/auth/login", json=account).json()
+        client.cookies.clear()
+        client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        return client
+
+    def _ended(self) -> int:
+        assert self._process is not None
+        assert self._reader is not None
+        code = self._process.wait(STOP_SECONDS)
+        self._reader.join(STOP_SECONDS)
+        return code
+
+    def _read(self, process: subprocess.Popen[str], is_ready: threading.Event) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                self.output.append(line)
+                if "TaskFlow is ready" in line:
+                    is_ready.set()
+        is_ready.set()
+
+
+def _free_ports() -> int:
+    """The first of five free consecutive ports."""
+    while True:
+        with socket.socket() as one:
+            one.bind(("127.0.0.1", 0))
+            base = int(one.getsockname()[1])
+        if base < 65_000 and all(_is_free(base + offset) for offset in range(5)):
+            return base
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

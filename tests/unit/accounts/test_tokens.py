@@ -1,0 +1,46 @@
+"""Only a token that we signed, for us, and that has not expired, is an identity."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from taskflow.accounts.model import NotificationPreferences, User
+from taskflow.accounts.tokens import sign, verify
+from taskflow.base.errors import Unauthenticated
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+KEY = Ed25519PrivateKey.generate()
+USER = User(UUID(int=1), "a@b.example", "Ada", "UTC", "user", NotificationPreferences(), NOW, NOW)
+
+
+def token() -> str:
+    return sign(USER, UUID(int=2), KEY, NOW, timedelta(minutes=15))
+
+
+def test_a_token_says_who_its_user_is_and_what_it_may() -> None:
+    claims = verify(token(), KEY.public_key(), NOW)
+    assert claims.identity.user_id == USER.id
+    assert claims.identity.scopes == {"read", "write"}
+
+
+def test_a_token_is_refused_once_it_has_expired() -> None:
+    with pytest.raises(Unauthenticated):
+        verify(token(), KEY.public_key(), NOW + timedelta(minutes=15))
+
+
+def test_a_token_of_another_key_is_refused() -> None:
+    with pytest.raises(Unauthenticated):
+        verify(token(), Ed25519PrivateKey.generate().public_key(), NOW)
+
+
+def test_a_token_without_a_signature_is_refused() -> None:
+    claims = jwt.decode(token(), options={"verify_signature": False})
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "none"}).encode()).decode().rstrip("=")
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    with pytest.raises(Unauthenticated):
+        verify(f"{header}.{body}.", KEY.public_key(), NOW)

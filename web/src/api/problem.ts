@@ -1,0 +1,60 @@
+/** What can go wrong with a call, as one error that a person can be shown. */
+import type { Problem } from "./types";
+
+const UNREACHABLE = "TaskFlow can't be reached. Check your connection and try again.";
+
+/**
+ * A call that failed.
+ *
+ * `status` is 0 when no answer came; `fields` says by field what is wrong with the input.
+ */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly fields: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
+
+  static unreachable(cause: unknown): ApiError {
+    const error = new ApiError(0, UNREACHABLE);
+    error.cause = cause;
+    return error;
+  }
+
+  /** The error that an answer stands for; `body` is its parsed body, if it had one. */
+  static of(answer: Response, body: unknown): ApiError {
+    const problem = isProblem(body) ? body : {};
+    const text = problem.detail ?? problem.title ?? `TaskFlow answered ${answer.status}.`;
+    const fields = Object.fromEntries((problem.errors ?? []).map((at) => [at.field, at.message]));
+    return new ApiError(answer.status, text + patience(answer), fields);
+  }
+
+  /** What is wrong with a field or with anything inside it, such as `reminders.0.offset`. */
+  about(field: string): string | undefined {
+    const inside = (name: string): boolean => /^[.[]/.test(name.slice(field.length));
+    return Object.entries(this.fields).find(
+      ([name]) => name === field || (name.startsWith(field) && inside(name)),
+    )?.[1];
+  }
+}
+
+/** What to tell a person about anything that was thrown. */
+export function describe(error: unknown): string {
+  return error instanceof ApiError
+    ? error.message
+    : "Something went wrong on this page. Reload it.";
+}
+
+function isProblem(body: unknown): body is Problem {
+  return typeof body === "object" && body !== null && ("detail" in body || "title" in body);
+}
+
+function patience(answer: Response): string {
+  const seconds = Number(answer.headers.get("Retry-After"));
+  if (answer.status !== 429 || !(seconds > 0)) return "";
+  return seconds === 1 ? " Try again in a second." : ` Try again in ${seconds} seconds.`;
+}

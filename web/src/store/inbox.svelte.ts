@@ -1,0 +1,77 @@
+/** The notifications of the person: the newest of them, and how many are unread. */
+import type { Api } from "../api/client";
+import type { Notification } from "../api/types";
+import type { LiveEvent } from "../live/frame";
+
+const PAGE = 20;
+
+export class Inbox {
+  items = $state.raw<readonly Notification[]>([]);
+  unread = $state(0);
+  #cursor = $state.raw<string | null>(null);
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  get hasMore(): boolean {
+    return this.#cursor !== null;
+  }
+
+  /** Fetches the newest page and the count; throws ApiError. */
+  async refresh(): Promise<void> {
+    const before = new Set(this.items);
+    const page = await this.#api.notifications({ limit: PAGE });
+    const listed = new Set(page.items.map((item) => item.id));
+    const meanwhile = this.items.filter((item) => !before.has(item) && !listed.has(item.id));
+    this.items = [...meanwhile, ...page.items];
+    this.unread = page.unread + meanwhile.filter((item) => !item.read_at).length;
+    this.#cursor = page.next_cursor;
+  }
+
+  /** Fetches the next older page; throws ApiError. */
+  async more(): Promise<void> {
+    if (this.#cursor === null) return;
+    const page = await this.#api.notifications({ limit: PAGE, cursor: this.#cursor });
+    const known = new Set(this.items.map((item) => item.id));
+    this.items = [...this.items, ...page.items.filter((item) => !known.has(item.id))];
+    this.#cursor = page.next_cursor;
+  }
+
+  /**
+   * Takes an event of the stream; answers whether it is news to the person.
+   *
+   * A merged event stands for older ones too: they count, and the list has them when it is fetched.
+   */
+  take(event: LiveEvent): boolean {
+    if (event.silent || this.items.some((item) => item.id === event.id)) return false;
+    const { id, event_type, task_id, title, body, version, created_at } = event;
+    const item = { id, event_type, task_id, title, body, version, created_at, read_at: null };
+    this.items = [item, ...this.items];
+    this.unread += 1 + event.merged;
+    return true;
+  }
+
+  /** Throws ApiError. */
+  async markRead(item: Notification): Promise<void> {
+    if (item.read_at) return;
+    await this.#api.markRead(item.id);
+    this.#read((other) => other.id === item.id);
+    this.unread = Math.max(0, this.unread - 1);
+  }
+
+  /** Throws ApiError. */
+  async markAllRead(): Promise<void> {
+    await this.#api.markAllRead();
+    this.#read(() => true);
+    this.unread = 0;
+  }
+
+  #read(isMeant: (item: Notification) => boolean): void {
+    const read_at = new Date().toISOString();
+    this.items = this.items.map((item) =>
+      isMeant(item) && !item.read_at ? { ...item, read_at } : item,
+    );
+  }
+}

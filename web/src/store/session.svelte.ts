@@ -1,0 +1,65 @@
+/** Who is using the page. */
+import type { Api } from "../api/client";
+import { ApiError, describe } from "../api/problem";
+import type { Credentials, Registration, User } from "../api/types";
+
+/** `unknown` until the server has said, and while it can't be reached. */
+export type SessionStatus = "unknown" | "anonymous" | "known";
+
+export class Session {
+  status = $state<SessionStatus>("unknown");
+  user = $state.raw<User | null>(null);
+  /** What to tell a person who is not logged in, or can't be. */
+  notice = $state("");
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /** Asks the server whether the browser still has a session. */
+  async resume(): Promise<void> {
+    this.notice = "";
+    try {
+      this.#enter(await this.#api.me());
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) this.status = "anonymous";
+      else this.notice = describe(error);
+    }
+  }
+
+  /** Throws ApiError where the credentials, or the server, do not allow it. */
+  async login(credentials: Credentials): Promise<void> {
+    await this.#api.login(credentials);
+    this.#enter(await this.#api.me());
+  }
+
+  /** Makes an account and logs in; throws ApiError. */
+  async register(registration: Registration): Promise<void> {
+    await this.#api.register(registration);
+    const { email, password } = registration;
+    await this.login({ email, password });
+  }
+
+  async logout(): Promise<void> {
+    await this.#api.logout();
+    this.#leave("");
+  }
+
+  /** The server says that there is no session any more. */
+  expire(): void {
+    if (this.status === "known") this.#leave("Your session has ended. Log in again.");
+  }
+
+  #enter(user: User): void {
+    this.user = user;
+    this.status = "known";
+    this.notice = "";
+  }
+
+  #leave(notice: string): void {
+    this.user = null;
+    this.status = "anonymous";
+    this.notice = notice;
+  }
+}

@@ -1,0 +1,118 @@
+/** The tasks that the page shows: fetched in pages, changed by the person, kept fresh by the stream. */
+import type { Api } from "../api/client";
+import { RetryKey } from "../api/keys";
+import { ApiError, describe } from "../api/problem";
+import type { Status, Task, TaskDraft } from "../api/types";
+import { type Change, EMPTY, apply, bury, put, replace } from "../live/apply";
+import { byCompletion, byDueDate } from "./order";
+
+const PAGE = 50;
+const MOST = 200;
+
+type Cursors = Record<Status, string | null>;
+
+export class Tasks {
+  #state = $state.raw(EMPTY);
+  #cursors = $state.raw<Cursors>({ pending: null, completed: null });
+  readonly #key = new RetryKey();
+  readonly #api: Api;
+
+  isLoaded = $state(false);
+  /** Why the list could not be fetched; empty if it could. */
+  problem = $state("");
+
+  readonly pending = $derived(this.#having("pending").sort(byDueDate));
+  readonly completed = $derived(this.#having("completed").sort(byCompletion));
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  hasMore(status: Status): boolean {
+    return this.#cursors[status] !== null;
+  }
+
+  /** Fetches afresh as much as is shown. */
+  async refresh(): Promise<void> {
+    const before = this.#state;
+    try {
+      const pending = await this.#api.tasks("pending", { limit: limitFor(this.pending) });
+      const completed = await this.#api.tasks("completed", { limit: limitFor(this.completed) });
+      this.#state = replace(this.#state, before, [...pending.items, ...completed.items]);
+      this.#cursors = { pending: pending.next_cursor, completed: completed.next_cursor };
+      this.isLoaded = true;
+      this.problem = "";
+    } catch (error) {
+      this.problem = describe(error);
+    }
+  }
+
+  /** Fetches the next page; throws ApiError. */
+  async more(status: Status): Promise<void> {
+    const cursor = this.#cursors[status];
+    if (cursor === null) return;
+    const page = await this.#api.tasks(status, { limit: PAGE, cursor });
+    this.#state = page.items.reduce(put, this.#state);
+    this.#cursors = { ...this.#cursors, [status]: page.next_cursor };
+  }
+
+  /** Takes a change that the stream tells. */
+  take(change: Change): void {
+    this.#state = apply(this.#state, change);
+  }
+
+  /** Adds a task; trying again after a lost answer does not add it twice. Throws ApiError. */
+  async add(draft: TaskDraft): Promise<Task> {
+    const task = await this.#api.create(draft, this.#key.for(draft));
+    this.#key.done();
+    this.#state = put(this.#state, task);
+    return task;
+  }
+
+  /** Completes an open task or opens a completed one; throws ApiError. */
+  async toggle(task: Task): Promise<void> {
+    const write = task.status === "pending" ? "complete" : "reopen";
+    const after = await this.#guarded(task, () => this.#api[write](task));
+    this.#state = put(this.#state, after);
+  }
+
+  /** Moves a task to the trash; throws ApiError. */
+  async remove(task: Task): Promise<void> {
+    await this.#guarded(task, () => this.#api.remove(task));
+    // Versions are dense and the write was guarded, so the deletion is the next one.
+    this.#state = bury(this.#state, task.id, task.version + 1);
+  }
+
+  /** Takes a task out of the trash; throws ApiError. */
+  async restore(id: string): Promise<void> {
+    this.#state = put(this.#state, await this.#api.restore(id));
+  }
+
+  #having(status: Status): Task[] {
+    return Object.values(this.#state.tasks).filter((task) => task.status === status);
+  }
+
+  /** A write that meets a newer task, or none, shows what is there before it fails. */
+  async #guarded<T>(task: Task, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof ApiError) || ![404, 412].includes(error.status)) throw error;
+      await this.#fetch(task);
+      throw new ApiError(error.status, `“${task.title}” was changed elsewhere. Look again.`);
+    }
+  }
+
+  async #fetch(task: Task): Promise<void> {
+    try {
+      this.#state = put(this.#state, await this.#api.task(task.id));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      this.#state = bury(this.#state, task.id, task.version + 1);
+    }
+  }
+}
+
+function limitFor(shown: readonly Task[]): number {
+  return Math.min(MOST, Math.max(PAGE, shown.length));
+}

@@ -1,0 +1,93 @@
+/**
+ * What one logged-in person sees: tasks, notifications and messages, kept fresh by the live stream.
+ *
+ * It lives as long as the login. An answer that comes after it reaches nobody else.
+ */
+import { createContext } from "svelte";
+import type { Api } from "../api/client";
+import { ApiError, describe } from "../api/problem";
+import type { Send } from "../api/renewal";
+import type { LiveEvent } from "../live/frame";
+import { type LiveState, LiveStream } from "../live/stream";
+import { Inbox } from "./inbox.svelte";
+import { Messages } from "./messages.svelte";
+import { Tasks } from "./tasks.svelte";
+
+const STREAM = "/api/v1/notifications/stream?changes=all";
+
+export class Workspace {
+  readonly messages = new Messages();
+  readonly tasks: Tasks;
+  readonly inbox: Inbox;
+  live = $state<LiveState>("connecting");
+  readonly #stream: LiveStream;
+
+  constructor(api: Api, send: Send, origin: string) {
+    this.tasks = new Tasks(api);
+    this.inbox = new Inbox(api);
+    const refresh = (): void => void this.refresh();
+    this.#stream = new LiveStream({
+      url: origin + STREAM,
+      send,
+      handlers: {
+        ready: refresh,
+        resync: refresh,
+        state: (state) => {
+          this.#turn(state);
+        },
+        event: (event) => {
+          this.#take(event);
+        },
+      },
+    });
+  }
+
+  /**
+   * Opens the stream, also after it was replaced by another tab.
+   *
+   * Its `ready`, or that there is none, fetches the lists: in this order nothing falls in between.
+   */
+  open(): void {
+    void this.#stream.start();
+  }
+
+  close(): void {
+    this.#stream.stop();
+  }
+
+  /** The network is back or the page is looked at: no need to wait longer. */
+  wake(): void {
+    this.#stream.nudge();
+  }
+
+  /** Fetches afresh what is shown. */
+  async refresh(): Promise<void> {
+    await Promise.all([this.tasks.refresh(), this.attempt(() => this.inbox.refresh())]);
+  }
+
+  /** Does something and tells the person if it fails; answers whether it did not. */
+  async attempt(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      // An ended session shows by itself: the page asks to log in.
+      if (!(error instanceof ApiError && error.status === 401))
+        this.messages.error(describe(error));
+      return false;
+    }
+  }
+
+  #turn(state: LiveState): void {
+    this.live = state;
+    if (state === "offline" && !this.tasks.isLoaded) void this.refresh();
+  }
+
+  #take(event: LiveEvent): void {
+    this.tasks.take(event);
+    const isNews = this.inbox.take(event);
+    if (isNews && event.event_type === "reminder.triggered") this.messages.note(event.title);
+  }
+}
+
+export const [getWorkspace, setWorkspace] = createContext<Workspace>();

@@ -1,0 +1,62 @@
+/** Times as people write and read them, in the browser's zone and language. */
+import type { Task } from "../api/types";
+
+const DAY_MS = 86_400_000;
+
+/** The instant of a `datetime-local` value (`2026-01-24T10:00`), or `null` when it is empty or broken. */
+export function toInstant(local: string): string | null {
+  const date = new Date(local);
+  return local === "" || Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+/** When a task is due; a whole day begins at local midnight. */
+export function dueDate(task: Task): Date | null {
+  if (task.due_date === null) return null;
+  return new Date(task.all_day ? `${task.due_date}T00:00` : task.due_date);
+}
+
+/** Whether the time of an open task has passed; a whole day lasts to its end. */
+export function isOverdue(task: Task, now: Date): boolean {
+  const due = dueDate(task);
+  if (due === null || task.status !== "pending") return false;
+  return task.all_day ? daysBetween(now, due) < 0 : due < now;
+}
+
+/** The number of midnights from one moment to another, in local time. */
+export function daysBetween(from: Date, to: Date): number {
+  return Math.round((startOfDay(to).getTime() - startOfDay(from).getTime()) / DAY_MS);
+}
+
+/** A task's due date, such as `Today, 10:00`. */
+export function dueText(task: Task, now: Date, locale?: string): string {
+  const due = dueDate(task);
+  if (due === null) return "";
+  const day = dayText(due, now, locale);
+  return task.all_day ? day : `${day}, ${timeText(due, locale)}`;
+}
+
+/** A moment in the past, short: the time if it was today, else the day. */
+export function momentText(instant: string, now: Date, locale?: string): string {
+  const date = new Date(instant);
+  return daysBetween(now, date) === 0 ? timeText(date, locale) : dayText(date, now, locale);
+}
+
+function dayText(date: Date, now: Date, locale?: string): string {
+  const names: Record<number, string> = { [-1]: "Yesterday", 0: "Today", 1: "Tomorrow" };
+  const isThisYear = date.getFullYear() === now.getFullYear();
+  const format = new Intl.DateTimeFormat(locale, {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    ...(isThisYear ? {} : { year: "numeric" }),
+  });
+  return names[daysBetween(now, date)] ?? format.format(date);
+}
+
+function timeText(date: Date, locale?: string): string {
+  return new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }).format(date);
+}
+
+function startOfDay(date: Date): Date {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate());
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Repeat,
+  type RepeatChoice,
+  repeatText,
+  toRecurrence,
+} from "../../src/features/repeat";
+
+const MONDAY = new Date(2026, 2, 2, 9);
+const SUNDAY = new Date(2026, 2, 1, 9);
+
+function choice(repeat: Repeat, weekdays: string[] = []): RepeatChoice {
+  return { repeat, weekdays, everyDays: 3 };
+}
+
+describe("a choice of repetition", () => {
+  it("becomes the short form of the API", () => {
+    const rules = (["never", "daily", "weekly", "monthly", "yearly", "custom"] as const).map(
+      (repeat) => toRecurrence(choice(repeat), MONDAY)?.rule,
+    );
+    expect(rules).toEqual([undefined, "daily", "weekly:MON", "monthly:2", "yearly", "custom:3d"]);
+  });
+
+  it("takes the weekday of the start where none is chosen, and any order of those that are", () => {
+    expect(toRecurrence(choice("weekly"), SUNDAY)?.rule).toBe("weekly:SUN");
+    expect(toRecurrence(choice("weekly", ["FRI", "MON"]), SUNDAY)?.rule).toBe("weekly:MON,FRI");
+  });
+});
+
+describe("a rule in words", () => {
+  it.each([
+    ["FREQ=DAILY", "Every day"],
+    ["FREQ=DAILY;INTERVAL=3", "Every 3 days"],
+    ["FREQ=WEEKLY;BYDAY=MO,FR", "Every week on Mon, Fri"],
+    ["FREQ=MONTHLY;BYDAY=-1FR", "Every month"],
+    ["FREQ=HOURLY;INTERVAL=6", "Every 6 hours"],
+    ["something else", "Repeats"],
+  ])("%s reads %s", (rule, words) => {
+    expect(repeatText({ rule })).toBe(words);
+  });
+});

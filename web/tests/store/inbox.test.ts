@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { Api } from "../../src/api/client";
+import type { Notification } from "../../src/api/types";
+import type { LiveEvent } from "../../src/live/frame";
+import { Inbox } from "../../src/store/inbox.svelte";
+import { ORIGIN, Server, json } from "../server";
+
+function notification(id: string, read_at: string | null = null): Notification {
+  const created_at = "2026-01-20T08:00:00Z";
+  return {
+    id,
+    event_type: "task.created",
+    task_id: "t",
+    title: id,
+    body: "",
+    version: 1,
+    created_at,
+    read_at,
+  };
+}
+
+function event(id: string, fields: Partial<LiveEvent> = {}): LiveEvent {
+  return { ...notification(id), task: null, merged: 0, silent: false, ...fields };
+}
+
+function page(items: Notification[], unread: number, next_cursor: string | null = null): Response {
+  return json({ items, unread, next_cursor });
+}
+
+function inboxOf(server: Server): Inbox {
+  return new Inbox(new Api(server.send, ORIGIN));
+}
+
+function ids(inbox: Inbox): string[] {
+  return inbox.items.map((item) => item.id);
+}
+
+describe("the inbox", () => {
+  it("is fetched with its count, and further back on request", async () => {
+    const server = new Server().on(
+      "GET /notifications",
+      page([notification("c"), notification("b")], 7, "next"),
+      page([notification("b"), notification("a", "2026-01-20T09:00:00Z")], 7),
+    );
+    const inbox = inboxOf(server);
+    await inbox.refresh();
+    expect([inbox.unread, inbox.hasMore]).toEqual([7, true]);
+    await inbox.more();
+    expect(ids(inbox)).toEqual(["c", "b", "a"]);
+    await inbox.more();
+    expect(server.asked).toHaveLength(2);
+  });
+
+  it("counts what comes live once, and what was merged into it", () => {
+    const inbox = inboxOf(new Server());
+    expect(inbox.take(event("a"))).toBe(true);
+    expect(inbox.take(event("a"))).toBe(false);
+    expect(inbox.take(event("b", { merged: 2 }))).toBe(true);
+    expect([ids(inbox), inbox.unread]).toEqual([["b", "a"], 4]);
+  });
+
+  it("keeps silent about what the person does not want to hear of", () => {
+    const inbox = inboxOf(new Server());
+    expect(inbox.take(event("a", { silent: true }))).toBe(false);
+    expect([ids(inbox), inbox.unread]).toEqual([[], 0]);
+  });
+
+  it("neither loses nor doubles what comes live while it is fetched", async () => {
+    let answer: (response: Response) => void = () => undefined;
+    const held = new Promise<Response>((resolve) => {
+      answer = resolve;
+    });
+    const inbox = inboxOf(new Server().on("GET /notifications", () => held));
+    const fetched = inbox.refresh();
+    inbox.take(event("listed"));
+    inbox.take(event("not listed"));
+    answer(page([notification("listed"), notification("old")], 2));
+    await fetched;
+    expect([ids(inbox), inbox.unread]).toEqual([["not listed", "listed", "old"], 3]);
+  });
+
+  it("is read one by one or all at once", async () => {
+    const server = new Server()
+      .on("GET /notifications", page([notification("a"), notification("b")], 2))
+      .on("POST /notifications/a/read", json({}))
+      .on("POST /notifications/read-all", json({}));
+    const inbox = inboxOf(server);
+    await inbox.refresh();
+    const [first] = inbox.items;
+    if (!first) throw new Error("nothing there");
+    await inbox.markRead(first);
+    expect([
+      inbox.unread,
+      Boolean(inbox.items[0]?.read_at),
+      Boolean(inbox.items[1]?.read_at),
+    ]).toEqual([1, true, false]);
+    await inbox.markRead({ ...first, read_at: "2026-01-20T09:00:00Z" });
+    await inbox.markAllRead();
+    expect([inbox.unread, inbox.items.every((item) => item.read_at)]).toEqual([0, true]);
+    expect(server.calls.filter((call) => call.endsWith("/read"))).toHaveLength(1);
+  });
+});
