@@ -54,7 +54,8 @@ main() {
   done
   python="$(find_python)"
   local uv; uv="$(find_uv)"
-  export UV_PYTHON_DOWNLOADS=never UV_LINK_MODE="${UV_LINK_MODE:-}"
+  # The machine's own certificates: a company's proxy is trusted like everywhere else on it.
+  export UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true UV_LINK_MODE="${UV_LINK_MODE:-}"
   [ -n "$UV_LINK_MODE" ] || unset UV_LINK_MODE
   say "installing Python packages into .venv"
   [ -x .venv/bin/python ] || "$uv" venv --quiet --python "$python" .venv

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from taskflow.bus.memory import Limits, MemoryBus
-from taskflow.bus.ports import DONE, Bus, Message, Outcome, Subscription, Verdict
+from taskflow.bus.message import Message
+from taskflow.bus.ports import DONE, Bus, Outcome, Subscription, Verdict
 
 TOPIC = "taskflow.tasks.created"
 PATIENCE_SECONDS = 20

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 
-from taskflow.bus.ports import Message
+from taskflow.bus.message import Message
 
 
 @dataclass

@@ -15,7 +15,8 @@ from itertools import islice
 from taskflow.base.clock import monotonic
 from taskflow.base.errors import Unavailable
 from taskflow.bus.lanes import Lanes, by_key
-from taskflow.bus.ports import Message, Outcome, Subscription, Verdict
+from taskflow.bus.message import Message
+from taskflow.bus.ports import Outcome, Subscription, Verdict
 
 Reload = Callable[[Sequence[int]], Awaitable[list[Message]]]
 """Reads messages again by their positions, in that order; those that are gone are left out."""

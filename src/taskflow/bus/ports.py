@@ -9,21 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple, Protocol
 
-
-class Message(NamedTuple):
-    """An event on its way.
-
-    Attributes:
-        position: Its place in the outbox; how the relay knows it again.
-        topic: Where it goes.
-        key: What it must stay in order with: the task id.
-        body: The envelope, as bytes.
-    """
-
-    position: int
-    topic: str
-    key: str
-    body: bytes
+from taskflow.bus.message import Message
 
 
 class Verdict(Enum):

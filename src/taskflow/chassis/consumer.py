@@ -15,7 +15,8 @@ import structlog
 
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Unavailable
-from taskflow.bus.ports import DONE, Message, Outcome, Subscription, Verdict
+from taskflow.bus.message import Message
+from taskflow.bus.ports import DONE, Outcome, Subscription, Verdict
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction

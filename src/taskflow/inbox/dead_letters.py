@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from taskflow.bus.ports import Message
+from taskflow.bus.message import Message
 from taskflow.db.transaction import Transaction
 
 BELL: Final = "dead-letters"

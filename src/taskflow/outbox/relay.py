@@ -14,7 +14,8 @@ import structlog
 
 from taskflow.base.clock import monotonic
 from taskflow.base.errors import Unavailable
-from taskflow.bus.ports import Bus, Message
+from taskflow.bus.message import Message
+from taskflow.bus.ports import Bus
 from taskflow.db.engine import Database
 from taskflow.outbox import tables
 from taskflow.outbox.append import BELL

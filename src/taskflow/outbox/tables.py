@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from taskflow.bus.ports import Message
+from taskflow.bus.message import Message
 from taskflow.db.transaction import Transaction
 
 INSERT = """

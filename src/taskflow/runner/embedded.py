@@ -71,7 +71,8 @@ class System:
         """
         async with AsyncExitStack() as stack:
             settings = self.settings
-            ports = [settings.port(offset) for offset in range(len(MODULES))]
+            declared = [load(name) for name in MODULES]
+            ports = [settings.port(service.port_offset) for service in declared]
             sockets = listen(settings.host, ports)
             for one in sockets:
                 stack.callback(one.close)
@@ -83,8 +84,7 @@ class System:
             key = load_signing_key(settings.data_dir)
             authenticator = Authenticator(key.public_key(), delivery, self._clock)
             bus = make_bus(settings, partial(reload, delivery))
-            for name in MODULES:
-                service = load(name)
+            for service in declared:
                 database = await connect(service.role)
                 self.services.append(self._build(service, database, authenticator))
             loops = [authenticator.watch, *self._subscribe(bus), Relay(delivery, bus).run]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskflow.bus.lanes import Lanes
-from taskflow.bus.ports import Message
+from taskflow.bus.message import Message
 
 STEPS = st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.integers(1, 4)), max_size=60)
 

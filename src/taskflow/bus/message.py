@@ -1,0 +1,19 @@
+"""What a bus carries; a value that every room of the event path knows."""
+
+from typing import NamedTuple
+
+
+class Message(NamedTuple):
+    """An event on its way.
+
+    Attributes:
+        position: Its place in the outbox; how the relay knows it again.
+        topic: Where it goes.
+        key: What it must stay in order with: the task id.
+        body: The envelope, as bytes.
+    """
+
+    position: int
+    topic: str
+    key: str
+    body: bytes

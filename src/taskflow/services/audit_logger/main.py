@@ -1,0 +1,27 @@
+"""The audit logger (port 8004): an immutable trail of every event."""
+
+from functools import partial
+
+from taskflow.chassis.service import Context, Parts, Service
+from taskflow.services.audit_logger.event_consumer import Recorder
+from taskflow.services.audit_logger.partitions import keep_ahead
+from taskflow.services.audit_logger.routes import ROUTES
+
+
+def build(context: Context) -> Parts:
+    """The parts of the audit logger."""
+    return Parts(
+        routes=ROUTES,
+        batch_handler=Recorder(context.metrics).record,
+        loops=[partial(keep_ahead, context.database, context.clock)],
+    )
+
+
+service = Service(
+    name="audit-logger",
+    title="Audit Logger",
+    port_offset=4,
+    role="taskflow_audit",
+    prefixes=("/api/v1/audit",),
+    build=build,
+)
