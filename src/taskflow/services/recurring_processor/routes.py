@@ -1,0 +1,173 @@
+"""The doors to series, and the preview of a rule."""
+
+from datetime import date, datetime, time
+from typing import Annotated, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from litestar import get, post
+from litestar.params import Parameter
+from msgspec import Meta, Struct
+
+from taskflow.accounts.model import Identity
+from taskflow.base.clock import Clock
+from taskflow.base.errors import Invalid
+from taskflow.db.engine import Database
+from taskflow.events.payloads import Recurrence
+from taskflow.services.recurring_processor import storage
+from taskflow.services.recurring_processor.sentences import sentence
+from taskflow.services.recurring_processor.series import Series
+from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
+from taskflow.tasks.recurrence_rules import parse_recurrence
+from taskflow.tasks.zones import instant, parse_zone, wall_time
+
+
+class PreviewBody(Struct, forbid_unknown_fields=True):
+    """A rule to try: `start` is a local date and time, or a date, in `timezone`."""
+
+    start: str
+    timezone: str = "UTC"
+    rule: str | None = None
+    text: str | None = None
+    mode: Literal["schedule", "completion"] = "schedule"
+    month_end: Literal["clamp", "skip"] | None = None
+    until: str | None = None
+    count: Annotated[int, Meta(ge=1, le=500)] = 10
+    after: datetime | None = None
+
+
+class Shown(Struct, omit_defaults=True):
+    """One occurrence, with the zone's offset or as a date, and what is not plain about it."""
+
+    at: str
+    reason: str | None = None
+
+
+class Preview(Struct):
+    """The canonical rule, the rule in words, and its next occurrences."""
+
+    rule: str
+    text: str
+    occurrences: list[Shown]
+
+
+class InstanceState(Struct):
+    """What has become of one instance."""
+
+    task_id: UUID
+    title: str
+    occurrence_date: str | None
+    status: str
+    completed_at: datetime | None
+
+
+class SeriesState(Struct):
+    """A series: its rule, in words too, and what comes next."""
+
+    id: str
+    recurrence: Recurrence
+    text: str
+    timezone: str
+    all_day: bool
+    status: Literal["active", "ended"]
+    next: list[Shown]
+
+
+class SeriesWithInstances(Struct):
+    """A series and its instances, newest first."""
+
+    series: SeriesState
+    instances: list[InstanceState]
+
+
+class SeriesPage(Struct):
+    """Some series, and the cursor of the next ones."""
+
+    items: list[SeriesState]
+    next_cursor: str | None
+
+
+@post("/recurring/preview", status_code=200, opt={"scope": "read"}, tags=["recurring"])
+async def preview(data: PreviewBody) -> Preview:
+    """The next occurrences of a rule, each with a reason where it is not plain."""
+    if data.rule is None:
+        if data.text is not None:
+            raise Invalid.field("text", "phrases are not understood yet", 0)
+        raise Invalid.field("rule", "is required")
+    given = {"rule": data.rule, "mode": data.mode, "until": data.until}
+    recurrence = parse_recurrence(given | {"month_end": data.month_end})
+    zone = parse_zone(data.timezone)
+    start, all_day = _start(data.start, zone)
+    if data.after is not None and data.after.tzinfo is None:
+        raise Invalid.field("after", "needs an offset from UTC, such as Z or +01:00")
+    schedule = Schedule(recurrence, start, zone, all_day)
+    found = occurrences(schedule, after=data.after, limit=data.count)
+    shown = [_shown(occurrence, zone) for occurrence in found]
+    return Preview(recurrence.rule, sentence(recurrence), shown)
+
+
+@get("/recurring/series", tags=["recurring"])
+async def list_series(
+    caller: Identity,
+    database: Database,
+    clock: Clock,
+    status: Literal["active", "ended"] | None = None,
+    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    cursor: str | None = None,
+) -> SeriesPage:
+    """The caller's series."""
+    async with database.transaction(read_only=True) as transaction:
+        found, last = await storage.listing(transaction, caller.user_id, status, limit, cursor)
+    return SeriesPage([_state(series, clock.now()) for series in found], last)
+
+
+@get("/recurring/series/{series_id:str}", tags=["recurring"])
+async def get_series(
+    series_id: UUID, caller: Identity, database: Database, clock: Clock
+) -> SeriesWithInstances:
+    """A series and its instances."""
+    async with database.transaction(read_only=True) as transaction:
+        series = await storage.find(transaction, caller.user_id, series_id)
+        instances = await storage.instances(transaction, series_id)
+    states = [InstanceState(*instance) for instance in instances]
+    return SeriesWithInstances(_state(series, clock.now()), states)
+
+
+def _state(series: Series, now: datetime) -> SeriesState:
+    coming: list[Occurrence] = []
+    if series.is_active and series.recurrence.mode == "schedule":
+        coming = occurrences(series.schedule, after=now, limit=3)
+    return SeriesState(
+        series.id,
+        series.recurrence,
+        sentence(series.recurrence),
+        series.timezone,
+        series.all_day,
+        "active" if series.is_active else "ended",
+        [_shown(one, ZoneInfo(series.timezone)) for one in coming],
+    )
+
+
+def _shown(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
+    at = occurrence.at
+    text = at.astimezone(zone).isoformat() if isinstance(at, datetime) else at.isoformat()
+    return Shown(text, occurrence.reason)
+
+
+def _start(text: str, zone: ZoneInfo) -> tuple[datetime, bool]:
+    """The local start, and whether it is a whole day."""
+    try:
+        if len(text) == len("2026-01-24"):
+            return datetime.combine(date.fromisoformat(text), time()), True
+        start = datetime.fromisoformat(text)
+    except ValueError:
+        raise Invalid.field("start", "must be a date, or a date and a time") from None
+    local = start if start.tzinfo is None else wall_time(start, zone)
+    try:
+        instant(local, zone)
+    except OverflowError:
+        raise Invalid.field("start", "is too far away") from None
+    return local, False
+
+
+ROUTES = [preview, list_series, get_series]
