@@ -1,0 +1,34 @@
+"""Tells people of what happened to their tasks, as far as they want to be told."""
+
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from taskflow.accounts.model import is_quiet
+from taskflow.accounts.queries import preferences_of
+from taskflow.chassis.consumer import Delivery
+from taskflow.services.notification import storage
+from taskflow.services.notification.frames import is_important, note_of
+from taskflow.services.notification.hub import Hub
+
+
+class Notifier:
+    """Writes notes and hands them to the hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def tell(self, delivery: Delivery) -> None:
+        """Keep a note of an event; one that is not wanted only keeps open pages up to date."""
+        event, transaction = delivery.event, delivery.transaction
+        wanted = await preferences_of(transaction, event.user_id)
+        level = wanted.notifications.level
+        note = note_of(event)
+        if level == "none" or (level == "important" and not is_important(event)):
+            note = replace(note, silent=True)
+        else:
+            local = event.timestamp.astimezone(ZoneInfo(wanted.timezone)).time()
+            if is_quiet(wanted.notifications, local) and event.task.priority != "urgent":
+                note = replace(note, quiet=True)
+            note = await storage.add(transaction, event.user_id, note)
+        transaction.after_commit(lambda: self._hub.publish(event.user_id, note))

@@ -1,0 +1,94 @@
+"""What a stream sends: notes as server-sent events, encoded once each. Pure."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from taskflow.events.payloads import Priority, TaskEvent, TaskState
+from taskflow.events.topics import REMINDER_TRIGGERED, TASK_COMPLETED, TASK_CREATED, TASK_DELETED
+
+HEARTBEAT: Final = b": \n\n"
+REPLACED: Final = b"event: replaced\ndata: {}\n\n"
+GOODBYE: Final = b"retry: 3000\n\n"
+_IMPORTANT: Final[frozenset[Priority]] = frozenset({"high", "urgent"})
+_WORDS: Final = {
+    TASK_CREATED: "Task created",
+    TASK_COMPLETED: "Task completed",
+    TASK_DELETED: "Task deleted",
+    REMINDER_TRIGGERED: "Reminder",
+}
+
+
+class Note(Struct, frozen=True):
+    """What a person is told of one event; `id` is None where it is not in the list."""
+
+    id: int | None
+    event_type: str
+    task_id: UUID
+    title: str
+    body: str
+    task: TaskState
+    version: int
+    created_at: datetime
+    event_id: UUID
+    quiet: bool | UnsetType = UNSET
+    silent: bool | UnsetType = UNSET
+    merged: int | UnsetType = UNSET
+
+    @property
+    def key(self) -> str:
+        """Notes of one key are merged; a reminder is never."""
+        return str(self.event_id if self.event_type == REMINDER_TRIGGERED else self.task_id)
+
+    def over(self, older: "Note | None") -> "Note":
+        """This note in the place of an unsent older one."""
+        if older is None:
+            return self
+        return replace(self, merged=(older.merged or 0) + 1)
+
+    def frame(self) -> bytes:
+        """As a server-sent event."""
+        number = b"" if self.id is None else b"id: %d\n" % self.id
+        kind = self.event_type.encode()
+        return b"%sevent: %s\ndata: %s\n\n" % (number, kind, msgspec.json.encode(self))
+
+
+def note_of(event: TaskEvent) -> Note:
+    """What an event says to its owner."""
+    word = _WORDS.get(event.event_type, "Task updated")
+    body = ", ".join(sorted(event.changes)) if word == "Task updated" else ""
+    return Note(
+        id=None,
+        event_type=event.event_type,
+        task_id=event.task_id,
+        title=f"{word}: {event.task.title}",
+        body=f"Changed: {body}" if body else "",
+        task=event.task,
+        version=event.version,
+        created_at=event.timestamp,
+        event_id=event.event_id,
+    )
+
+
+def is_important(event: TaskEvent) -> bool:
+    """Whether it concerns a reminder, or a task of high or urgent priority."""
+    return event.event_type == REMINDER_TRIGGERED or event.task.priority in _IMPORTANT
+
+
+def ready(position: int) -> bytes:
+    """The first frame of a stream."""
+    return b'retry: 3000\nevent: ready\ndata: {"position": %d}\n\n' % position
+
+
+def resync(position: int) -> bytes:
+    """What a client gets that has to fetch afresh."""
+    return b'event: resync\ndata: {"position": %d}\n\n' % position
+
+
+def decode(data: Any) -> Note:
+    """A note as it was kept."""
+    return msgspec.json.decode(data, type=Note)

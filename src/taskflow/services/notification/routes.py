@@ -1,0 +1,111 @@
+"""The doors to the list of notifications, and to tickets for streams."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+from uuid import UUID
+
+from litestar import get, post
+from litestar.params import Parameter
+from msgspec import Struct
+
+from taskflow.accounts.model import Identity
+from taskflow.accounts.tokens import new_opaque
+from taskflow.base.clock import Clock
+from taskflow.base.errors import NotFound
+from taskflow.db.engine import Database
+from taskflow.events.payloads import TaskState
+from taskflow.services.notification import storage
+
+TICKET_SECONDS: Final = 30
+TICKET_PREFIX: Final = "tft_"
+
+
+class Notification(Struct):
+    """A notification in the list."""
+
+    id: int
+    event_type: str
+    task_id: UUID
+    title: str
+    body: str
+    task: TaskState
+    version: int
+    created_at: datetime
+    read_at: datetime | None
+
+
+class NotificationPage(Struct):
+    """Some notifications, newest first, and how many of all are unread."""
+
+    items: list[Notification]
+    unread: int
+    next_cursor: str | None
+
+
+class Ticket(Struct):
+    """A ticket for one stream; good for one use within so many seconds."""
+
+    ticket: str
+    expires_in: int
+
+
+class Unread(Struct):
+    """How many notifications are unread."""
+
+    unread: int
+
+
+@get("/notifications", tags=["notifications"])
+async def list_notifications(
+    caller: Identity,
+    database: Database,
+    unread: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    cursor: str | None = None,
+) -> NotificationPage:
+    """The caller's notifications."""
+    async with database.transaction(read_only=True) as transaction:
+        found, last = await storage.listing(
+            transaction, caller.user_id, limit, cursor, unread=unread
+        )
+        count = await storage.unread(transaction, caller.user_id)
+    return NotificationPage([_shown(one) for one in found], count, last)
+
+
+@post("/notifications/{number:int}/read", status_code=200, tags=["notifications"])
+async def read_notification(
+    number: int, caller: Identity, database: Database, clock: Clock
+) -> Unread:
+    """Mark a notification as read."""
+    async with database.transaction() as transaction:
+        if not await storage.mark_read(transaction, caller.user_id, number, clock.now()):
+            raise NotFound(f"there is no notification {number}")
+        return Unread(await storage.unread(transaction, caller.user_id))
+
+
+@post("/notifications/read-all", status_code=200, tags=["notifications"])
+async def read_all(caller: Identity, database: Database, clock: Clock) -> Unread:
+    """Mark all notifications as read."""
+    async with database.transaction() as transaction:
+        await storage.mark_all_read(transaction, caller.user_id, clock.now())
+    return Unread(0)
+
+
+@post("/notifications/ticket", opt={"scope": "read"}, tags=["notifications"])
+async def make_ticket(caller: Identity, database: Database, clock: Clock) -> Ticket:
+    """A ticket for a stream, for clients that can send no header."""
+    ticket = new_opaque(TICKET_PREFIX)
+    expires_at = clock.now() + timedelta(seconds=TICKET_SECONDS)
+    async with database.transaction() as transaction:
+        await storage.add_ticket(transaction, ticket, caller, expires_at)
+    return Ticket(ticket, TICKET_SECONDS)
+
+
+def _shown(listed: storage.Listed) -> Notification:
+    note = listed.note
+    names = Notification.__struct_fields__[1:-1]
+    values = {name: getattr(note, name) for name in names}
+    return Notification(id=note.id or 0, **values, read_at=listed.read_at)
+
+
+ROUTES = [list_notifications, read_notification, read_all, make_ticket]
