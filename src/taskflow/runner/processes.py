@@ -8,6 +8,7 @@ from taskflow.chassis.service import Service
 MODULES: Final = {
     "task-api": "taskflow.services.task_api.main",
     "recurring-processor": "taskflow.services.recurring_processor.main",
+    "reminder": "taskflow.services.reminder.main",
     "notification": "taskflow.services.notification.main",
     "audit-logger": "taskflow.services.audit_logger.main",
 }

@@ -1,0 +1,40 @@
+"""The reminder service (port 8002): plans reminders and fires them."""
+
+from taskflow.chassis.service import Context, Parts, Service
+from taskflow.events.topics import TASK_TYPES
+from taskflow.services.reminder import storage
+from taskflow.services.reminder.event_consumer import Planner
+from taskflow.services.reminder.firing import Firing
+from taskflow.services.reminder.routes import ROUTES
+from taskflow.services.reminder.schedule_memory import Alarm
+
+
+def build(context: Context) -> Parts:
+    """The parts of the reminder service."""
+    alarm = Alarm(context.clock)
+    lateness = context.metrics.histogram(
+        "taskflow_reminder_lateness_seconds", "Seconds from a reminder's time to its firing."
+    )
+    pending = context.metrics.gauge("taskflow_reminders_pending", "Reminders yet to fire.")
+
+    async def measure() -> None:
+        async with context.database.transaction(read_only=True) as transaction:
+            pending.set(await storage.pending(transaction))
+
+    context.metrics.on_scrape(measure)
+    return Parts(
+        routes=ROUTES,
+        dependencies={"alarm": alarm},
+        handlers=dict.fromkeys(TASK_TYPES, Planner(context.clock, alarm).follow),
+        loops=[Firing(context.database, alarm, context.clock, lateness).run],
+    )
+
+
+service = Service(
+    name="reminder",
+    title="Reminder Service",
+    port_offset=2,
+    role="taskflow_reminders",
+    prefixes=("/api/v1/reminders",),
+    build=build,
+)

@@ -1,0 +1,113 @@
+"""The doors to reminders."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from litestar import get, post
+from litestar.params import Parameter
+from msgspec import Struct, field
+
+from taskflow.accounts.model import Identity
+from taskflow.base.clock import Clock
+from taskflow.base.errors import Conflict, Invalid
+from taskflow.db.engine import Database
+from taskflow.services.reminder import storage
+from taskflow.services.reminder.schedule_memory import Alarm
+from taskflow.tasks.durations import parse_duration
+
+LONGEST: Final = timedelta(days=366)
+
+
+class ReminderState(Struct):
+    """A reminder; `reason` says why a cancelled one does not fire."""
+
+    id: UUID
+    task_id: UUID
+    offset: str | None
+    at: datetime | None
+    fire_at: datetime
+    status: str
+    reason: str | None
+    fired_at: datetime | None
+    late_by_seconds: int | None
+
+
+class ReminderPage(Struct):
+    """Some reminders by time, and the cursor of the next ones."""
+
+    items: list[ReminderState]
+    next_cursor: str | None
+
+
+class SnoozeBody(Struct, forbid_unknown_fields=True):
+    """For how long (`for`, an ISO 8601 duration), or until when."""
+
+    duration: str | None = field(default=None, name="for")
+    until: datetime | None = None
+
+
+@get("/reminders", tags=["reminders"])
+async def list_reminders(
+    caller: Identity,
+    database: Database,
+    status: Literal["pending", "sent", "acknowledged", "cancelled"] | None = None,
+    task_id: UUID | None = None,
+    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    cursor: str | None = None,
+) -> ReminderPage:
+    """The caller's reminders."""
+    async with database.transaction(read_only=True) as transaction:
+        found, last = await storage.listing(
+            transaction, caller.user_id, status, task_id, limit, cursor
+        )
+    return ReminderPage([ReminderState(*one) for one in found], last)
+
+
+@post("/reminders/{reminder_id:str}/snooze", status_code=200, tags=["reminders"])
+async def snooze(
+    reminder_id: UUID,
+    data: SnoozeBody,
+    caller: Identity,
+    database: Database,
+    clock: Clock,
+    alarm: Alarm,
+) -> ReminderState:
+    """Let a reminder fire again later."""
+    until = _until(data, clock.now())
+    async with database.transaction() as transaction:
+        kept = await storage.lock(transaction, caller.user_id, reminder_id)
+        if kept.status == "cancelled":
+            raise Conflict("the reminder was cancelled")
+        await storage.snooze(transaction, reminder_id, until)
+        transaction.after_commit(lambda: alarm.hasten(until))
+        return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
+
+
+@post("/reminders/{reminder_id:str}/acknowledge", status_code=200, tags=["reminders"])
+async def acknowledge(reminder_id: UUID, caller: Identity, database: Database) -> ReminderState:
+    """Note that a reminder was seen; a pending one does not fire any more."""
+    async with database.transaction() as transaction:
+        kept = await storage.lock(transaction, caller.user_id, reminder_id)
+        if kept.status == "cancelled":
+            raise Conflict("the reminder was cancelled")
+        await storage.acknowledge(transaction, reminder_id)
+        return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
+
+
+def _until(data: SnoozeBody, now: datetime) -> datetime:
+    if (data.duration is None) == (data.until is None):
+        raise Invalid.field("for", "give either `for` or `until`")
+    if data.duration is not None:
+        duration = parse_duration(data.duration, "for")
+        until = now + timedelta(days=duration.days, seconds=duration.seconds)
+    else:
+        until = data.until or now
+    if until.tzinfo is None:
+        raise Invalid.field("until", "needs an offset from UTC, such as Z or +01:00")
+    if not timedelta(seconds=1) <= until - now <= LONGEST:
+        raise Invalid.field("until", "must lie from a second to a year ahead")
+    return until
+
+
+ROUTES = [list_reminders, snooze, acknowledge]
