@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer and nothing else; `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check bench lock contracts
+.PHONY: help setup up test check lock
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,12 +18,5 @@ test: setup ## All tests
 check: setup ## Formatting, lint, types, import contracts, dependency audit
 	@scripts/check.sh
 
-bench: ## The benchmarks of docs/goals, with their peers in the same run
-	@scripts/setup.sh bench
-	@.venv/bin/python -m benchmarks
-
 lock: ## Pin the newest dependencies with hashes under requirements/
 	@scripts/lock.sh --upgrade
-
-contracts: setup ## Write contracts/ anew from the code
-	@.venv/bin/python -m scripts.contracts

@@ -126,6 +126,10 @@ def test_a_bulk_does_what_it_can_or_with_atomic_nothing(user: httpx.Client) -> N
         ({"title": "x", "timezone": "Mars/Base"}, "timezone"),
         ({"title": "x", "tags": ["t"] * 21}, "tags"),
         ({"title": "x", "recurrence": {"rule": "FREQ=SECONDLY"}}, "recurrence.rule"),
+        (
+            {"title": "x", "recurrence": {"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}},
+            "recurrence.rule",
+        ),
         ({"title": "x", "reminders": [{"offset": "PT1H"}]}, "reminders"),
         ({"title": "x", "reminders": [{"at": "2001-01-01T00:00:00Z"}]}, "reminders[0].at"),
     ],

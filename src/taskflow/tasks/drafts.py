@@ -12,7 +12,12 @@ from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence, Reminder
 from taskflow.tasks.durations import parse_duration
 from taskflow.tasks.model import WRITABLE, Fields
-from taskflow.tasks.recurrence import occurrence_key, parse_recurrence
+from taskflow.tasks.recurrence import (
+    occurrence_key,
+    parse_recurrence,
+    require_occurrence,
+    schedule_of,
+)
 from taskflow.tasks.zones import parse_zone
 
 MAX_TITLE: Final = 255
@@ -65,6 +70,8 @@ def drafted(
         known = {*known_reminders, *base.reminders}
         values["reminders"] = _reminders(given["reminders"], known, now)
     fields = Fields(**values)
+    if "recurrence" in given and fields.recurrence is not None:
+        require_occurrence(schedule_of(fields, fields.due or now))
     if fields.due is None and any(reminder.offset for reminder in fields.reminders):
         raise Invalid.field("reminders", "a reminder before the due date needs a due date")
     return fields
