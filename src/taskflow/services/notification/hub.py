@@ -100,6 +100,7 @@ class Hub:
         """The stream's user stands at this number; what is at or before it is not sent live."""
         connection.position = position
         self._last.setdefault(connection.user_id, position)
+        self._advance(connection.user_id)
 
     def go_live(self, connection: Connection) -> None:
         """What came in during the replay goes out now."""
@@ -124,16 +125,10 @@ class Hub:
         if note.id is None:
             self._tell(user_id, note)
             return
-        last = self._last.get(user_id)
-        if last is None or note.id <= last:
-            return
-        held = self._held[user_id]
-        held[note.id] = note
-        while (following := held.pop(self._last[user_id] + 1, None)) is not None:
-            self._last[user_id] += 1
-            self._tell(user_id, following)
-        if held:
-            self._work.set()
+        self._held[user_id][note.id] = note
+        # While the first stream opens nobody stands anywhere yet: the note waits for `begin`.
+        if user_id in self._last:
+            self._advance(user_id)
 
     async def run(self) -> None:
         """Serve heartbeats, limits and stalled streams until cancelled."""
@@ -154,6 +149,15 @@ class Hub:
 
     def _all(self) -> list[Connection]:
         return [one for mine in self._by_user.values() for one in mine]
+
+    def _advance(self, user_id: UUID) -> None:
+        """Tell what follows the user's last number; what comes after a gap is held."""
+        held = self._held[user_id]
+        for number in [number for number in held if number <= self._last[user_id]]:
+            del held[number]
+        while (following := held.pop(self._last[user_id] + 1, None)) is not None:
+            self._last[user_id] += 1
+            self._tell(user_id, following)
 
     def _is_busy(self) -> bool:
         return any(self._held.values()) or any(len(one.outgoing) for one in self._all())
@@ -199,9 +203,10 @@ class Hub:
 
     async def _fill_gaps(self) -> None:
         """Read what a lost hint would have told."""
-        for user_id in [user_id for user_id, held in self._held.items() if held]:
+        waiting = [user_id for user_id, held in self._held.items() if held]
+        for user_id in [user_id for user_id in waiting if user_id in self._last]:
             try:
-                missing = await self._read_after(user_id, self._last.get(user_id, 0))
+                missing = await self._read_after(user_id, self._last[user_id])
             except Unavailable:
                 return
             for note in missing:
