@@ -1,34 +1,42 @@
-"""Makes the next instance of what recurs when the open one is done or gone.
+"""Follows the tasks of each series, and makes or takes back the next one.
 
 The row of the series is locked first, so that events of one series are handled one after the other.
 """
 
 from datetime import datetime
-from typing import Final
+from itertools import islice
+from typing import Final, Protocol
 from uuid import UUID
 
 from prometheus_client import Counter
 
 from taskflow.base.clock import Clock
+from taskflow.base.errors import Conflict
 from taskflow.chassis.consumer import Delivery
-from taskflow.db.transaction import Transaction
-from taskflow.events.payloads import TaskState
-from taskflow.events.topics import TASK_DELETED
-from taskflow.services.recurring_processor import storage
-from taskflow.services.recurring_processor.series import (
-    Series,
-    due_at,
-    next_occurrence,
-    state_of,
-)
-from taskflow.tasks import commands
-from taskflow.tasks.model import Actor
+from taskflow.events.payloads import TaskEvent, TaskState
+from taskflow.services.recurring_processor import series, storage
+from taskflow.services.recurring_processor.model import Chain, Instance
+from taskflow.services.recurring_processor.task_door import TaskDoor
 from taskflow.tasks.recurrence import Occurrence
 
-SYSTEM_ID: Final = "recurring-processor"
-# Occurrences that exist already and are passed over in search of the next.
-MOST_PASSED: Final = 100
-_RULE_FIELDS: Final = frozenset({"recurrence", "timezone", "all_day"})
+# Occurrences in a row that have had their task already; more than that is a fault, not a series.
+MOST_PASSED: Final = 1_000
+
+
+class Door(Protocol):
+    """What may be done to the tasks of a series."""
+
+    async def is_taken(self, series_id: UUID, occurrence_date: str) -> bool:
+        """Whether an occurrence has had its task already."""
+        ...
+
+    async def make(self, previous: TaskState, occurrence: Occurrence) -> TaskState | None:
+        """Make the task of an occurrence, or bring it back; None when somebody else has it."""
+        ...
+
+    async def withdraw(self, instance: Instance) -> bool:
+        """Take a task back; False when somebody has touched it."""
+        ...
 
 
 class Continuation:
@@ -46,90 +54,58 @@ class Continuation:
     async def follow(self, delivery: Delivery) -> None:
         """Bring the series of an event's task up to date."""
         event, transaction = delivery.event, delivery.transaction
-        task = event.task
-        if task.series_id is None:
+        series_id = event.task.series_id
+        known = await storage.find_instance(transaction, event.task_id)
+        if series_id is None or (known is not None and known.version >= event.version):
             return
-        series = await storage.lock(transaction, task.series_id, task)
-        if series is None:
-            return
-        before = await storage.state_of(transaction, task.id)
-        state = state_of(task, is_deletion=event.event_type == TASK_DELETED)
-        if not await storage.note(transaction, task, event.version, state):
-            return
-        if before is None:
-            await storage.count_made(transaction, task.series_id, event.timestamp)
-        if event.actor.id == SYSTEM_ID and event.event_type == TASK_DELETED:
-            return
-        if state == "open":
-            await self._reopened(delivery, task.series_id, before)
-            await self._changed(delivery, task.series_id)
-        elif before in (None, "open"):
-            await self._continue(delivery, task.series_id)
+        if known is not None and known.series_id != series_id:
+            await self._follow_in(delivery, known.series_id)
+        await self._follow_in(delivery, series_id)
 
-    async def _reopened(self, delivery: Delivery, series_id: UUID, before: str | None) -> None:
-        """An instance that is open again takes the place of a next one that nobody touched."""
-        if before not in ("done", "gone"):
+    async def _follow_in(self, delivery: Delivery, series_id: UUID) -> None:
+        transaction, event, now = delivery.transaction, delivery.event, self._clock.now()
+        door = TaskDoor(delivery, now)
+        fresh = series.begin(event.task, series_id, now)
+        before = await storage.lock(transaction, fresh, event.task_id)
+        if not await door.has_tasks(event.user_id, series_id):
+            await storage.forget(transaction, series_id)
             return
-        transaction, task = delivery.transaction, delivery.event.task
-        for other in await storage.others_open(transaction, series_id, task.id):
-            await commands.withdraw(transaction, _actor(delivery), other, self._clock.now())
-
-    async def _changed(self, delivery: Delivery, series_id: UUID) -> None:
-        """A new rule holds from this instance on; none ends the series."""
-        event, transaction = delivery.event, delivery.transaction
-        if not _RULE_FIELDS & event.changes.keys():
-            return
-        if event.task.recurrence is None:
-            await storage.end(transaction, series_id, event.timestamp)
-        else:
-            await storage.change(transaction, series_id, event.task)
-
-    async def _continue(self, delivery: Delivery, series_id: UUID) -> None:
-        """Make the next instance, unless one is open already or the series is over."""
-        transaction, task = delivery.transaction, delivery.event.task
-        series = await storage.lock(transaction, series_id, task)
-        if series is None or not series.is_active or task.recurrence is None:
-            return
-        if await storage.others_open(transaction, series_id, task.id):
-            return
-        now = self._clock.now()
-        if await self._make(transaction, _actor(delivery), series, task, now):
-            transaction.after_commit(self._made.inc)
-        else:
-            await storage.end(transaction, series_id, now)
-
-    async def _make(
-        self, transaction: Transaction, actor: Actor, series: Series, task: TaskState, now: datetime
-    ) -> bool:
-        after = due_at(task)
-        for _ in range(MOST_PASSED):
-            occurrence = next_occurrence(series, task, now, after)
-            if occurrence is None:
-                return False
-            made = await commands.create_instance(transaction, actor, task, occurrence, now)
-            if made is not None or series.recurrence.mode == "completion":
-                return True
-            after = _instant(occurrence, made_after=after, series=series)
-        return False
+        after = await follow(before, event, door, now)
+        await storage.save(transaction, before, after)
+        transaction.after_commit(lambda: self._made.inc(door.made))
 
 
-def _instant(occurrence: Occurrence, made_after: datetime, series: Series) -> datetime:
-    """Where to look on from an occurrence that has its task already."""
-    if isinstance(occurrence.at, datetime):
-        return max(occurrence.at, made_after)
-    following = series.schedule
-    local = datetime.combine(occurrence.at, following.start.time(), following.zone)
-    return max(local, made_after)
+async def follow(chain: Chain, event: TaskEvent, door: Door, now: datetime) -> Chain:
+    """What a series is after an event, its tasks made and taken back accordingly.
+
+    Raises:
+        Conflict: a thousand occurrences in a row have their tasks already.
+    """
+    seen = series.sighting(chain, event)
+    if seen is None:
+        return chain
+    for step in series.steps(chain.instances.get(seen.task_id), seen):
+        known = chain.instances.get(step.task_id)
+        chain = series.adopted(chain, step, event.task)
+        for instance in series.superseded(chain, known, step):
+            is_gone = await door.withdraw(instance)
+            chain = chain.keeping(instance.withdrawn() if is_gone else instance.touched())
+        if series.lacks_next(chain, known, step):
+            chain = await _with_next(chain, step, event, door, now)
+    return chain.settled(now)
 
 
-def _actor(delivery: Delivery) -> Actor:
-    event = delivery.event
-    return Actor(
-        event.user_id,
-        "system",
-        SYSTEM_ID,
-        "TaskFlow",
-        event.correlation_id,
-        event.event_id,
-        delivery.traceparent,
-    )
+async def _with_next(
+    chain: Chain, step: Instance, event: TaskEvent, door: Door, now: datetime
+) -> Chain:
+    found = series.candidates(chain, step, event, now)
+    standing = {one.occurrence_date for one in chain.instances.values() if not one.is_withdrawn}
+    for occurrence in islice(found, MOST_PASSED):
+        if occurrence.date in standing or await door.is_taken(chain.series.id, occurrence.date):
+            continue
+        task = await door.make(event.task, occurrence)
+        if task is not None:
+            return series.made(chain, occurrence, task)
+    if next(found, None) is not None:
+        raise Conflict(f"the series {chain.series.id} finds no occurrence that is free")
+    return chain

@@ -15,8 +15,8 @@ from taskflow.base.errors import Invalid
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import storage
+from taskflow.services.recurring_processor.model import Instance, Series
 from taskflow.services.recurring_processor.sentences import sentence
-from taskflow.services.recurring_processor.series import Series
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
 from taskflow.tasks.recurrence_rules import parse_recurrence
 from taskflow.tasks.zones import instant, parse_zone, wall_time
@@ -129,22 +129,35 @@ async def get_series(
     async with database.transaction(read_only=True) as transaction:
         series = await storage.find(transaction, caller.user_id, series_id)
         instances = await storage.instances(transaction, series_id)
-    states = [InstanceState(*instance) for instance in instances]
+    states = [_instance(instance) for instance in instances]
     return SeriesWithInstances(_state(series, clock.now()), states)
 
 
 def _state(series: Series, now: datetime) -> SeriesState:
+    schedule = series.schedule
     coming: list[Occurrence] = []
-    if series.is_active and series.recurrence.mode == "schedule":
-        coming = occurrences(series.schedule, after=now, limit=3)
+    if series.status == "active" and schedule.recurrence.mode == "schedule":
+        coming = occurrences(schedule, after=now, limit=3)
+    recurrence = series.recurrence or schedule.recurrence
     return SeriesState(
-        series.id,
-        series.recurrence,
-        sentence(series.recurrence),
+        str(series.id),
+        recurrence,
+        sentence(recurrence),
         series.timezone,
         series.all_day,
-        "active" if series.is_active else "ended",
-        [_shown(one, ZoneInfo(series.timezone)) for one in coming],
+        series.status,
+        [_shown(one, series.zone) for one in coming],
+    )
+
+
+def _instance(instance: Instance) -> InstanceState:
+    status = "open" if instance.is_open else "gone" if instance.is_deleted else "done"
+    return InstanceState(
+        instance.task_id,
+        instance.title,
+        instance.occurrence_date or None,
+        status,
+        instance.completed_at,
     )
 
 

@@ -1,117 +1,146 @@
-"""The tables of series and their instances."""
+"""The tables of the schema `recurring`: series, and what is known of their tasks.
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+An instance's row stays when its task is deleted: it is the tombstone that older news meets.
+"""
+
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
 
 from taskflow.base import cursors
-from taskflow.base.errors import NotFound
+from taskflow.base.errors import NotFound, Unavailable
 from taskflow.db.transaction import Transaction
-from taskflow.events.payloads import Recurrence, TaskState
-from taskflow.services.recurring_processor.series import Series, State, due_at
+from taskflow.events.payloads import Recurrence
+from taskflow.services.recurring_processor.model import Chain, Instance, Series
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
-COLUMNS: Final = "id, recurrence, start_at, timezone, all_day, status, made"
-BEGIN = """
-INSERT INTO recurring.series
-  (id, user_id, recurrence, start_at, timezone, all_day, status, made, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'active', 0, $7)
+SERIES: Final = """id, user_id, recurrence, timezone, all_day, start_at, used, made, status,
+       current_task_id, created_at, updated_at"""
+INSTANCE: Final = """task_id, series_id, title, position, version, own_version, status, is_deleted,
+       is_withdrawn, repeats, occurrence_date, due_date, planned_date, completed_at"""
+
+BEGIN = f"""
+INSERT INTO recurring.series ({SERIES})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (id) DO NOTHING
-"""
-LOCK = f"SELECT {COLUMNS} FROM recurring.series WHERE id = $1 FOR UPDATE"  # noqa: S608 - constants
-FIND = f"SELECT {COLUMNS} FROM recurring.series WHERE id = $1 AND user_id = $2"  # noqa: S608
-LIST = f"""
-SELECT {COLUMNS} FROM recurring.series
- WHERE user_id = $1 AND id > $2 AND ($3::text IS NULL OR status = $3)
- ORDER BY id LIMIT $4
 """  # noqa: S608 - made of constants
-CHANGE = """
+LOCK = f"SELECT {SERIES} FROM recurring.series WHERE id = $1 FOR UPDATE"  # noqa: S608 - constants
+SAVE = """
 UPDATE recurring.series
-   SET recurrence = $2, start_at = $3, timezone = $4, all_day = $5, status = 'active',
-       updated_at = $6
+   SET user_id = $2, recurrence = $3, timezone = $4, all_day = $5, start_at = $6, used = $7,
+       made = $8, status = $9, current_task_id = $10, created_at = $11, updated_at = $12
  WHERE id = $1
 """
-END = "UPDATE recurring.series SET status = 'ended', updated_at = $2 WHERE id = $1"
-# An older event changes nothing: the row's own version is the gate.
-NOTE = """
-INSERT INTO recurring.instances AS known
-  (task_id, series_id, title, occurrence_date, version, state, completed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+FORGET = "DELETE FROM recurring.series WHERE id = $1"
+# A series that had ended before its rule was known has nothing to show.
+FIND = f"""
+SELECT {SERIES} FROM recurring.series WHERE id = $1 AND user_id = $2 AND recurrence IS NOT NULL
+"""  # noqa: S608 - made of constants
+LIST = f"""
+SELECT {SERIES} FROM recurring.series
+ WHERE user_id = $1 AND id > $2 AND recurrence IS NOT NULL AND ($3::text IS NULL OR status = $3)
+ ORDER BY id LIMIT $4
+"""  # noqa: S608 - made of constants
+COUNT_ACTIVE = "SELECT count(*) FROM recurring.series WHERE status = 'active'"
+
+FIND_INSTANCE = f"SELECT {INSTANCE} FROM recurring.instances WHERE task_id = $1"  # noqa: S608
+CHAIN = f"""
+SELECT {INSTANCE}
+  FROM recurring.instances
+ WHERE series_id = $1 AND status = 'pending' AND NOT is_deleted
+ UNION
+SELECT {INSTANCE} FROM recurring.instances WHERE task_id = $2 AND series_id = $1
+ UNION
+(SELECT {INSTANCE}
+   FROM recurring.instances
+  WHERE series_id = $1 AND NOT is_withdrawn
+  ORDER BY position DESC, task_id DESC
+  LIMIT 1)
+"""  # noqa: S608 - made of constants
+# News of one task may be handled by two replicas at once: the older one must not win.
+KEEP = f"""
+INSERT INTO recurring.instances AS known ({INSTANCE})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (task_id) DO UPDATE
-   SET title = EXCLUDED.title, version = EXCLUDED.version, state = EXCLUDED.state,
+   SET series_id = EXCLUDED.series_id, title = EXCLUDED.title, position = EXCLUDED.position,
+       version = EXCLUDED.version, own_version = EXCLUDED.own_version, status = EXCLUDED.status,
+       is_deleted = EXCLUDED.is_deleted, is_withdrawn = EXCLUDED.is_withdrawn,
+       repeats = EXCLUDED.repeats, occurrence_date = EXCLUDED.occurrence_date,
+       due_date = EXCLUDED.due_date, planned_date = EXCLUDED.planned_date,
        completed_at = EXCLUDED.completed_at
- WHERE known.version < EXCLUDED.version
+ WHERE known.version <= EXCLUDED.version OR known.is_withdrawn
+"""  # noqa: S608 - made of constants
+IS_TAKEN = """
+SELECT EXISTS (
+  SELECT FROM recurring.instances
+   WHERE series_id = $1 AND occurrence_date = $2 AND NOT is_withdrawn
+)
 """
-STATE = "SELECT state FROM recurring.instances WHERE task_id = $1"
-OTHERS_OPEN = """
-SELECT task_id FROM recurring.instances
- WHERE series_id = $1 AND task_id <> $2 AND state = 'open' ORDER BY task_id
-"""
-COUNT_MADE = "UPDATE recurring.series SET made = made + 1, updated_at = $2 WHERE id = $1"
-INSTANCES = """
-SELECT task_id, title, occurrence_date, state, completed_at FROM recurring.instances
- WHERE series_id = $1 ORDER BY occurrence_date DESC NULLS LAST LIMIT 200
-"""
+INSTANCES = f"""
+SELECT {INSTANCE} FROM recurring.instances
+ WHERE series_id = $1 ORDER BY position DESC, task_id DESC LIMIT 200
+"""  # noqa: S608 - made of constants
+
 _RECURRENCE: Final = msgspec.json.Decoder(Recurrence)
 
 
-class Instance(NamedTuple):
-    """What has become of one instance."""
+async def lock(transaction: Transaction, fresh: Chain, task_id: UUID) -> Chain:
+    """A series with its tasks, locked until the transaction ends, so that its news come singly.
 
-    task_id: UUID
-    title: str
-    occurrence_date: str | None
-    state: str
-    completed_at: datetime | None
-
-
-async def lock(transaction: Transaction, series_id: UUID, task: TaskState) -> Series | None:
-    """The series of an instance, begun where this is its first; locked until the commit."""
-    if task.recurrence is not None:
-        rule = msgspec.json.encode(task.recurrence).decode()
-        start = (due_at(task), task.timezone, task.all_day, task.updated_at)
-        await transaction.execute(BEGIN, series_id, task.user_id, rule, *start)
+    Args:
+        transaction: Where to read and write.
+        fresh: What is written when there is no such series yet.
+        task_id: The task that the news is of.
+    """
+    series_id = fresh.series.id
+    await transaction.execute(BEGIN, *_values(fresh.series))
     row = await transaction.row(LOCK, series_id)
-    return _series(row) if row else None
+    rows = await transaction.rows(CHAIN, series_id, task_id)
+    instances = [_instance(one) for one in rows]
+    series = _series(row) if row else fresh.series
+    return Chain(series, {instance.task_id: instance for instance in instances})
 
 
-async def note(transaction: Transaction, task: TaskState, version: int, state: State) -> bool:
-    """Keep what has become of an instance; False when that was known, or newer is."""
-    values = (task.id, task.series_id, task.title, task.occurrence_date, version, state)
-    return await transaction.execute(NOTE, *values, task.completed_at) == 1
+async def save(transaction: Transaction, before: Chain, after: Chain) -> None:
+    """Write what differs.
+
+    Raises:
+        Unavailable: as `keep` does.
+    """
+    await transaction.execute(SAVE, *_values(after.series))
+    for task_id, instance in after.instances.items():
+        if instance != before.instances.get(task_id):
+            await keep(transaction, instance)
 
 
-async def state_of(transaction: Transaction, task_id: UUID) -> State | None:
-    """What is known of an instance."""
-    state: State | None = await transaction.value(STATE, task_id)
-    return state
+async def keep(transaction: Transaction, instance: Instance) -> None:
+    """Write what is known of a task.
+
+    Raises:
+        Unavailable: newer news of it was written meanwhile; to be tried again.
+    """
+    if not await transaction.execute(KEEP, *msgspec.structs.astuple(instance)):
+        raise Unavailable(f"newer news of the task {instance.task_id} came in at the same time")
 
 
-async def others_open(transaction: Transaction, series_id: UUID, task_id: UUID) -> list[UUID]:
-    """The open instances beside one."""
-    rows = await transaction.rows(OTHERS_OPEN, series_id, task_id)
-    return [row["task_id"] for row in rows]
+async def forget(transaction: Transaction, series_id: UUID) -> None:
+    """Remove a series and what is known of its tasks."""
+    await transaction.execute(FORGET, series_id)
 
 
-async def change(transaction: Transaction, series_id: UUID, task: TaskState) -> None:
-    """Let a series go on by the recurrence, zone and due date that an instance has now."""
-    rule = msgspec.json.encode(task.recurrence).decode()
-    values = (rule, due_at(task), task.timezone, task.all_day, task.updated_at)
-    await transaction.execute(CHANGE, series_id, *values)
+async def find_instance(transaction: Transaction, task_id: UUID) -> Instance | None:
+    """What is known of a task."""
+    row = await transaction.row(FIND_INSTANCE, task_id)
+    return _instance(row) if row else None
 
 
-async def end(transaction: Transaction, series_id: UUID, now: datetime) -> None:
-    """Let a series make nothing more."""
-    await transaction.execute(END, series_id, now)
-
-
-async def count_made(transaction: Transaction, series_id: UUID, now: datetime) -> None:
-    """Count an instance."""
-    await transaction.execute(COUNT_MADE, series_id, now)
+async def is_taken(transaction: Transaction, series_id: UUID, occurrence_date: str) -> bool:
+    """Whether an occurrence has had its task already; one that was withdrawn does not count."""
+    taken: bool = await transaction.value(IS_TAKEN, series_id, occurrence_date)
+    return taken
 
 
 async def find(transaction: Transaction, user_id: UUID, series_id: UUID) -> Series:
@@ -137,18 +166,28 @@ async def listing(
 
 
 async def instances(transaction: Transaction, series_id: UUID) -> list[Instance]:
-    """The instances of a series, newest first."""
-    return [Instance(*row) for row in await transaction.rows(INSTANCES, series_id)]
+    """The tasks of a series, the newest first."""
+    return [_instance(row) for row in await transaction.rows(INSTANCES, series_id)]
+
+
+async def count_active(transaction: Transaction) -> int:
+    """How many series of all users go on."""
+    active: int = await transaction.value(COUNT_ACTIVE)
+    return active
 
 
 def _series(row: "Record") -> Series:
-    values: Any = row
-    return Series(
-        id=str(values["id"]),
-        recurrence=_RECURRENCE.decode(values["recurrence"]),
-        start_at=values["start_at"],
-        timezone=values["timezone"],
-        all_day=values["all_day"],
-        is_active=values["status"] == "active",
-        made=values["made"],
-    )
+    values = dict(row)
+    values["recurrence"] = _RECURRENCE.decode(row["recurrence"]) if row["recurrence"] else None
+    return Series(**values)
+
+
+def _values(series: Series) -> tuple[object, ...]:
+    recurrence = series.recurrence
+    values = {name: getattr(series, name) for name in Series.__struct_fields__}
+    values["recurrence"] = msgspec.json.encode(recurrence).decode() if recurrence else None
+    return tuple(values.values())
+
+
+def _instance(row: "Record") -> Instance:
+    return Instance(**dict(row))

@@ -1,0 +1,171 @@
+"""A series, its tasks, and the two together, as this service knows them. Pure values."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from taskflow.events.payloads import Recurrence, Status
+from taskflow.services.recurring_processor.moments import instant_in, parse_when
+from taskflow.tasks.recurrence import Schedule, schedule_of
+
+SeriesStatus = Literal["active", "ended"]
+
+
+class Series(Struct, frozen=True):
+    """A series as it is kept.
+
+    Attributes:
+        recurrence: None when the series had ended before anything was known of its rule.
+        start_at: What the rule counts from: an instant (RFC 3339, UTC), or a day.
+        used: Occurrences that COUNT had before `start_at`, in the mode `schedule`.
+        made: Tasks that the present recurrence has had, its first one included.
+        current_task_id: The open task, or the last one.
+    """
+
+    id: UUID
+    user_id: UUID
+    recurrence: Recurrence | None
+    timezone: str
+    all_day: bool
+    start_at: str
+    used: int
+    made: int
+    status: SeriesStatus
+    current_task_id: UUID
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Whose wall time it follows."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Its occurrences, COUNT less what was used up before the start.
+
+        Raises:
+            Invalid: it has no recurrence.
+        """
+        schedule = schedule_of(self, parse_when(self.start_at))
+        recurrence = schedule.recurrence
+        if self.used and recurrence.count is not None:
+            remaining = max(recurrence.count - self.used, 0)
+            recurrence = replace(recurrence, count=remaining)
+        return schedule._replace(recurrence=recurrence)
+
+    def instant_of(self, when: str) -> datetime:
+        """A due date as an instant; of a day, when it begins in the series' zone."""
+        return instant_in(self.zone, parse_when(when))
+
+
+class Instance(Struct, frozen=True):
+    """A task of a series, as far as it is known.
+
+    Attributes:
+        position: Its place among the tasks of the series, in the order of their making.
+        version: The newest version of the task that is known.
+        own_version: The version that this service has left it at; a newer one was somebody's touch.
+        is_withdrawn: It was taken back, so its occurrence is free.
+        repeats: Whether the task has its recurrence still.
+        due_date: As in the task's JSON.
+        planned_date: The due date that the series counts on; another one was moved by somebody.
+    """
+
+    task_id: UUID
+    series_id: UUID
+    title: str
+    position: int
+    version: int
+    own_version: int
+    status: Status
+    is_deleted: bool
+    is_withdrawn: bool
+    repeats: bool
+    occurrence_date: str
+    due_date: str | None
+    planned_date: str | None
+    completed_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits to be done."""
+        return self.status == "pending" and not self.is_deleted
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nobody but this service has changed it since it was made."""
+        return self.version <= self.own_version
+
+    @property
+    def closing(self) -> datetime | int | None:
+        """What tells one closing from another: when it was done, or the version of its deletion."""
+        if self.is_open:
+            return None
+        return self.version if self.completed_at is None else self.completed_at
+
+    def reopened(self) -> "Instance":
+        """As it was between two closings."""
+        return replace(self, status="pending", is_deleted=False, completed_at=None)
+
+    def withdrawn(self) -> "Instance":
+        """As this service leaves it when it takes it back."""
+        version = self.version + 1
+        return replace(
+            self, version=version, own_version=version, is_deleted=True, is_withdrawn=True
+        )
+
+    def touched(self) -> "Instance":
+        """Somebody has changed it, and the news of that is still on its way."""
+        return replace(self, own_version=0)
+
+
+class Chain(Struct, frozen=True):
+    """A series with those of its tasks that a decision needs.
+
+    Attributes:
+        instances: The open ones, the one that the news is of, and the last that was not withdrawn.
+    """
+
+    series: Series
+    instances: Mapping[UUID, Instance]
+
+    @property
+    def open(self) -> list[Instance]:
+        """The tasks that wait to be done, the earliest made first."""
+        return sorted((one for one in self.instances.values() if one.is_open), key=_place)
+
+    @property
+    def last(self) -> Instance | None:
+        """The latest made that stands."""
+        standing = [one for one in self.instances.values() if not one.is_withdrawn]
+        return max(standing, key=_place, default=None)
+
+    def keeping(self, instance: Instance) -> "Chain":
+        """The chain with this state of a task; a withdrawal gives its part of COUNT back."""
+        was = self.instances.get(instance.task_id)
+        is_new = was is None or was.is_withdrawn
+        made = self.series.made + (not instance.is_withdrawn) - (not is_new)
+        instances = {**self.instances, instance.task_id: instance}
+        return Chain(replace(self.series, made=made), instances)
+
+    def settled(self, now: datetime) -> "Chain":
+        """The chain with the series' status and current task brought up to date."""
+        repeating = [one for one in self.open if one.repeats]
+        current = next(iter(repeating or self.open), self.last)
+        series = replace(
+            self.series,
+            status="active" if repeating else "ended",
+            current_task_id=current.task_id if current else self.series.current_task_id,
+            updated_at=now,
+        )
+        return Chain(series, self.instances)
+
+
+def _place(instance: Instance) -> tuple[int, UUID]:
+    return instance.position, instance.task_id

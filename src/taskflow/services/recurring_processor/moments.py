@@ -1,0 +1,35 @@
+"""Due dates and starts: from text to instants and days, and into a zone. Pure."""
+
+from datetime import UTC, date, datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from taskflow.tasks.zones import instant
+
+_DAY_LENGTH: Final = len("2026-01-24")
+
+
+def parse_when(text: str) -> datetime | date:
+    """The instant (RFC 3339), wall time (without an offset) or day in a text.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if len(text) == _DAY_LENGTH:
+        return date.fromisoformat(text)
+    return datetime.fromisoformat(text)
+
+
+def instant_in(zone: ZoneInfo, when: datetime | date) -> datetime:
+    """An instant; of a wall time in the zone, and of a day when it begins there."""
+    if isinstance(when, datetime) and when.tzinfo is not None:
+        return when.astimezone(UTC)
+    local = when if isinstance(when, datetime) else datetime.combine(when, time())
+    return instant(local, zone)
+
+
+def shown_in(zone: ZoneInfo, when: datetime | date) -> str:
+    """An instant with the zone's offset (RFC 3339), or a plain day."""
+    if isinstance(when, datetime):
+        return when.astimezone(zone).isoformat()
+    return when.isoformat()

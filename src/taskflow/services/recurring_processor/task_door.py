@@ -1,0 +1,125 @@
+"""This service's way to tasks: through `tasks.commands`, in the delivery's transaction."""
+
+from datetime import UTC, datetime, time
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from taskflow.base.ids import derived_id
+from taskflow.chassis.consumer import Delivery
+from taskflow.events.payloads import TaskState
+from taskflow.services.recurring_processor import storage
+from taskflow.services.recurring_processor.model import Instance
+from taskflow.tasks import commands, queries
+from taskflow.tasks.errors import TaskNotFound, TaskStale
+from taskflow.tasks.model import Actor, due_text
+from taskflow.tasks.recurrence import Occurrence
+
+SYSTEM_ID: Final = "recurring-processor"
+
+
+class TaskDoor:
+    """Makes, brings back and withdraws the tasks of one event's owner.
+
+    Args:
+        delivery: The event, which is the cause of all that is done.
+        now: When it is done.
+    """
+
+    def __init__(self, delivery: Delivery, now: datetime) -> None:
+        event = delivery.event
+        self.made = 0
+        self._transaction = delivery.transaction
+        self._now = now
+        self._actor = Actor(
+            event.user_id,
+            "system",
+            SYSTEM_ID,
+            "TaskFlow",
+            event.correlation_id,
+            event.event_id,
+            delivery.traceparent,
+        )
+
+    async def has_tasks(self, user_id: UUID, series_id: UUID) -> bool:
+        """Whether a series has any task, if only in the trash; an erased account leaves none."""
+        for status in (None, "deleted"):
+            wanted = queries.Filter(series_id=series_id, status=status)
+            page = await queries.listing(self._transaction, user_id, wanted, limit=1)
+            if page.tasks:
+                return True
+        return False
+
+    async def is_taken(self, series_id: UUID, occurrence_date: str) -> bool:
+        """Whether an occurrence has had its task already."""
+        return await storage.is_taken(self._transaction, series_id, occurrence_date)
+
+    async def make(self, previous: TaskState, occurrence: Occurrence) -> TaskState | None:
+        """Make the task of an occurrence, or bring it back; None when somebody else has it."""
+        task = await commands.create_instance(
+            self._transaction, self._actor, previous, occurrence, self._now
+        )
+        state = task.state() if task else await self._bring_back(previous, occurrence)
+        self.made += state is not None
+        return state
+
+    async def withdraw(self, instance: Instance) -> bool:
+        """Take a task back; False when somebody has touched it."""
+        if not await self._delete(instance):
+            return False
+        # At once: the same event may go on to bring it back.
+        await storage.keep(self._transaction, instance.withdrawn())
+        return True
+
+    async def _delete(self, instance: Instance) -> bool:
+        opened, actor, task_id = self._transaction, self._actor, instance.task_id
+        if instance.own_version == 1:
+            return await commands.withdraw(opened, actor, task_id, self._now)
+        try:
+            # A change of nothing locks the task and refuses another version, and tells nobody.
+            await commands.update(opened, actor, task_id, {}, self._now, instance.own_version)
+            await commands.delete(opened, actor, task_id, self._now)
+        except (TaskNotFound, TaskStale):
+            return False
+        return True
+
+    async def _bring_back(self, previous: TaskState, occurrence: Occurrence) -> TaskState | None:
+        """The withdrawn task of an occurrence, restored and brought up to the previous one."""
+        task_id = _instance_id(previous, occurrence)
+        known = await storage.find_instance(self._transaction, task_id)
+        if known is None or not known.is_withdrawn:
+            return None
+        try:
+            task = await commands.restore(self._transaction, self._actor, task_id, self._now)
+        except TaskNotFound:
+            return None
+        if task.updated_at != self._now:
+            return None  # Somebody has restored it already: it is theirs.
+        given = _fields(previous, occurrence)
+        task = await commands.update(self._transaction, self._actor, task_id, given, self._now)
+        return task.state()
+
+
+def _instance_id(previous: TaskState, occurrence: Occurrence) -> UUID:
+    """The id that `commands.create_instance` gives to the task of an occurrence."""
+    at = occurrence.at
+    if not isinstance(at, datetime):
+        at = datetime.combine(at, time(), ZoneInfo(previous.timezone)).astimezone(UTC)
+    return derived_id(previous.series_id or previous.id, occurrence.date, at)
+
+
+def _fields(previous: TaskState, occurrence: Occurrence) -> dict[str, object]:
+    """What the task of an occurrence takes from the one before, as a person would write it."""
+    return {
+        "title": previous.title,
+        "description": previous.description,
+        "priority": previous.priority,
+        "tags": previous.tags,
+        "due_date": due_text(occurrence.at),
+        "all_day": previous.all_day,
+        "timezone": previous.timezone,
+        "recurrence": msgspec.to_builtins(previous.recurrence),
+        "reminders": [reminder for reminder in previous.reminders if reminder.offset],
+    }
