@@ -42,6 +42,9 @@ RETURNING {USER_COLUMNS}
 """  # noqa: S608 - made of constants
 ROLE = "UPDATE accounts.users SET role = $2, updated_at = $3 WHERE id = $1"
 PASSWORD = "UPDATE accounts.users SET password_hash = $2, updated_at = $3 WHERE id = $1"  # noqa: S105 - a statement
+REHASH = """
+UPDATE accounts.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2
+"""
 ERASE = "DELETE FROM accounts.users WHERE id = $1"
 COUNT_TOKENS = "SELECT count(*) FROM accounts.tokens WHERE user_id = $1"
 ADD_TOKEN = """
@@ -117,10 +120,18 @@ async def set_password(
     await end_all(transaction, user_id, now)
 
 
+async def rehash(transaction: Transaction, user_id: UUID, old: str, new: str) -> None:
+    """Keep the same password by newer parameters, unless it was changed meanwhile."""
+    await transaction.execute(REHASH, user_id, old, new)
+
+
 async def erase(transaction: Transaction, user_id: UUID, now: datetime) -> None:
-    """Remove an account, its sessions and its tokens for good."""
-    await end_all(transaction, user_id, now)
+    """Remove an account, its sessions and its tokens for good.
+
+    The account goes first: that waits for a login that is just getting its session.
+    """
     await transaction.execute(ERASE, user_id)
+    await end_all(transaction, user_id, now)
 
 
 async def create_token(

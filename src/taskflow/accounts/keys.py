@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 from taskflow.base.errors import Unavailable
 
 FILE: Final = "signing-key.pem"
+# A group may read it, as a mounted secret's does; nobody else may, and only we may write.
+_TOO_OPEN: Final = stat.S_IWGRP | stat.S_IRWXO
 
 
 def load_signing_key(data_dir: Path) -> Ed25519PrivateKey:
@@ -30,6 +33,8 @@ def load_signing_key(data_dir: Path) -> Ed25519PrivateKey:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _make(path)
+        if path.stat().st_mode & _TOO_OPEN:
+            raise Unavailable(f"the signing key {path} is open to others; run chmod 600 on it")
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError) as error:
         raise Unavailable(f"the signing key {path} cannot be used: {error}") from error
@@ -54,3 +59,8 @@ def _make(path: Path) -> None:
         return
     finally:
         draft.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

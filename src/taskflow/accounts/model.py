@@ -1,6 +1,7 @@
 """An account and the identities that speak for it. Pure."""
 
 import re
+import unicodedata
 from datetime import datetime, time
 from typing import Final, Literal
 from uuid import UUID
@@ -15,10 +16,13 @@ Level = Literal["all", "important", "none"]
 SCOPES: Final[tuple[Scope, ...]] = ("read", "write", "admin")
 MAX_EMAIL: Final = 254
 MAX_NAME: Final = 100
-_EMAIL: Final = re.compile(
-    r"[^\s@\x00-\x1f\x7f\"(),:;<>\[\\\]]{1,64}@[^\s@\x00-\x1f\x7f.]+(\.[^\s@\x00-\x1f\x7f.]+)*"
-)
-_UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+MAX_LOCAL: Final = 64
+MAX_LABEL: Final = 63
+_LOCAL: Final = re.compile(r"[^\s@\"(),:;<>\[\\\].]+(\.[^\s@\"(),:;<>\[\\\].]+)*")
+_HOUR: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+# Unicode's general categories: controls, invisible formats, surrogates, line separators.
+_CONTROLS: Final = ("Cc", "Cs", "Zl", "Zp")
+_INVISIBLE: Final = (*_CONTROLS, "Cf", "Cn", "Co")
 
 
 class QuietHours(Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,14 +79,28 @@ def scopes_of(role: Role) -> frozenset[str]:
     return frozenset(SCOPES if role == "admin" else ("read", "write"))
 
 
+def fold_email(text: str) -> str:
+    """The form in which addresses are compared; what looks the same is the same (NFC)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).lower())
+
+
 def clean_email(text: str) -> str:
     """An address in the one form that it is kept in.
 
     Raises:
         Invalid: it is no address.
     """
-    email = text.strip().lower()
-    if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email) or _UNPRINTABLE.search(email):
+    email = fold_email(text)
+    local, _, domain = email.partition("@")
+    labels = domain.split(".")
+    if (
+        len(email) > MAX_EMAIL
+        or len(local) > MAX_LOCAL
+        or not _LOCAL.fullmatch(local)
+        or _has(email, _INVISIBLE)
+        or len(labels) == 1
+        or not all(_is_label(label) for label in labels)
+    ):
         raise Invalid.field("email", "must be an e-mail address")
     return email
 
@@ -94,7 +112,7 @@ def clean_name(text: str, field: str = "name") -> str:
         Invalid: it is empty, too long, or has control characters.
     """
     name = text.strip()
-    if not 1 <= len(name) <= MAX_NAME or _UNPRINTABLE.search(name):
+    if not 1 <= len(name) <= MAX_NAME or _has(name, _CONTROLS):
         raise Invalid.field(field, f"must have 1 to {MAX_NAME} printable characters")
     return name
 
@@ -107,7 +125,7 @@ def clean_preferences(preferences: NotificationPreferences) -> NotificationPrefe
     """
     if quiet := preferences.quiet_hours:
         for name, text in (("start", quiet.start), ("end", quiet.end)):
-            if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+            if not _HOUR.fullmatch(text):
                 field = f"notification_preferences.quiet_hours.{name}"
                 raise Invalid.field(field, "must be a wall time such as 22:00")
     return preferences
@@ -122,3 +140,16 @@ def is_quiet(preferences: NotificationPreferences, local: time) -> bool:
     if start <= end:
         return start <= local < end
     return local >= start or local < end
+
+
+def _has(text: str, categories: tuple[str, ...]) -> bool:
+    return any(unicodedata.category(character) in categories for character in text)
+
+
+def _is_label(label: str) -> bool:
+    """Whether this is a part of a domain: letters, digits and inner hyphens of any script."""
+    return (
+        1 <= len(label) <= MAX_LABEL
+        and label[0] != "-" != label[-1]
+        and all(letter == "-" or unicodedata.category(letter)[0] in "LMN" for letter in label)
+    )

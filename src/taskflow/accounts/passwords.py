@@ -51,6 +51,11 @@ async def verify_password(password: str, kept: str | None) -> bool:
     return is_right and kept is not None
 
 
+def is_outdated(kept: str) -> bool:
+    """Whether a hash was made by other parameters than are used now."""
+    return _HASHER.check_needs_rehash(kept)
+
+
 def _verify(password: bytes, kept: str) -> bool:
     try:
         return _HASHER.verify(kept, password)

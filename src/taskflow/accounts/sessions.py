@@ -5,9 +5,14 @@ from typing import NamedTuple
 from uuid import UUID
 
 from taskflow.accounts.tokens import REFRESH_PREFIX, digest, new_opaque
+from taskflow.base.errors import Unauthenticated
 from taskflow.base.ids import new_id
 from taskflow.db.transaction import Transaction
 
+# Holds back a new password and an erasure until the session is there, for them to end it.
+PROVEN = """
+SELECT id FROM accounts.users WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE
+"""
 BEGIN = """
 INSERT INTO accounts.sessions (id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)
 """
@@ -26,6 +31,7 @@ END_ALL = """
 UPDATE accounts.sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL
 """
 PRUNE = "DELETE FROM accounts.sessions WHERE expires_at < $1"
+PRUNE_TOKENS = "DELETE FROM accounts.refresh_tokens WHERE used_at < $1"
 BELL = "sessions"
 
 
@@ -38,9 +44,19 @@ class Session(NamedTuple):
 
 
 async def begin(
-    transaction: Transaction, user_id: UUID, now: datetime, lifetime: timedelta
+    transaction: Transaction,
+    user_id: UUID,
+    now: datetime,
+    lifetime: timedelta,
+    proven_hash: str,
 ) -> Session:
-    """Start a session."""
+    """Start a session for whoever has proven the password of this hash.
+
+    Raises:
+        Unauthenticated: the account is gone or its password was changed since.
+    """
+    if await transaction.value(PROVEN, user_id, proven_hash) is None:
+        raise Unauthenticated("the password is no longer valid; log in again")
     session_id = new_id(now)
     await transaction.execute(BEGIN, session_id, user_id, now, now + lifetime)
     return await _hand_out(transaction, session_id, user_id)
@@ -77,8 +93,9 @@ async def end_all(transaction: Transaction, user_id: UUID, now: datetime) -> Non
     transaction.ring(BELL)
 
 
-async def prune(transaction: Transaction, now: datetime) -> int:
-    """Forget sessions that ended long ago."""
+async def prune(transaction: Transaction, now: datetime, lifetime: timedelta) -> int:
+    """Forget sessions that ended long ago, and used tokens that would have expired by now."""
+    await transaction.execute(PRUNE_TOKENS, now - lifetime)
     return await transaction.execute(PRUNE, now - timedelta(days=7))
 
 

@@ -64,7 +64,9 @@ class Settings(BaseSettings):
         90, ge=1, description="Days that a notification is kept."
     )
     trash_days: int = Field(30, ge=1, description="Days that a deleted task can be restored.")
-    access_token_seconds: int = Field(900, ge=60, description="How long an access token is valid.")
+    access_token_seconds: int = Field(
+        900, ge=60, le=86_400, description="How long an access token is valid."
+    )
     session_days: int = Field(30, ge=1, description="How long a session lasts without being used.")
 
     @classmethod

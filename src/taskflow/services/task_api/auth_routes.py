@@ -17,6 +17,7 @@ from taskflow.accounts.model import (
     clean_email,
     clean_name,
     clean_preferences,
+    fold_email,
 )
 from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Denied, Invalid, Unauthenticated
@@ -114,17 +115,21 @@ async def login(
 ) -> Response[Tokens]:
     """Begin a session: an access token, a refresh token, and the page's cookies."""
     user_sessions.count_attempt(request)
-    email = data.email.strip().lower()
+    email = fold_email(data.email)
     is_sane = "\0" not in email and email.isprintable()
     async with database.transaction(read_only=True) as transaction:
         kept = await queries.password_hash(transaction, email) if is_sane else None
-    if not await passwords.verify_password(data.password, kept):
+    if not await passwords.verify_password(data.password, kept) or kept is None:
         raise Unauthenticated(WRONG)
+    better = await passwords.hash_password(data.password) if passwords.is_outdated(kept) else None
     async with database.transaction() as transaction:
         user = await queries.user_by_email(transaction, email)
         if user is None:
             raise Unauthenticated(WRONG)
-        session = await sessions.begin(transaction, user.id, clock.now(), user_sessions.lifetime)
+        lifetime = user_sessions.lifetime
+        session = await sessions.begin(transaction, user.id, clock.now(), lifetime, kept)
+        if better is not None:
+            await commands.rehash(transaction, user.id, kept, better)
     return user_sessions.answer(request, user, session, clock)
 
 

@@ -65,11 +65,12 @@ def build(context: Context) -> Parts:
 async def _tidy(context: Context) -> None:
     """Remove what nobody can ask for any more."""
     now = context.clock.now()
+    lifetime = timedelta(days=context.settings.session_days)
     trash_until = now - timedelta(days=context.settings.trash_days)
     async with context.database.transaction() as transaction:
         await idempotency.prune(transaction, now)
         await dedup.prune(transaction, now)
-        await sessions.prune(transaction, now)
+        await sessions.prune(transaction, now, lifetime)
         await purge_trash(transaction, trash_until, PURGED_AT_ONCE)
 
 

@@ -1,0 +1,100 @@
+"""What an account may say of itself, and the one form in which it is kept."""
+
+from datetime import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskflow.accounts.model import (
+    NotificationPreferences,
+    QuietHours,
+    clean_email,
+    clean_name,
+    clean_preferences,
+    is_quiet,
+    scopes_of,
+)
+from taskflow.base.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("given_address", "kept"),
+    [
+        ("  Test@Example.COM ", "test@example.com"),
+        ("a.b+tag@mail.example", "a.b+tag@mail.example"),
+        ("jose\u0301@x.example", "jos\u00e9@x.example"),
+        ("ada@m\u00fcnchen.example", "ada@m\u00fcnchen.example"),
+        (
+            "\u0915@\u0909\u0926\u093e\u0939\u0930\u0923.example",
+            "\u0915@\u0909\u0926\u093e\u0939\u0930\u0923.example",
+        ),
+    ],
+)
+def test_an_address_is_kept_in_one_form(given_address: str, kept: str) -> None:
+    assert clean_email(given_address) == kept
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "", "@", "a@", "@b.example", "a", "a@b", "a b@c.example", "a@b@c.example", "a@b..example",
+        "a..b@c.example", ".a@c.example", "a@-b.example", "a@b_c.example", "a@<i>.example",
+        "a@b.example\0", "a@b.exam\x84ple", "\u200ba@b.example", "a\ud800@b.example",
+        "a" * 65 + "@b.example", "a@" + "b" * 64 + ".example", "a@" + "b." * 130 + "example",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        clean_email(address)
+    assert refused.value.errors[0].field == "email"
+
+
+@given(st.text() | st.emails())
+def test_an_address_is_refused_or_its_clean_form_is_clean(text: str) -> None:
+    try:
+        kept = clean_email(text)
+    except Invalid:
+        return
+    assert clean_email(kept) == kept
+
+
+def test_a_name_loses_the_white_space_around_it() -> None:
+    assert clean_name("  Ada Lovelace ") == "Ada Lovelace"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", "x" * 101, "a\0b", "a\nb", "a\u2028b", "\ud800", "\x9b"]
+)
+def test_a_name_that_cannot_be_shown_is_refused(name: str) -> None:
+    with pytest.raises(Invalid):
+        clean_name(name)
+
+
+@pytest.mark.parametrize(
+    "hour", ["24:00", "7:00", "07:60", "0\u0663:00", "07:00\n", "", "07:00:00"]
+)
+def test_quiet_hours_that_are_no_wall_time_are_refused(hour: str) -> None:
+    with pytest.raises(Invalid):
+        clean_preferences(NotificationPreferences(quiet_hours=QuietHours("22:00", hour)))
+
+
+@given(st.text(st.characters(categories=["Nd"]) | st.just(":"), min_size=5, max_size=5))
+def test_quiet_hours_that_are_accepted_can_be_asked(hour: str) -> None:
+    try:
+        kept = clean_preferences(NotificationPreferences(quiet_hours=QuietHours(hour, "07:00")))
+    except Invalid:
+        return
+    assert is_quiet(kept, time(12)) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("now", "quiet"), [(time(21, 59), False), (time(22), True), (time(3), True), (time(7), False)]
+)
+def test_quiet_hours_may_cross_midnight(now: time, quiet: bool) -> None:  # noqa: FBT001 - a row's value
+    assert is_quiet(NotificationPreferences("all", QuietHours("22:00", "07:00")), now) is quiet
+
+
+def test_only_an_admin_may_administer() -> None:
+    assert scopes_of("user") == {"read", "write"}
+    assert scopes_of("admin") == {"read", "write", "admin"}
