@@ -1,4 +1,4 @@
-"""Tokens: signed access tokens (EdDSA), and opaque ones of which only a hash is kept. Pure."""
+"""Tokens: signed access tokens (EdDSA), and opaque ones of which only a hash is kept."""
 
 import hashlib
 import secrets

@@ -23,37 +23,30 @@ class Metrics:
         self.service = service
         self._refreshers: list[Callable[[], Awaitable[None]]] = []
         ProcessCollector(registry=self.registry)
-        self._requests = Counter(
+        self._requests = self.counter(
             "taskflow_http_requests_total",
             "Requests answered.",
             ["service", "method", "route", "status"],
-            registry=self.registry,
         )
-        self._latency = Histogram(
+        self._latency = self.histogram(
             "taskflow_http_request_duration_seconds",
             "Seconds from a request's arrival to the start of its answer.",
             ["service", "method", "route"],
-            buckets=FAST,
-            registry=self.registry,
         )
-        self._ages = Histogram(
+        self._ages = self.histogram(
             "taskflow_event_age_seconds",
             "Seconds from an event's commit to a stage of its way.",
             ["stage", "consumer"],
-            buckets=FAST,
-            registry=self.registry,
         )
-        self._duplicates = Counter(
+        self._duplicates = self.counter(
             "taskflow_events_duplicate_total",
             "Deliveries of an event that had been handled before.",
             ["consumer"],
-            registry=self.registry,
         )
-        self._dead = Counter(
+        self._dead = self.counter(
             "taskflow_dead_letters_total",
             "Events set aside since the process started.",
             ["consumer"],
-            registry=self.registry,
         )
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:

@@ -23,13 +23,19 @@ import asyncpg
 from taskflow.base.clock import monotonic
 from taskflow.base.errors import Conflict, Unavailable
 from taskflow.runner.postgres_binaries import WHEEL, Binaries, find_binaries
-from taskflow.runner.postgres_child import Account, die_with_parent, unprivileged_account
+from taskflow.runner.postgres_child import (
+    STEP_SECONDS,
+    Account,
+    becomes_true,
+    die_with_parent,
+    end_leftover,
+    unprivileged_account,
+)
 
 OWNER: Final = "taskflow"
 PORT: Final = 5432
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 8.0
-STEP_SECONDS: Final = 0.01
 MAX_SOCKET_BYTES: Final = 107
 MAX_LOG_BYTES: Final = 4 * 1024 * 1024
 
@@ -82,7 +88,7 @@ class EmbeddedPostgres:
         try:
             self._found = find_binaries()
             self._prepare_account()
-            await self._end_leftover()
+            await end_leftover(self._cluster, STOP_SECONDS)
             if not (self._cluster / "PG_VERSION").exists():
                 await self._initialise()
             self._refuse_other_version()
@@ -100,7 +106,7 @@ class EmbeddedPostgres:
                 if process.poll() is not None:
                     break
                 process.send_signal(number)
-                await _until(lambda: process.poll() is not None, STOP_SECONDS)
+                await becomes_true(lambda: process.poll() is not None, STOP_SECONDS)
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -182,22 +188,6 @@ class EmbeddedPostgres:
         if self._account is not None:
             os.chown(place, self._account.uid, self._account.gid)
         return place
-
-    async def _end_leftover(self) -> None:
-        """Stop a server that outlived its TaskFlow; only then may ours start."""
-        try:
-            pid = int((self._cluster / "postmaster.pid").read_text().split()[0])
-        except (OSError, ValueError, IndexError):
-            return
-        if not _serves(pid, self._cluster):
-            return
-        for number in (signal.SIGINT, signal.SIGKILL):
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                return
-            if await _until(lambda: not _is_running(pid), STOP_SECONDS):
-                return
 
     async def _initialise(self) -> None:
         """Make the cluster beside its place and move it there whole."""
@@ -298,29 +288,3 @@ class EmbeddedPostgres:
 async def _create_database(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", OWNER):
         await connection.execute(f"CREATE DATABASE {OWNER}")
-
-
-async def _until(is_so: Callable[[], bool], seconds: float) -> bool:
-    """Whether it became so in time."""
-    deadline = monotonic() + seconds
-    while not is_so():
-        if monotonic() > deadline:
-            return False
-        await asyncio.sleep(STEP_SECONDS)
-    return True
-
-
-def _serves(pid: int, cluster: Path) -> bool:
-    """Whether a process is the server of a cluster, and not one that was given its id since."""
-    try:
-        return os.fsencode(cluster) in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -1,16 +1,21 @@
-"""What the database's process needs of the operating system: an account, and to end with us."""
+"""The database's process and the operating system: its account, and that it ends with us."""
 
+import asyncio
 import ctypes
+import os
 import pwd
 import signal
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from taskflow.base.clock import monotonic
 from taskflow.base.errors import Unavailable
 
 PR_SET_PDEATHSIG: Final = 1
+STEP_SECONDS: Final = 0.01
 _ACCOUNTS: Final = ("taskflow", "postgres", "nobody")
 _LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -61,3 +66,46 @@ def die_with_parent() -> None:
     """Ask the kernel for a clean shutdown of this process when the thread that made it dies."""
     if _LIBC is not None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+
+
+async def end_leftover(cluster: Path, patience_seconds: float) -> None:
+    """Stop a server of this cluster that outlived its TaskFlow; only then may ours start."""
+    try:
+        pid = int((cluster / "postmaster.pid").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return
+    if not _serves(pid, cluster):
+        return
+    for number in (signal.SIGINT, signal.SIGKILL):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return
+        if await becomes_true(lambda: not _is_running(pid), patience_seconds):
+            return
+
+
+async def becomes_true(is_so: Callable[[], bool], patience_seconds: float) -> bool:
+    """Whether it became so in time."""
+    deadline = monotonic() + patience_seconds
+    while not is_so():
+        if monotonic() > deadline:
+            return False
+        await asyncio.sleep(STEP_SECONDS)
+    return True
+
+
+def _serves(pid: int, cluster: Path) -> bool:
+    """Whether a process is the server of a cluster, and not one that was given its id since."""
+    try:
+        return os.fsencode(cluster) in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

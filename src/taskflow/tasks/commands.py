@@ -15,13 +15,13 @@ from msgspec.structs import replace
 from taskflow.base.errors import Conflict
 from taskflow.base.ids import derived_id, new_id
 from taskflow.db.transaction import Transaction
-from taskflow.events import payloads, topics
-from taskflow.events.payloads import Change, EventType, TaskEvent, TaskState
+from taskflow.events import topics
+from taskflow.events.payloads import Change, EventType, TaskState
 from taskflow.outbox.append import append
 from taskflow.tasks import tables
 from taskflow.tasks.drafts import DEFAULTS, drafted, first_occurrence_date, relative_only
 from taskflow.tasks.errors import TaskNotFound, TaskStale
-from taskflow.tasks.model import Actor, Fields, Task, changes, due_from
+from taskflow.tasks.model import Actor, Fields, Task, changes, due_from, event_of, new_task
 
 ERASE_BATCH: Final = 200
 
@@ -55,7 +55,7 @@ async def create(
     """
     fields = drafted(replace(DEFAULTS, timezone=timezone), given, now)
     task_id = new_id(now)
-    task = _new_task(fields, task_id, actor.user_id, now)
+    task = new_task(fields, task_id, actor.user_id, now)
     if fields.recurrence is not None:
         task = replace(
             task, series_id=new_id(now), occurrence_date=first_occurrence_date(fields, now)
@@ -92,7 +92,7 @@ async def create_instance(
         recurrence=previous.recurrence,
         reminders=relative_only(previous.reminders),
     )
-    task = _new_task(fields, UUID(int=0), actor.user_id, now)
+    task = new_task(fields, UUID(int=0), actor.user_id, now)
     task_id = derived_id(series_id, occurrence.date, task.due_at or now)
     task = replace(task, id=task_id, series_id=series_id, occurrence_date=occurrence.date)
     if not await tables.insert(transaction, task):
@@ -292,33 +292,5 @@ async def _record(
     differences: dict[str, Change],
     now: datetime,
 ) -> None:
-    event = TaskEvent(
-        event_id=new_id(now),
-        event_type=event_type,
-        task_id=task.id,
-        user_id=task.user_id,
-        actor=payloads.Actor(actor.type, actor.id, actor.name),
-        version=task.version,
-        timestamp=now,
-        correlation_id=actor.correlation_id,
-        causation_id=actor.causation_id,
-        task=task.state(),
-        changes=differences,
-    )
+    event = event_of(actor, event_type, task, differences, new_id(now))
     await append(transaction, event, traceparent=actor.traceparent)
-
-
-def _new_task(fields: Fields, task_id: UUID, user_id: UUID, now: datetime) -> Task:
-    return Task(
-        **{name: getattr(fields, name) for name in Fields.__struct_fields__},
-        id=task_id,
-        user_id=user_id,
-        status="pending",
-        series_id=None,
-        occurrence_date=None,
-        version=1,
-        created_at=now,
-        updated_at=now,
-        completed_at=None,
-        deleted_at=None,
-    )

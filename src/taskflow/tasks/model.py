@@ -11,13 +11,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from taskflow.base.clock import rfc3339
+from taskflow.events import payloads
 from taskflow.events.payloads import (
     ActorType,
     Change,
+    EventType,
     Priority,
     Recurrence,
     Reminder,
     Status,
+    TaskEvent,
     TaskState,
 )
 
@@ -139,6 +142,46 @@ class Task(Fields, frozen=True, kw_only=True):
             completed_at=self.completed_at,
             deleted_at=self.deleted_at,
         )
+
+
+def new_task(fields: Fields, task_id: UUID, user_id: UUID, now: datetime) -> Task:
+    """A task at its first version."""
+    return Task(
+        **{name: getattr(fields, name) for name in WRITABLE},
+        id=task_id,
+        user_id=user_id,
+        status="pending",
+        series_id=None,
+        occurrence_date=None,
+        version=1,
+        created_at=now,
+        updated_at=now,
+        completed_at=None,
+        deleted_at=None,
+    )
+
+
+def event_of(
+    actor: Actor,
+    event_type: EventType,
+    task: Task,
+    differences: dict[str, Change],
+    event_id: UUID,
+) -> TaskEvent:
+    """The event that tells of a task as its last write left it."""
+    return TaskEvent(
+        event_id=event_id,
+        event_type=event_type,
+        task_id=task.id,
+        user_id=task.user_id,
+        actor=payloads.Actor(actor.type, actor.id, actor.name),
+        version=task.version,
+        timestamp=task.updated_at,
+        correlation_id=actor.correlation_id,
+        causation_id=actor.causation_id,
+        task=task.state(),
+        changes=differences,
+    )
 
 
 _UNSEEN: Final = frozenset({"id", "user_id", "version", "created_at", "updated_at"})

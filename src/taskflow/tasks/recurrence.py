@@ -3,7 +3,6 @@
 Pure: the present instant is an argument.
 """
 
-from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from datetime import date as Day  # noqa: N812 - an occurrence has a field of that name
@@ -13,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence
-from taskflow.tasks.recurrence_days import matching_days, year_length
+from taskflow.tasks.recurrence_days import matching_days
+from taskflow.tasks.recurrence_periods import one_interval_after, period, period_before
 from taskflow.tasks.recurrence_rules import Rule, parse_recurrence, parse_rule, parse_until
 from taskflow.tasks.zones import instant, oddity, wall_time
 
@@ -119,7 +119,7 @@ def next_after_completion(
     if rule.frequency == "HOURLY":
         local = wall_time(completed_at + timedelta(hours=rule.interval), schedule.zone)
     else:
-        local = datetime.combine(_one_interval_after(done.date(), rule), schedule.start.time())
+        local = datetime.combine(one_interval_after(done.date(), rule), schedule.start.time())
     anchored = schedule._replace(start=local, recurrence=_endless(recurrence))
     if _has_days(rule):
         found = occurrences(anchored, after=_instant(anchored, local) - timedelta(microseconds=1))
@@ -145,7 +145,7 @@ def _expand(schedule: Schedule, after: datetime | None) -> Iterator[tuple[dateti
     rule = _with_defaults(parse_rule(recurrence.rule), schedule.start)
     first = 0
     if after is not None and recurrence.count is None:
-        first = _period_before(rule, schedule, after)
+        first = period_before(rule, schedule.start, schedule.zone, after)
     last: datetime | None = None
     walk = _walk(rule, schedule, first)
     for local, reason in islice(walk, recurrence.count):
@@ -163,7 +163,7 @@ def _walk(rule: Rule, schedule: Schedule, first: int) -> Iterator[tuple[datetime
     empty, index = 0, first
     clamps = schedule.recurrence.month_end == "clamp"
     while empty < _EMPTY[rule.frequency]:
-        days, times = _period(rule, schedule, index)
+        days, times = period(rule, schedule.start, schedule.zone, index)
         index += 1
         if not days or days[0].year > _LAST_YEAR:
             return
@@ -204,40 +204,6 @@ def _has_days(rule: Rule) -> bool:
     return bool(rule.days or rule.month_days or rule.year_days or rule.week_numbers)
 
 
-def _period(rule: Rule, schedule: Schedule, index: int) -> tuple[list[Day], list[time]]:
-    """The days and hours of the rule's period number `index`; no days after the calendar's end."""
-    start, steps = schedule.start.date(), index * rule.interval
-    times = [time(hour) for hour in sorted(rule.hours)]
-    try:
-        if rule.frequency == "HOURLY":
-            moment = instant(schedule.start, schedule.zone) + timedelta(hours=steps)
-            local = wall_time(moment, schedule.zone)
-            hour = time(local.hour, fold=local.fold)
-            return [local.date()], [hour] if not rule.hours or local.hour in rule.hours else []
-        return _days(*_span(rule, start, steps)), times
-    except (OverflowError, ValueError):
-        return [], []
-
-
-def _span(rule: Rule, start: Day, steps: int) -> tuple[Day, int]:
-    """The first day of a period, so many units after the start's, and its length in days."""
-    if rule.frequency == "YEARLY":
-        first = Day(start.year + steps, 1, 1)
-        return first, year_length(first)
-    if rule.frequency == "MONTHLY":
-        months = start.year * 12 + start.month - 1 + steps
-        first = Day(months // 12, months % 12 + 1, 1)
-        return first, monthrange(first.year, first.month)[1]
-    if rule.frequency == "WEEKLY":
-        back = (start.weekday() - rule.week_start) % 7
-        return start + timedelta(days=steps * 7 - back), 7
-    return start + timedelta(days=steps), 1
-
-
-def _days(first: Day, number: int) -> list[Day]:
-    return [first + timedelta(days=offset) for offset in range(number)]
-
-
 def _at_positions(
     moments: list[tuple[datetime, str | None]], positions: tuple[int, ...]
 ) -> list[tuple[datetime, str | None]]:
@@ -245,32 +211,6 @@ def _at_positions(
         return moments
     wanted = {place - 1 if place > 0 else len(moments) + place for place in positions}
     return [moment for index, moment in enumerate(moments) if index in wanted]
-
-
-def _period_before(rule: Rule, schedule: Schedule, after: datetime) -> int:
-    """A period that ends before `after`, close to it, and not before the first."""
-    start, local = schedule.start, wall_time(after, schedule.zone)
-    if rule.frequency == "YEARLY":
-        steps = local.year - start.year
-    elif rule.frequency == "MONTHLY":
-        steps = (local.year - start.year) * 12 + local.month - start.month
-    elif rule.frequency == "HOURLY":
-        steps = int((after - instant(start, schedule.zone)).total_seconds() // 3600)
-    else:
-        steps = (local.date() - start.date()).days // (7 if rule.frequency == "WEEKLY" else 1)
-    return max(steps // rule.interval - 2, 0)
-
-
-def _one_interval_after(day: Day, rule: Rule) -> Day:
-    """A day plus the rule's interval; a month that is too short ends it."""
-    if rule.frequency == "DAILY":
-        return day + timedelta(days=rule.interval)
-    if rule.frequency == "WEEKLY":
-        return day + timedelta(weeks=rule.interval)
-    steps = rule.interval * (12 if rule.frequency == "YEARLY" else 1)
-    months = day.year * 12 + day.month - 1 + steps
-    year, month = months // 12, months % 12 + 1
-    return Day(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def _endless(recurrence: Recurrence) -> Recurrence:

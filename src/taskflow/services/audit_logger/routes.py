@@ -8,19 +8,20 @@ from uuid import UUID
 import msgspec
 from litestar import Request, Response, get
 from litestar.openapi import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from taskflow.accounts.model import Identity
-from taskflow.base.errors import Invalid, NotFound
+from taskflow.base.errors import NotFound
+from taskflow.chassis.inputs import printable, zoned
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Actor, Change, EventType
 from taskflow.services.audit_logger import storage
 
 NDJSON: Final = "application/x-ndjson"
-Limit = Annotated[int, Parameter(ge=1, le=200)]
-Since = Annotated[datetime | None, Parameter(query="from", required=False)]
-Until = Annotated[datetime | None, Parameter(query="to", required=False)]
+Limit = Annotated[int, QueryParameter(ge=1, le=200)]
+Since = Annotated[datetime | None, QueryParameter(name="from", required=False)]
+Until = Annotated[datetime | None, QueryParameter(name="to", required=False)]
 
 
 class AuditItem(msgspec.Struct):
@@ -98,11 +99,11 @@ async def search_trail(  # noqa: PLR0913, PLR0917 - each is a documented query p
     if caller.role != "admin" and user_id not in (None, caller.user_id):
         raise NotFound("there is no trail of such a user")
     wanted = storage.Filter(
-        since=_zoned("from", since),
-        until=_zoned("to", until),
+        since=zoned("from", since),
+        until=zoned("to", until),
         event_type=event_type,
         user_id=user_id if caller.role == "admin" else caller.user_id,
-        actor=_text(actor),
+        actor=printable("actor", actor),
     )
     if request.headers.get("accept") == NDJSON:
         return Stream(_lines(database, wanted), media_type=NDJSON)
@@ -125,18 +126,6 @@ def _item(payload: str) -> AuditItem:
     head = _HEAD.decode(payload)
     facts = {name: getattr(head, name) for name in _Head.__struct_fields__}
     return AuditItem(**facts, payload=msgspec.Raw(payload.encode()))
-
-
-def _zoned(name: str, at: datetime | None) -> datetime | None:
-    if at is not None and at.tzinfo is None:
-        raise Invalid.field(name, "needs an offset from UTC, such as Z or +01:00")
-    return at
-
-
-def _text(actor: str | None) -> str | None:
-    if actor is not None and not actor.isprintable():
-        raise Invalid.field("actor", "must be printable")
-    return actor
 
 
 ROUTES = [trail_of_task, search_trail]

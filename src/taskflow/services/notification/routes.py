@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from taskflow.accounts.model import Identity
@@ -60,7 +60,7 @@ async def list_notifications(
     caller: Identity,
     database: Database,
     unread: bool = False,  # noqa: FBT001, FBT002 - a query parameter
-    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
     cursor: str | None = None,
 ) -> NotificationPage:
     """The caller's notifications."""

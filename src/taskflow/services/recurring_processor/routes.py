@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import Meta, Struct
 
 from taskflow.accounts.model import Identity
@@ -112,7 +112,7 @@ async def list_series(
     database: Database,
     clock: Clock,
     status: Literal["active", "ended"] | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
     cursor: str | None = None,
 ) -> SeriesPage:
     """The caller's series."""

@@ -58,8 +58,10 @@ class Firing:
             now = self._clock.now()
             due = await storage.fire(transaction, now, AT_ONCE)
             await append(transaction, *(_event(one) for one in due))
-            # The alarm is set before the commit: whatever is planned from here on hastens it.
-            self._alarm.set(await storage.next_time(transaction))
+            # What is planned after this line hastens the alarm, what was before it is read.
+            self._alarm.forget()
+            if (following := await storage.next_time(transaction)) is not None:
+                self._alarm.hasten(following)
         for one in due:
             self._lateness.observe(max((now - one.fire_at).total_seconds(), 0.0))
         return bool(due)

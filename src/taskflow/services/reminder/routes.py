@@ -5,12 +5,13 @@ from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import Struct, field
 
 from taskflow.accounts.model import Identity
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Conflict, Invalid
+from taskflow.chassis.inputs import zoned
 from taskflow.db.engine import Database
 from taskflow.services.reminder import storage
 from taskflow.services.reminder.schedule_memory import Alarm
@@ -53,7 +54,7 @@ async def list_reminders(
     database: Database,
     status: Literal["pending", "sent", "acknowledged", "cancelled"] | None = None,
     task_id: UUID | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
     cursor: str | None = None,
 ) -> ReminderPage:
     """The caller's reminders."""
@@ -102,9 +103,7 @@ def _until(data: SnoozeBody, now: datetime) -> datetime:
         duration = parse_duration(data.duration, "for")
         until = now + timedelta(days=duration.days, seconds=duration.seconds)
     else:
-        until = data.until or now
-    if until.tzinfo is None:
-        raise Invalid.field("until", "needs an offset from UTC, such as Z or +01:00")
+        until = zoned("until", data.until) or now
     if not timedelta(seconds=1) <= until - now <= LONGEST:
         raise Invalid.field("until", "must lie from a second to a year ahead")
     return until

@@ -6,21 +6,33 @@ from typing import Final
 
 from taskflow.base.clock import Clock
 
-# The wall clock may jump while we sleep: it is looked at again after so long. Nothing is read then.
-LONGEST_SLEEP: Final = 30.0
+# The wall clock may jump, and a laptop may sleep, while we wait: the clock is looked at again after
+# so long. Nothing is read from the table then.
+LOOK_SECONDS: Final = 1.0
 
 
 class Alarm:
-    """Knows the earliest time that somebody waits for."""
+    """Knows the earliest time that somebody waits for.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: The time.
+        look_seconds: How long a jump of the clock may go unnoticed.
+    """
+
+    def __init__(self, clock: Clock, look_seconds: float = LOOK_SECONDS) -> None:
         self._clock = clock
+        self._look_seconds = look_seconds
         self._next: datetime | None = None
         self._changed = asyncio.Event()
 
-    def set(self, at: datetime | None) -> None:
-        """The earliest time as the table has it; None when nothing is pending."""
-        self._next = at
+    @property
+    def next(self) -> datetime | None:
+        """The earliest time that is known; None when nothing is pending."""
+        return self._next
+
+    def forget(self) -> None:
+        """Begin afresh; called before the table is read, so that no later `hasten` is lost."""
+        self._next = None
 
     def hasten(self, at: datetime) -> None:
         """Something is pending at this time too."""
@@ -37,7 +49,7 @@ class Alarm:
                 remaining = (self._next - self._clock.now()).total_seconds()
                 if remaining <= 0:
                     return
-                timeout = min(remaining, LONGEST_SLEEP)
+                timeout = min(remaining, self._look_seconds)
             try:
                 async with asyncio.timeout(timeout):
                     await self._changed.wait()

@@ -23,9 +23,10 @@ from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Denied, Invalid, Unauthenticated
 from taskflow.base.settings import Settings
 from taskflow.chassis.auth import SESSION_COOKIE, identity_of, refuse_other_sites
+from taskflow.chassis.inputs import zoned
 from taskflow.chassis.limits import RateLimiter
 from taskflow.db.engine import Database
-from taskflow.services.task_api.routes import actor_of
+from taskflow.services.task_api.requests import actor_of
 from taskflow.services.task_api.schemas import (
     Account,
     AccountPatch,
@@ -222,10 +223,8 @@ async def create_token(
 ) -> TokenState:
     """Make a personal access token; its secret is shown this once."""
     _only_in_person(caller)
-    expires_at = data.expires_at
+    expires_at = zoned("expires_at", data.expires_at)
     if expires_at is not None:
-        if expires_at.tzinfo is None:
-            raise Invalid.field("expires_at", "needs an offset from UTC, such as Z or +01:00")
         expires_at = expires_at.astimezone(UTC)
     async with database.transaction() as transaction:
         made = await commands.create_token(

@@ -15,7 +15,7 @@ from taskflow.chassis.health import Liveness
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.inbox import dedup
 from taskflow.outbox.relay import read_pending
-from taskflow.services.task_api import auth_routes, idempotency, routes
+from taskflow.services.task_api import auth_routes, idempotency, list_routes, routes
 from taskflow.services.task_api.page import page
 from taskflow.tasks.commands import purge_trash
 
@@ -56,7 +56,7 @@ def build(context: Context) -> Parts:
     key = load_signing_key(context.settings.data_dir)
     user_sessions = auth_routes.Sessions(context.settings, key)
     return Parts(
-        routes=[*routes.ROUTES, *auth_routes.ROUTES, health, page],
+        routes=[*routes.ROUTES, *list_routes.ROUTES, *auth_routes.ROUTES, health, page],
         dependencies={"user_sessions": user_sessions},
         loops=[keep_house],
     )

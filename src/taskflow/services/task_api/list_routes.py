@@ -1,0 +1,100 @@
+"""The doors to many tasks at once: lists, and writes in bulk."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.openapi import ResponseSpec
+from litestar.params import QueryParameter
+
+from taskflow.accounts.model import Identity
+from taskflow.accounts.queries import preferences_of
+from taskflow.base.clock import Clock
+from taskflow.base.errors import Invalid
+from taskflow.chassis.inputs import printable, zoned
+from taskflow.db.engine import Database
+from taskflow.events.payloads import Priority
+from taskflow.services.task_api.bulk import run_bulk
+from taskflow.services.task_api.idempotency import Answer, idempotent
+from taskflow.services.task_api.requests import IdempotencyKey, actor_of
+from taskflow.services.task_api.schemas import BulkAnswer, BulkBody, TaskPage
+from taskflow.tasks import queries
+
+BULK_BYTES: Final = 4 * 1024 * 1024
+Limit = Annotated[int, QueryParameter(ge=1, le=queries.MAX_LIMIT)]
+_KNOWN: Final = frozenset({"sort", "limit", "cursor", *queries.Filter.__struct_fields__})
+
+
+@get("/tasks", tags=["tasks"])
+async def list_tasks(  # noqa: PLR0913, PLR0917 - each is a documented query parameter
+    request: Request[Any, Any, Any],
+    caller: Identity,
+    database: Database,
+    sort: str = "-created_at",
+    limit: Limit = 50,
+    cursor: str | None = None,
+    status: str | None = None,
+    priority: Priority | None = None,
+    tag: str | None = None,
+    q: str | None = None,
+    due_before: datetime | None = None,
+    due_after: datetime | None = None,
+    series_id: UUID | None = None,
+) -> TaskPage:
+    """List tasks: pending and completed ones, or the trash with `status=deleted`."""
+    _refuse_unknown(request)
+    wanted = queries.Filter(
+        status=status,
+        priority=priority,
+        tag=printable("tag", tag),
+        q=printable("q", q),
+        due_before=zoned("due_before", due_before),
+        due_after=zoned("due_after", due_after),
+        series_id=series_id,
+    )
+    async with database.transaction(read_only=True) as transaction:
+        page = await queries.listing(
+            transaction, caller.user_id, wanted, sort=sort, limit=limit, cursor=cursor
+        )
+    return TaskPage([task.state() for task in page.tasks], page.next_cursor)
+
+
+@post(
+    "/tasks/bulk",
+    status_code=200,
+    request_max_body_size=BULK_BYTES,
+    responses={200: ResponseSpec(BulkAnswer)},
+    tags=["tasks"],
+)
+async def bulk_tasks(
+    request: Request[Any, Any, Any],
+    data: BulkBody,
+    caller: Identity,
+    database: Database,
+    clock: Clock,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[bytes]:
+    """Do many writes at once, each on its own, or all or nothing with `atomic`."""
+    now = clock.now()
+    async with database.transaction() as transaction:
+
+        async def work() -> Answer:
+            timezone = (await preferences_of(transaction, caller.user_id)).timezone
+            answer = await run_bulk(transaction, actor_of(caller), data, now, timezone)
+            return Answer(200, {}, msgspec.json.encode(answer))
+
+        body = await request.body()
+        answer = await idempotent(transaction, caller.user_id, idempotency_key, body, now, work)
+    return answer.response()
+
+
+def _refuse_unknown(request: Request[Any, Any, Any]) -> None:
+    """A filter that we do not know would silently show too much."""
+    for name in request.query_params:
+        if name not in _KNOWN:
+            raise Invalid.field(name, "is not a filter of this list")
+
+
+ROUTES = [list_tasks, bulk_tasks]
