@@ -34,20 +34,12 @@ class Product:
 
     def start(self) -> None:
         """Start, and wait for the line that says so."""
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("TASKFLOW_")
-        } | {
-            "TASKFLOW_DATA_DIR": str(self.data_dir),
-            "TASKFLOW_PORT_BASE": str(self.port_base),
-            "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
-            "TASKFLOW_RATE_LIMIT_BURST": "100000",
-        }
         self._process = subprocess.Popen(
             [sys.executable, "-c", "from taskflow.cli import main; main()", "up"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment,
+            env=environment(self.data_dir, self.port_base),
         )
         is_ready = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self._process, is_ready))
@@ -102,6 +94,19 @@ class Product:
                 if "TaskFlow is ready" in line:
                     is_ready.set()
         is_ready.set()
+
+
+def environment(data_dir: Path, port_base: int) -> dict[str, str]:
+    """The environment of the product and of its commands: this one, but for its settings."""
+    foreign = {
+        name: value for name, value in os.environ.items() if not name.startswith("TASKFLOW_")
+    }
+    return foreign | {
+        "TASKFLOW_DATA_DIR": str(data_dir),
+        "TASKFLOW_PORT_BASE": str(port_base),
+        "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
+        "TASKFLOW_RATE_LIMIT_BURST": "100000",
+    }
 
 
 def _free_ports() -> int:

@@ -92,6 +92,13 @@ class Settings(BaseSettings):
         return self.port_base + offset
 
 
+def unknown_variables() -> list[str]:
+    """Variables of the environment that look like settings and are none: typing errors."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
 def default_data_dir() -> Path:
     """Root's data is the machine's (`/var/lib/taskflow`), a user's is in the home folder (XDG)."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -1,32 +1,60 @@
 """The commands, and how their failures look."""
 
 import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Final
 
 import typer
-from rich.console import Console
 
 from taskflow.base.errors import TaskFlowError
-from taskflow.cli import up
+from taskflow.cli.command import complain
 
-app = typer.Typer(
-    name="taskflow",
-    help="Event-driven task management that never loses anything and can prove it.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command("up")(up.up)
-
-
-@app.callback()
-def root() -> None:
-    """Event-driven task management that never loses anything and can prove it."""
+HELP: Final = "Event-driven task management that never loses anything and can prove it."
+# Where each command is; one that is not asked for is not imported, so that all answer quickly.
+MODULES: Final = {
+    "up": "taskflow.cli.up",
+    "doctor": "taskflow.cli.doctor",
+    "migrate": "taskflow.cli.migrate",
+    "user": "taskflow.cli.user",
+    "dead-letters": "taskflow.cli.dead_letters",
+    "smoke": "taskflow.cli.smoke",
+}
 
 
 def main() -> None:
     """Run a command; what goes wrong in a known way is one sentence and exit code 1."""
     try:
-        app()
+        make_app(asked_for(sys.argv[1:]))()
     except TaskFlowError as error:
-        Console(stderr=True).print(f"[red]taskflow:[/red] {error.detail}", highlight=False)
+        complain(error)
         sys.exit(1)
+
+
+def asked_for(arguments: Sequence[str]) -> Iterable[str]:
+    """The command that a command line names, or all of them."""
+    return [arguments[0]] if arguments and arguments[0] in MODULES else MODULES
+
+
+def make_app(names: Iterable[str]) -> typer.Typer:
+    """The command line with these commands."""
+    app = typer.Typer(
+        name="taskflow",
+        help=HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_root)
+    for name in names:
+        module = import_module(MODULES[name])
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name, no_args_is_help=True)
+        else:
+            app.command(name)(module.command)
+    return app
+
+
+def _root() -> None:
+    pass

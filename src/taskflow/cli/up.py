@@ -11,10 +11,11 @@ from rich.console import Console
 from taskflow.base import logs
 from taskflow.base.errors import TaskFlowError
 from taskflow.base.settings import Settings
+from taskflow.cli.command import complain
 from taskflow.runner.embedded import System
 
 
-def up(
+def command(
     data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port_base: Annotated[int | None, typer.Option(help="The first of five ports.")] = None,
@@ -45,7 +46,7 @@ def up(
         error = group.exceptions[0]
         while isinstance(error, ExceptionGroup):
             error = error.exceptions[0]
-        Console(stderr=True).print(f"[red]taskflow:[/red] {error}", highlight=False)
+        complain(error)
         sys.exit(1)
 
 

@@ -45,17 +45,37 @@ async def migrate(dsn: str) -> bool:
         Conflict: the database belongs to a newer TaskFlow, or a migration failed.
         Unavailable: the database cannot be reached.
     """
-    known = known_revisions()
     present = await present_revision(dsn)
+    _refuse_newer(present)
+    if present == known_revisions()[-1]:
+        return False
+    await _run(dsn)
+    return True
+
+
+async def require_present(dsn: str) -> None:
+    """Refuse a database whose schema is not the one that this program knows.
+
+    Raises:
+        Conflict: it is older or newer; the detail says what to do.
+        Unavailable: the database cannot be reached.
+    """
+    present = await present_revision(dsn)
+    _refuse_newer(present)
+    if present != known_revisions()[-1]:
+        raise Conflict(
+            f"the database is at revision {present or 'none'}, older than this TaskFlow; "
+            "run `taskflow migrate` first"
+        )
+
+
+def _refuse_newer(present: str | None) -> None:
+    known = known_revisions()
     if present is not None and present not in known:
         raise Conflict(
             f"the database is at revision {present}, which is newer than this TaskFlow "
             f"(up to {known[-1]}); start the newer TaskFlow, or restore a backup of this version"
         )
-    if present == known[-1]:
-        return False
-    await _run(dsn)
-    return True
 
 
 async def _run(dsn: str) -> None:

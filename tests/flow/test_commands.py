@@ -1,0 +1,172 @@
+"""The commands of an operator, as processes of their own beside a running TaskFlow."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.product import Product, environment
+
+from taskflow.base.clock import SystemClock
+from taskflow.base.ids import new_id
+from taskflow.base.settings import Settings
+from taskflow.bus.message import Message
+from taskflow.db.engine import Database
+from taskflow.db.hints import Hints
+from taskflow.inbox import dead_letters
+from taskflow.runner.attach import attached, holder
+
+RENEWED = "a walk in the park at night"
+
+
+def taskflow(
+    product: Product, *arguments: str, typed: str = "", **extra: str
+) -> subprocess.CompletedProcess[str]:
+    """A command on the product's folder and ports."""
+    return subprocess.run(
+        [sys.executable, "-c", "from taskflow.cli import main; main()", *arguments],
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=environment(product.data_dir, product.port_base) | extra,
+    )
+
+
+def test_smoke_passes_on_a_running_system_and_leaves_no_account(product: Product) -> None:
+    done = taskflow(product, "smoke", product.url)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all passed" in done.stdout
+    assert taskflow(product, "smoke", product.url, "--one-origin").returncode == 0
+    assert "smoke-" not in taskflow(product, "user", "list").stdout
+
+
+def test_smoke_says_when_nothing_is_there(product: Product) -> None:
+    done = taskflow(product, "smoke", "http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "✗ task-api is ready" in done.stdout
+    assert "must be an address" in taskflow(product, "smoke", "localhost").stderr
+
+
+def test_an_account_is_made_listed_promoted_and_given_a_new_password(product: Product) -> None:
+    email = f"{new_id(SystemClock().now())}@example.com"
+    made = taskflow(product, "user", "create", email, "--name", "Ada [x]", typed="Test123!\n")
+    assert made.returncode == 0, made.stderr
+    again = taskflow(product, "user", "create", email, "--name", "Ada", typed="Test123!\n")
+    assert (again.returncode, again.stderr) == (1, "taskflow: the address is taken\n")
+    assert taskflow(product, "user", "make-admin", email.upper()).returncode == 0
+    listed = taskflow(product, "user", "list").stdout
+    row = next(line for line in listed.splitlines() if line.startswith(email))
+    assert "Ada [x]" in row
+    assert " admin " in row
+    reset = taskflow(product, "user", "reset-password", email, typed=f"{RENEWED}\n")
+    assert reset.returncode == 0
+    visitor = product.visitor()
+    login = {"email": email, "password": "Test123!"}
+    assert visitor.post("/auth/login", json=login).status_code == 401
+    assert visitor.post("/auth/login", json=login | {"password": RENEWED}).status_code == 200
+
+
+def test_a_weak_password_or_an_unknown_account_is_a_sentence(product: Product) -> None:
+    weak = taskflow(product, "user", "create", "b@example.com", "--name", "B", typed="short\n")
+    assert (weak.returncode, weak.stderr) == (
+        1,
+        "taskflow: password: must have at least 8 characters\n",
+    )
+    unknown = taskflow(product, "user", "make-admin", "nobody@example.com")
+    assert unknown.returncode == 1
+    assert "there is no account nobody@example.com" in unknown.stderr
+
+
+async def test_a_dead_letter_is_listed_shown_replayed_and_discarded(product: Product) -> None:
+    task = product.user().post("/tasks", json={"title": "Plain"}).json()
+    unreadable = Message(0, "taskflow.tasks.created", task["id"], b"{no json")
+    now = SystemClock().now()
+    async with attached(Settings.load({"data_dir": product.data_dir})) as dsn:
+        database = Database(dsn, "taskflow_delivery", Hints())
+        await database.open()
+        async with database.transaction() as transaction:
+            for name in ("first", "second"):
+                failure = dead_letters.Failure("reminder", name, "unreadable [why]", now)
+                await dead_letters.keep(transaction, failure, unreadable)
+        await database.close()
+    listed = taskflow(product, "dead-letters", "list", "--consumer", "reminder").stdout
+    assert listed.count("unreadable [why]") == 2
+    assert "{no json" in taskflow(product, "dead-letters", "show", "reminder", "first").stdout
+    assert taskflow(product, "dead-letters", "replay", "reminder", "first").returncode == 0
+    discarded = taskflow(product, "dead-letters", "discard", "reminder", "second", "--yes")
+    assert discarded.returncode == 0
+    assert (
+        taskflow(product, "dead-letters", "discard", "reminder", "first", "--yes").returncode == 0
+    )
+    missing = taskflow(product, "dead-letters", "show", "reminder", "second")
+    assert "reminder has no dead letter second" in missing.stderr
+    assert "there are no dead letters" in taskflow(product, "dead-letters", "list").stdout
+
+
+def test_the_doctor_finds_a_healthy_system_healthy(product: Product) -> None:
+    done = taskflow(product, "doctor", "--json")
+    assert done.returncode == 0, done.stdout
+    found = {one["name"]: one["state"] for one in json.loads(done.stdout)}
+    for name in ("data folder", "database", "schema", "task-api", "audit-logger", "web page"):
+        assert found[name] == "on", found
+
+
+def test_the_doctor_names_what_is_wrong_and_what_to_do(product: Product, tmp_path: Path) -> None:
+    with socket.socket() as squatter:
+        squatter.bind(("127.0.0.1", 0))
+        squatter.listen()
+        port = str(squatter.getsockname()[1])
+        done = taskflow(
+            product,
+            "doctor",
+            "--json",
+            TASKFLOW_DATA_DIR=str(tmp_path),
+            TASKFLOW_PORT_BASE=port,
+            TASKFLOW_HOTS="localhost",
+            TASKFLOW_DATABASE_URL="postgresql://nobody:secret-word@127.0.0.1:9/none",
+        )
+    assert done.returncode == 1
+    found = {one["name"]: one for one in json.loads(done.stdout)}
+    assert found["settings"]["text"] == "TASKFLOW_HOTS is no setting"
+    assert found["task-api"]["state"] == found["database"]["state"] == "wrong"
+    assert "TASKFLOW_PORT_BASE" in found["task-api"]["advice"]
+    assert "secret-word" not in done.stdout + done.stderr
+
+
+def test_a_schema_that_is_current_needs_nothing(product: Product) -> None:
+    for arguments in (["migrate"], ["migrate", "--check"]):
+        done = taskflow(product, *arguments)
+        assert (done.returncode, done.stdout[:13]) == (0, "nothing to do"), done.stderr
+
+
+def test_a_command_starts_the_database_itself_when_nothing_runs(open_dir: Path) -> None:
+    product = Product(open_dir / "resting")
+    nothing = taskflow(product, "user", "list")
+    assert nothing.returncode == 1
+    assert "there is no TaskFlow in" in nothing.stderr
+    product.start()
+    product.user()
+    product.stop()
+    assert holder(product.data_dir) is None
+    listed = taskflow(product, "user", "list")
+    assert listed.stdout.count("@example.com") == 1, listed.stderr
+    assert holder(product.data_dir) is None
+
+
+@pytest.mark.parametrize(
+    "arguments", [["up"], ["user"], ["dead-letters"], ["doctor"], ["migrate"], ["smoke"]]
+)
+def test_every_command_explains_itself_with_examples(
+    product: Product, arguments: list[str]
+) -> None:
+    names = [arguments]
+    if arguments in (["user"], ["dead-letters"]):
+        shown = taskflow(product, *arguments, "--help").stdout.partition("Commands:")[2]
+        names = [[*arguments, line.split()[0]] for line in shown.splitlines() if line[2:3].strip()]
+        assert len(names) == 4
+    for name in names:
+        assert "Examples:" in taskflow(product, *name, "--help").stdout, name
