@@ -22,13 +22,14 @@ import asyncpg
 
 from taskflow.base.clock import monotonic
 from taskflow.base.errors import Conflict, Unavailable
-from taskflow.runner.postgres_binaries import WHEEL, Binaries, find_binaries
+from taskflow.runner.postgres_binaries import Binaries, copied, find_binaries
 from taskflow.runner.postgres_child import (
     STEP_SECONDS,
     Account,
     becomes_true,
     die_with_parent,
     end_leftover,
+    owner_of,
     unprivileged_account,
 )
 
@@ -143,8 +144,9 @@ class EmbeddedPostgres:
     def _prepare_account(self) -> None:
         """PostgreSQL refuses to run as root: then an unprivileged account takes its part."""
         self._home.mkdir(mode=0o700, exist_ok=True)
+        self._refuse_foreign()
         if os.geteuid() == 0:
-            self._account = unprivileged_account()
+            self._account = owner_of(self._cluster) or unprivileged_account()
             os.chown(self._home, self._account.uid, self._account.gid)
             self._reach_binaries(self._account)
             self._refuse_unreachable(self._account)
@@ -152,23 +154,22 @@ class EmbeddedPostgres:
         if self._log.exists() and self._log.stat().st_size > MAX_LOG_BYTES:
             self._log.replace(self._log.with_suffix(".log.1"))
 
+    def _refuse_foreign(self) -> None:
+        """Root runs the database as whoever owns it; anybody else only their own."""
+        owner = owner_of(self._cluster)
+        if owner is not None and os.geteuid() not in (0, owner.uid):
+            raise Conflict(
+                f"the data folder {self._root} belongs to {owner.name}; start TaskFlow as "
+                f"{owner.name}, or set TASKFLOW_DATA_DIR to a folder of your own"
+            )
+
     def _reach_binaries(self, account: Account) -> None:
         """Copy the programs into our folder where the account cannot run them in place."""
         found = self._found or find_binaries()
         if account.can("x", found.folder / "postgres"):
             return
-        copies = self._root / "programs"
-        package = found.folder.parent.parent
-        folder = copies / package.name / found.folder.relative_to(package)
-        if not (copies / "complete").exists():
-            self._say("copying PostgreSQL's programs, once")
-            shutil.rmtree(copies, ignore_errors=True)
-            shutil.copytree(found.folder.parent, folder.parent, symlinks=True)
-            libraries = package.parent / f"{WHEEL}.libs"
-            if libraries.is_dir():
-                shutil.copytree(libraries, copies / libraries.name, symlinks=True)
-            (copies / "complete").touch()
-        self._found = Binaries(folder, found.major)
+        self._say("copying PostgreSQL's programs, once")
+        self._found = copied(found, self._root / "programs")
 
     def _refuse_unreachable(self, account: Account) -> None:
         program = self.binaries / "postgres"

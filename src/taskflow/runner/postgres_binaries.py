@@ -41,6 +41,20 @@ def find_binaries() -> Binaries:
     )
 
 
+def copied(found: Binaries, copies: Path) -> Binaries:
+    """The wheel's programs copied into a folder, once, with the libraries that they need."""
+    package = found.folder.parent.parent
+    folder = copies / package.name / found.folder.relative_to(package)
+    if not (copies / "complete").exists():
+        shutil.rmtree(copies, ignore_errors=True)
+        shutil.copytree(found.folder.parent, folder.parent, symlinks=True)
+        libraries = package.parent / f"{WHEEL}.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, copies / libraries.name, symlinks=True)
+        (copies / "complete").touch()
+    return Binaries(folder, found.major)
+
+
 def _candidates() -> list[Path]:
     spec = find_spec(WHEEL)
     found = [Path(place) / IN_WHEEL for place in (spec and spec.submodule_search_locations) or ()]

@@ -62,6 +62,21 @@ def unprivileged_account() -> Account:
     )
 
 
+def owner_of(path: Path) -> Account | None:
+    """The unprivileged account that owns a path; None where there is none, or it is root's."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    if status.st_uid == 0:
+        return None
+    try:
+        name = pwd.getpwuid(status.st_uid).pw_name
+    except KeyError:
+        name = f"user {status.st_uid}"
+    return Account(name, status.st_uid, status.st_gid)
+
+
 def die_with_parent() -> None:
     """Ask the kernel for a clean shutdown of this process when the thread that made it dies."""
     if _LIBC is not None:
