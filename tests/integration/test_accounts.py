@@ -13,7 +13,6 @@ from taskflow.accounts.sessions import Session
 from taskflow.base.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
 from taskflow.base.ids import new_id
 from taskflow.db.engine import Database
-from taskflow.db.hints import Hints
 from taskflow.db.transaction import Transaction
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -215,33 +214,6 @@ async def test_used_refresh_tokens_are_forgotten_once_they_would_have_expired(
         assert await transaction.value(count, first.id) == 2
     assert await renewed(database, second.refresh_token, later) is None
     assert await renewed(database, third.refresh_token, later) is None
-
-
-@pytest.mark.parametrize(
-    "role",
-    [
-        "taskflow_task_api",
-        "taskflow_recurring",
-        "taskflow_reminders",
-        "taskflow_notifications",
-        "taskflow_audit",
-    ],
-)
-async def test_every_service_knows_its_callers(dsn: str, database: Database, role: str) -> None:
-    user = await person(database)
-    async with database.transaction() as transaction:
-        made = await commands.create_token(transaction, user.id, "CI", ["read"], NOW)
-    service = Database(dsn, role, Hints(), max_connections=1)
-    await service.open()
-    try:
-        async with service.transaction(read_only=True) as transaction:
-            identity = await queries.identity_of_token(transaction, made.secret, NOW)
-            await queries.revoked_sessions(transaction, NOW)
-            if role == "taskflow_notifications":
-                await queries.preferences_of(transaction, user.id)
-    finally:
-        await service.close()
-    assert identity.user_id == user.id
 
 
 async def test_a_password_is_proven_against_its_hash_and_never_against_none() -> None:

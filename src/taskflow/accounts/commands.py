@@ -23,9 +23,11 @@ from taskflow.base.ids import new_id
 from taskflow.db.transaction import Transaction
 
 MAX_TOKENS: Final = 100
-# Registrations queue up here, so that exactly one account is the first.
-REGISTERING = "SELECT pg_advisory_xact_lock(7310201442051337001)"
-ANYBODY = "SELECT EXISTS (SELECT FROM accounts.users)"
+# The row stays when accounts go. Who inserts it is the first; others wait for that to be certain.
+BE_FIRST = """
+INSERT INTO accounts.installation (first_account_at) VALUES ($1)
+ON CONFLICT DO NOTHING
+"""
 REGISTER = f"""
 INSERT INTO accounts.users
   (id, email, password_hash, name, timezone, role, created_at, updated_at)
@@ -71,13 +73,14 @@ class NewToken(NamedTuple):
 
 
 async def register(transaction: Transaction, wanted: Registration, now: datetime) -> User:
-    """Make an account; the first of an installation is its admin.
+    """Make an account; the first ever of an installation is its admin.
+
+    When the last admin has gone, an operator names another one with `set_role`.
 
     Raises:
         Conflict: the address is taken.
     """
-    await transaction.execute(REGISTERING)
-    role = "user" if await transaction.value(ANYBODY) else "admin"
+    role = "admin" if await transaction.execute(BE_FIRST, now) else "user"
     row = await transaction.row(REGISTER, new_id(now), *wanted, role, now)
     if row is None:
         raise Conflict("the address is taken")
