@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from tests.waiting import waits_or_ends
 
 from taskflow.accounts import commands, passwords, queries, sessions
 from taskflow.accounts.model import User
@@ -104,19 +105,9 @@ async def test_a_login_during_a_change_leaves_no_living_session(
                 await change(other, user)
 
         changing = group.create_task(end_everything())
-        await waiting_for_a_lock(database, changing)
+        await waits_or_ends(database, changing)
     assert await renewed(database, session.refresh_token) is None
     assert session.id in await revoked(database)
-
-
-async def waiting_for_a_lock(database: Database, task: asyncio.Task[None]) -> None:
-    """Return once the task waits for a lock, or has finished without one."""
-    async with asyncio.timeout(10):
-        while not task.done():
-            async with database.transaction(read_only=True) as transaction:
-                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-                if await transaction.value(waiting):
-                    return
 
 
 async def test_concurrent_registrations_of_one_address_make_one_account(
@@ -128,13 +119,6 @@ async def test_concurrent_registrations_of_one_address_make_one_account(
     )
     assert sum(isinstance(answer, User) for answer in answers) == 1
     assert sum(isinstance(answer, Conflict) for answer in answers) == 7
-
-
-async def test_nobody_has_two_admins_of_the_first_minute(database: Database) -> None:
-    await asyncio.gather(*(person(database) for _ in range(8)))
-    async with database.transaction(read_only=True) as transaction:
-        users = await queries.list_users(transaction)
-    assert [user.role for user in users].count("admin") <= 1
 
 
 async def test_a_token_of_an_admin_without_the_scope_speaks_for_no_admin(

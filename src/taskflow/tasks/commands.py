@@ -51,6 +51,7 @@ async def create(
 
     Raises:
         Invalid: a field breaks a rule.
+        OwnerErased: the actor's account is gone.
         TooLarge: the task does not fit into one event.
     """
     fields = drafted(replace(DEFAULTS, timezone=timezone), given, now)
@@ -76,6 +77,9 @@ async def create_instance(
 
     Its id is derived from the series and the occurrence, so it is made once however often it
     is asked for. An absolute reminder belongs to its own task and is not carried on.
+
+    Raises:
+        OwnerErased: the actor's account is gone.
     """
     series_id = previous.series_id
     if series_id is None:
@@ -222,7 +226,11 @@ async def withdraw(transaction: Transaction, actor: Actor, task_id: UUID, now: d
 
 
 async def erase_all(transaction: Transaction, actor: Actor, now: datetime) -> int:
-    """Remove every task of the actor's for good, each with its event; returns how many."""
+    """Remove every task of the actor's for good, and let none be made again; returns how many.
+
+    Each is told of as deleted, but for those in the trash, whose deletion has been told of already.
+    """
+    await tables.close_owner(transaction, actor.user_id, now)
     erased = 0
     while tasks := await tables.lock_some_of(transaction, actor.user_id, ERASE_BATCH):
         for task in tasks:

@@ -26,6 +26,7 @@ from taskflow.chassis.auth import SESSION_COOKIE, identity_of, refuse_other_site
 from taskflow.chassis.inputs import zoned
 from taskflow.chassis.limits import RateLimiter
 from taskflow.db.engine import Database
+from taskflow.services.task_api import idempotency
 from taskflow.services.task_api.requests import actor_of
 from taskflow.services.task_api.schemas import (
     Account,
@@ -213,6 +214,7 @@ async def erase_me(
     async with database.transaction() as transaction:
         now = clock.now()
         await task_commands.erase_all(transaction, actor_of(caller), now)
+        await idempotency.forget(transaction, caller.user_id)
         await commands.erase(transaction, caller.user_id, now)
     await request.app.state.authenticator.refresh()
 

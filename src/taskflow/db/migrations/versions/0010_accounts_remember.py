@@ -5,24 +5,13 @@ from alembic import op
 revision = "0010"
 down_revision = "0009"
 
-# Services that know their callers and own no accounts.
-CALLED = "taskflow_recurring, taskflow_reminders, taskflow_notifications, taskflow_audit"
-
 
 def upgrade() -> None:
     """Make what is remembered, narrow the grants, and index what is pruned."""
     op.execute(FIRST_ACCOUNT)
     op.execute(ERASED_OWNERS)
     op.execute(TOKENS)
-    op.execute(f"REVOKE SELECT ON accounts.tokens, accounts.sessions FROM {CALLED}")
-    op.execute(f"GRANT SELECT (id, revoked_at) ON accounts.sessions TO {CALLED}")
-    op.execute(
-        f"GRANT SELECT (id, last_used_at), UPDATE (last_used_at) ON accounts.tokens TO {CALLED}"
-    )
-    op.execute(
-        "GRANT EXECUTE ON FUNCTION accounts.find_token(bytea, timestamptz) "
-        f"TO taskflow_accounts, {CALLED}"
-    )
+    op.execute(CALLERS)
     op.execute(PRUNED)
 
 
@@ -74,6 +63,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
    WHERE token.hash = wanted AND (token.expires_at IS NULL OR token.expires_at > instant)
 $$;
 REVOKE ALL ON FUNCTION accounts.find_token(bytea, timestamptz) FROM PUBLIC;
+"""
+
+# Services that own no accounts know who calls, and note that a token was used.
+CALLERS = """
+REVOKE SELECT ON accounts.tokens, accounts.sessions
+  FROM taskflow_recurring, taskflow_reminders, taskflow_notifications, taskflow_audit;
+GRANT SELECT (id, revoked_at) ON accounts.sessions
+  TO taskflow_recurring, taskflow_reminders, taskflow_notifications, taskflow_audit;
+GRANT SELECT (id, last_used_at), UPDATE (last_used_at) ON accounts.tokens
+  TO taskflow_recurring, taskflow_reminders, taskflow_notifications, taskflow_audit;
+GRANT EXECUTE ON FUNCTION accounts.find_token(bytea, timestamptz)
+  TO taskflow_accounts, taskflow_recurring, taskflow_reminders, taskflow_notifications,
+     taskflow_audit;
 """
 
 PRUNED = """
