@@ -10,9 +10,11 @@ import msgspec
 from taskflow.accounts.model import (
     SCOPES,
     NotificationPreferences,
+    PreferencesPatch,
     Role,
     User,
     clean_name,
+    patched,
     scopes_of,
 )
 from taskflow.accounts.queries import USER_COLUMNS, PersonalToken, user_by_id, user_of
@@ -35,6 +37,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 ON CONFLICT (email) DO NOTHING
 RETURNING {USER_COLUMNS}
 """  # noqa: S608 - made of constants
+LOCK_PREFERENCES = """
+SELECT notification_preferences FROM accounts.users WHERE id = $1 FOR NO KEY UPDATE
+"""
 PROFILE = f"""
 UPDATE accounts.users
    SET name = coalesce($2, name), timezone = coalesce($3, timezone),
@@ -94,15 +99,19 @@ async def update_profile(
     *,
     name: str | None = None,
     timezone: str | None = None,
-    notification_preferences: NotificationPreferences | None = None,
+    preferences: PreferencesPatch | None = None,
 ) -> User:
     """Change what is given of a profile.
 
     Raises:
+        Invalid: the patch leaves preferences that break a rule.
         NotFound: the account is gone.
     """
-    preferences = notification_preferences and msgspec.json.encode(notification_preferences)
-    text = preferences.decode() if preferences else None
+    kept = await transaction.value(LOCK_PREFERENCES, user_id) if preferences else None
+    text = None
+    if preferences and kept:
+        after = patched(msgspec.json.decode(kept, type=NotificationPreferences), preferences)
+        text = msgspec.json.encode(after).decode()
     row = await transaction.row(PROFILE, user_id, name, timezone, text, now)
     if row is None:
         raise NotFound("there is no such account")

@@ -8,15 +8,14 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Request, Response, delete, get, patch, post
 from litestar.datastructures import Cookie
+from msgspec import UNSET
 
 from taskflow.accounts import commands, passwords, queries, sessions, tokens
 from taskflow.accounts.model import (
     Identity,
-    NotificationPreferences,
     User,
     clean_email,
     clean_name,
-    clean_preferences,
     fold_email,
 )
 from taskflow.base.clock import Clock, monotonic
@@ -186,9 +185,7 @@ async def change_me(
     data: AccountPatch, caller: Identity, database: Database, clock: Clock
 ) -> Account:
     """Change the name, the time zone, what to be told of, or the password."""
-    preferences = data.notification_preferences
-    if isinstance(preferences, str):
-        preferences = NotificationPreferences(preferences)
+    zone = None if data.timezone is UNSET else parse_zone(data.timezone or "UTC").key
     new_hash = await _new_password(data, caller, database)
     async with database.transaction() as transaction:
         now = clock.now()
@@ -196,9 +193,9 @@ async def change_me(
             transaction,
             caller.user_id,
             now,
-            name=clean_name(data.name) if data.name is not None else None,
-            timezone=parse_zone(data.timezone).key if data.timezone is not None else None,
-            notification_preferences=clean_preferences(preferences) if preferences else None,
+            name=None if data.name is UNSET else clean_name(data.name),
+            timezone=zone,
+            preferences=data.preferences,
         )
         if new_hash is not None:
             await commands.set_password(transaction, caller.user_id, new_hash, now)
@@ -256,14 +253,14 @@ async def delete_token(
 
 async def _new_password(data: AccountPatch, caller: Identity, database: Database) -> str | None:
     """The hash of the password to change to, once the present one was given."""
-    if data.password is None:
+    if data.password is UNSET:
         return None
     _only_in_person(caller)
     password = passwords.check_strength(data.password)
     async with database.transaction(read_only=True) as transaction:
         user = await queries.user_by_id(transaction, caller.user_id)
         kept = await queries.password_hash(transaction, user.email)
-    if not await passwords.verify_password(data.current_password or "", kept):
+    if not await passwords.verify_password(data.current_password, kept):
         raise Invalid.field("current_password", "is wrong")
     return await passwords.hash_password(password)
 
