@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from taskflow.base.errors import FieldError, Invalid
 
 PREFIX = "TASKFLOW_"
-SECRETS = ("database_url", "redis_url")
+FROM_FILES = ("database_url", "redis_url", "verifying_key")
 
 
 class Settings(BaseSettings):
@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     bus: Literal["memory", "dapr"] = Field("memory", description="How events travel.")
     redis_url: SecretStr | None = Field(None, description="The Redis of the distributed size.")
+    verifying_key: str | None = Field(
+        None, description="The public key (PEM) of the Task API, where its folder is not shared."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important log lines that are written."
     )
@@ -110,7 +113,7 @@ def default_data_dir() -> Path:
 def _secrets_from_files() -> dict[str, str]:
     """The content of every `<NAME>_FILE`, where the variable itself is not set."""
     found = {}
-    for name in SECRETS:
+    for name in FROM_FILES:
         variable = PREFIX + name.upper()
         path = os.environ.get(f"{variable}_FILE")
         if path and variable not in os.environ:

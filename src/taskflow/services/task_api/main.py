@@ -85,4 +85,5 @@ service = Service(
     role="taskflow_task_api",
     prefixes=("/api/v1/auth", "/api/v1/tasks"),
     build=build,
+    signs=True,
 )
