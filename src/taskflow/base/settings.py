@@ -14,7 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from taskflow.base.errors import FieldError, Invalid
 
 PREFIX = "TASKFLOW_"
-FROM_FILES = ("database_url", "redis_url", "verifying_key")
+# What may come from a file: secrets, and keys that are too long for a variable.
+SECRETS = ("database_url", "redis_url", "verifying_key")
 
 
 class Settings(BaseSettings):
@@ -113,7 +114,7 @@ def default_data_dir() -> Path:
 def _secrets_from_files() -> dict[str, str]:
     """The content of every `<NAME>_FILE`, where the variable itself is not set."""
     found = {}
-    for name in FROM_FILES:
+    for name in SECRETS:
         variable = PREFIX + name.upper()
         path = os.environ.get(f"{variable}_FILE")
         if path and variable not in os.environ:

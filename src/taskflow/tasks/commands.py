@@ -32,12 +32,10 @@ class Occurrence(Protocol):
     @property
     def date(self) -> str:
         """The key of the occurrence within its series."""
-        ...
 
     @property
     def at(self) -> object:
         """An instant, or a date for an all-day task."""
-        ...
 
 
 async def create(
@@ -55,8 +53,7 @@ async def create(
         TooLarge: the task does not fit into one event.
     """
     fields = drafted(replace(DEFAULTS, timezone=timezone), given, now)
-    task_id = new_id(now)
-    task = new_task(fields, task_id, actor.user_id, now)
+    task = new_task(fields, new_id(now), actor.user_id, now)
     if fields.recurrence is not None:
         task = replace(
             task, series_id=new_id(now), occurrence_date=first_occurrence_date(fields, now)
@@ -84,13 +81,12 @@ async def create_instance(
     series_id = previous.series_id
     if series_id is None:
         raise Conflict(f"the task {previous.id} belongs to no series")
-    due = due_from(occurrence.at)
     fields = Fields(
         title=previous.title,
         description=previous.description,
         priority=previous.priority,
         tags=previous.tags,
-        due=due,
+        due=due_from(occurrence.at),
         all_day=previous.all_day,
         timezone=previous.timezone,
         recurrence=previous.recurrence,
