@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 import structlog
 from litestar.types import ASGIApp
 
-from taskflow.accounts.keys import load_signing_key
 from taskflow.base.clock import Clock, SystemClock
 from taskflow.base.errors import Unavailable
 from taskflow.base.settings import Settings
@@ -26,6 +25,7 @@ from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.db.migrate import migrate
 from taskflow.outbox.relay import Relay, reload
+from taskflow.runner.keys import verifying_key
 from taskflow.runner.postgres import EmbeddedPostgres
 from taskflow.runner.processes import MODULES, load
 from taskflow.runner.server import Doors, Gateway, listen, make_server
@@ -81,8 +81,8 @@ class System:
                 self._say("the database's schema is up to date")
             connect = partial(self._connect, stack, dsn)
             delivery = await connect(DELIVERY_ROLE)
-            key = load_signing_key(settings.data_dir)
-            authenticator = Authenticator(key.public_key(), delivery, self._clock)
+            key = verifying_key(settings, declared)
+            authenticator = Authenticator(key, delivery, self._clock)
             bus = make_bus(settings, partial(reload, delivery))
             for service in declared:
                 database = await connect(service.role)
