@@ -10,13 +10,14 @@ import msgspec
 import typer
 import uvloop
 
-from benchmarks import fan_out, idle, machine
+from benchmarks import create_task, fan_out, idle, machine
 from benchmarks.figures import Report, markdown
 from benchmarks.options import Options
 
 Benchmark = Callable[[Options, Path], Awaitable[Report]]
 BENCHMARKS: Final[dict[int, Benchmark]] = {
     fan_out.GOAL: fan_out.measure,
+    create_task.GOAL: create_task.measure,
     idle.GOAL: idle.measure,
 }
 
