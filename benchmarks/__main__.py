@@ -10,13 +10,14 @@ import msgspec
 import typer
 import uvloop
 
-from benchmarks import create_task, fan_out, idle, machine
+from benchmarks import commit_to_browser, create_task, fan_out, idle, machine
 from benchmarks.figures import Report, markdown
 from benchmarks.options import Options
 
 Benchmark = Callable[[Options, Path], Awaitable[Report]]
 BENCHMARKS: Final[dict[int, Benchmark]] = {
     fan_out.GOAL: fan_out.measure,
+    commit_to_browser.GOAL: commit_to_browser.measure,
     create_task.GOAL: create_task.measure,
     idle.GOAL: idle.measure,
 }
@@ -25,7 +26,8 @@ BENCHMARKS: Final[dict[int, Benchmark]] = {
 def main(
     goals: Annotated[list[int] | None, typer.Argument(help="Which; all without any.")] = None,
     repetitions: Annotated[int, typer.Option(min=1, help="Turns of each contender.")] = 5,
-    seconds: Annotated[float, typer.Option(min=1, help="Length of a turn of requests.")] = 10,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of a turn.")] = 10,
+    stream_seconds: Annotated[float, typer.Option(min=1, help="The same, of goal 3.")] = 60,
     streams: Annotated[int, typer.Option(min=1, help="Open streams of goal 3.")] = 5_000,
     json: Annotated[Path | None, typer.Option(help="Write the samples there too.")] = None,
 ) -> None:
@@ -33,7 +35,9 @@ def main(
     unknown = set(goals or ()) - set(BENCHMARKS)
     if unknown:
         raise typer.BadParameter(f"there are benchmarks for {sorted(BENCHMARKS)} only")
-    options = Options(repetitions=repetitions, seconds=seconds, streams=streams)
+    options = Options(
+        repetitions=repetitions, seconds=seconds, stream_seconds=stream_seconds, streams=streams
+    )
     print(f"{machine.describe()}; {repetitions} repetitions\n", flush=True)
     reports = [_measure(goal, options) for goal in goals or BENCHMARKS]
     if json is not None:

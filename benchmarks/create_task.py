@@ -13,10 +13,10 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from benchmarks.databases import add_database
 from benchmarks.figures import Figure, Report, Target, percentile, ratios
 from benchmarks.http_load import Run, closed_loop, post
 from benchmarks.options import Options
@@ -25,7 +25,6 @@ from benchmarks.pgbench import run_pgbench
 from benchmarks.processes import Failed, Program, free_ports
 from benchmarks.product import Product
 from taskflow.accounts.keys import load_signing_key
-from taskflow.db.migrate import migrate
 
 GOAL: Final = 10
 OURS: Final = "TaskFlow"
@@ -48,8 +47,9 @@ async def measure(options: Options, folder: Path) -> Report:
         stack.push_async_callback(product.stop)
         await product.start()
         people = [person() for _ in range(options.connections)]
-        for database in ("taskflow", "textbook", "pgbench"):
-            await _prepare(product, database)
+        await enrol(product.dsn(), people)
+        for database in ("textbook", "pgbench"):
+            await add_database(product.dsn(), product.dsn(database), database)
             await enrol(product.dsn(database), people)
         peer_port = await _start_peer(stack, product, folder)
         makers = [_requests(token) for token in tokens(product.data_dir, people)]
@@ -64,18 +64,6 @@ async def measure(options: Options, folder: Path) -> Report:
         await _refuse_losses(product, runs)
         notes = _notes(options, drains[1:])
         return Report(GOAL, "create a task", _figures(runs), notes)
-
-
-async def _prepare(product: Product, database: str) -> None:
-    """A database with TaskFlow's schema in the product's PostgreSQL."""
-    if database == "taskflow":
-        return
-    connection = await asyncpg.connect(product.dsn())
-    try:
-        await connection.execute(f"CREATE DATABASE {database}")
-    finally:
-        await connection.close()
-    await migrate(product.dsn(database))
 
 
 async def _start_peer(stack: AsyncExitStack, product: Product, folder: Path) -> int:

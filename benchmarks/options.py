@@ -8,11 +8,13 @@ class Options(Struct, frozen=True, kw_only=True):
 
     Attributes:
         repetitions: Turns of each contender.
-        seconds: How long a turn of requests lasts.
+        seconds: How long a turn lasts.
+        stream_seconds: The same where streams are listened to.
     """
 
     repetitions: int = 5
     seconds: float = 10.0
+    stream_seconds: float = 60.0
     fan_out_streams: int = 2_000
     fan_out_events: int = 50
     streams: int = 5_000

@@ -26,8 +26,10 @@ COMMIT;
 """
 
 
-async def run_pgbench(dsn: str, folder: Path, connections: int, seconds: float) -> Run:
-    """Run it for so long over so many connections.
+async def run_pgbench(
+    dsn: str, folder: Path, connections: int, seconds: float, *, per_second: int | None = None
+) -> Run:
+    """Run it for so long over so many connections, as fast as it can or at a pace.
 
     Raises:
         Failed: there is no pgbench beside the PostgreSQL in use, or a transaction failed.
@@ -38,11 +40,13 @@ async def run_pgbench(dsn: str, folder: Path, connections: int, seconds: float) 
     script = folder / "create_task.sql"
     script.write_text(SCRIPT)
     flags = ["-n", "-M", "prepared", "-c", str(connections), "-T", str(max(1, round(seconds)))]
+    pace = ["-R", str(per_second)] if per_second else []
     logs = ["-l", "--log-prefix", str(folder / "pgbench_log")]
     begun = perf_counter()
     process = await asyncio.create_subprocess_exec(
         program,
         *flags,
+        *pace,
         *logs,
         "-f",
         script,
