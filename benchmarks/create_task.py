@@ -7,11 +7,11 @@ has run empty. pgbench with the same statements is the machine's limit.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -34,10 +34,64 @@ PATH: Final = "/api/v1/tasks"
 CREATED: Final = 201
 WARM_SECONDS: Final = 2.0
 POOL: Final = 8  # what a service of ours has, within the embedded database's limit for all
+OWN_TIME: Final = "processor time, application"
 TASKS: Final = "SELECT count(*) FROM tasks.tasks"
 EVENTS: Final = "SELECT count(*) FROM delivery.outbox"
 TRAIL: Final = "SELECT count(*) FROM audit.task_events"
-Runs = defaultdict[str, list[Run]]
+
+
+class Turn(NamedTuple):
+    """What one turn measured; processor time in seconds, TaskFlow's consumers' included."""
+
+    run: Run
+    application: float
+    database: float
+    drain: float = 0.0
+
+
+class Ring:
+    """The contenders, in a state to take turns.
+
+    Args:
+        product: TaskFlow, in whose PostgreSQL all of them work.
+        peer: The textbook application.
+        peer_port: Where that listens.
+        makers: The requests, a maker for each connection.
+    """
+
+    def __init__(
+        self, product: Product, peer: Program, peer_port: int, makers: list[Callable[[], bytes]]
+    ) -> None:
+        self.turns: defaultdict[str, list[Turn]] = defaultdict(list)
+        self._product = product
+        self._peer = peer
+        self._peer_port = peer_port
+        self._makers = makers
+
+    async def take_turns(self, seconds: float, folder: Path) -> None:
+        """Each contender once."""
+        for who, program, port in (
+            (OURS, self._product.program, self._product.port),
+            (PEER, self._peer, self._peer_port),
+        ):
+            spent = self._spent(program)
+            run = await closed_loop(port, self._makers, seconds, CREATED)
+            drain = await self._product.drained()
+            application, database = (
+                after - before for after, before in zip(self._spent(program), spent, strict=True)
+            )
+            self.turns[who].append(Turn(run, application, database, drain))
+        spent = self._spent(self._product.program)
+        run = await run_pgbench(self._product.dsn(LIMIT), folder, POOL, seconds)
+        database = self._spent(self._product.program)[1] - spent[1]
+        self.turns[LIMIT].append(Turn(run, 0.0, database))
+
+    def _spent(self, program: Program) -> tuple[float, float]:
+        """Processor time so far: of a program without its database, and of the database."""
+        database = self._product.program.use("postgres").cpu_seconds
+        own = program.use().cpu_seconds - program.use("postgres").cpu_seconds
+        return own, database
+
 
 
 async def measure(options: Options, folder: Path) -> Report:
@@ -51,22 +105,19 @@ async def measure(options: Options, folder: Path) -> Report:
         for database in ("textbook", "pgbench"):
             await add_database(product.dsn(), product.dsn(database), database)
             await enrol(product.dsn(database), people)
-        peer_port = await _start_peer(stack, product, folder)
+        peer, port = await _start_peer(stack, product, folder)
         makers = [_requests(token) for token in tokens(product.data_dir, people)]
-        runs, drains = Runs(list), []
-        for number in range(options.repetitions + 1):
-            seconds = options.seconds if number else WARM_SECONDS
-            runs[OURS].append(await closed_loop(product.port, makers, seconds, CREATED))
-            drains.append(await product.drained())
-            runs[PEER].append(await closed_loop(peer_port, makers, seconds, CREATED))
-            dsn = product.dsn("pgbench")
-            runs[LIMIT].append(await run_pgbench(dsn, folder, POOL, seconds))
-        await _refuse_losses(product, runs)
-        notes = _notes(options, drains[1:])
-        return Report(GOAL, "create a task", _figures(runs), notes)
+        ring = Ring(product, peer, port, makers)
+        await ring.take_turns(WARM_SECONDS, folder)
+        for _ in range(options.repetitions):
+            await ring.take_turns(options.seconds, folder)
+        await _refuse_losses(product, ring.turns)
+        turns = {who: done[1:] for who, done in ring.turns.items()}
+        notes = _notes(options, [turn.drain for turn in turns[OURS]])
+        return Report(GOAL, "create a task", _figures(turns), notes)
 
 
-async def _start_peer(stack: AsyncExitStack, product: Product, folder: Path) -> int:
+async def _start_peer(stack: AsyncExitStack, product: Product, folder: Path) -> tuple[Program, int]:
     port, key_file = free_ports(1), folder / "public.pem"
     public = load_signing_key(product.data_dir).public_key()
     key_file.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
@@ -74,7 +125,7 @@ async def _start_peer(stack: AsyncExitStack, product: Product, folder: Path) -> 
     program = Program("textbook", ["-m", "benchmarks.peers.textbook", *arguments], folder, {})
     stack.push_async_callback(program.stop)
     await program.start("Uvicorn running")
-    return port
+    return program, port
 
 
 def _requests(token: str) -> Callable[[], bytes]:
@@ -94,7 +145,7 @@ def _requests(token: str) -> Callable[[], bytes]:
     return make
 
 
-async def _refuse_losses(product: Product, runs: Runs) -> None:
+async def _refuse_losses(product: Product, turns: Mapping[str, list[Turn]]) -> None:
     """Every task that was acknowledged is there, and so is its event.
 
     Raises:
@@ -104,7 +155,7 @@ async def _refuse_losses(product: Product, runs: Runs) -> None:
         (OURS, "taskflow", (TASKS, TRAIL)),
         (PEER, "textbook", (TASKS, EVENTS)),
     ):
-        acknowledged = sum(len(run.latencies) for run in runs[who])
+        acknowledged = sum(len(turn.run.latencies) for turn in turns[who])
         for statement in statements:
             found = await product.count(statement, database)
             if found != acknowledged:
@@ -117,28 +168,26 @@ def _notes(options: Options, drains: list[float]) -> list[str]:
         f"database connections: TaskFlow 8 a service, textbook {POOL}, "
         f"pgbench {POOL}",
         f"after a turn TaskFlow's consumers had everything within {max(drains):.1f} s",
+        "processor time is until then: TaskFlow's has all four consumers' work in it",
         "every acknowledged task and its event were found afterwards",
     ]
 
 
-def _figures(runs: Runs) -> list[Figure]:
-    rates = {who: tuple(run.per_second for run in done[1:]) for who, done in runs.items()}
+def _figures(turns: Mapping[str, list[Turn]]) -> list[Figure]:
     figures = [
-        Figure(goal=GOAL, what="created", who=who, unit="tasks/s", samples=samples)
-        for who, samples in rates.items()
+        Figure(
+            goal=GOAL,
+            what=what,
+            who=who,
+            unit=unit,
+            samples=tuple(read(turn) for turn in done),
+            target=Target("at most", 25) if (who, what) == (OURS, "p99") else None,
+        )
+        for what, unit, read in MEASURES
+        for who, done in turns.items()
+        if (who, what) != (LIMIT, OWN_TIME)
     ]
-    for share, name in ((0.5, "p50"), (0.99, "p99")):
-        figures += [
-            Figure(
-                goal=GOAL,
-                what=name,
-                who=who,
-                unit="ms",
-                samples=tuple(percentile(run.latencies, share) * 1e3 for run in done[1:]),
-                target=Target("at most", 25) if (who, name) == (OURS, "p99") else None,
-            )
-            for who, done in runs.items()
-        ]
+    rates = {who: [turn.run.per_second for turn in done] for who, done in turns.items()}
     for other, target in ((PEER, Target("at least", 2.5)), (LIMIT, None)):
         figures.append(
             Figure(
@@ -151,3 +200,17 @@ def _figures(runs: Runs) -> list[Figure]:
             )
         )
     return figures
+
+
+def _each(turn: Turn, seconds: float) -> float:
+    """Milliseconds for each task of a turn."""
+    return seconds / len(turn.run.latencies) * 1e3
+
+
+MEASURES: Final[tuple[tuple[str, str, Callable[[Turn], float]], ...]] = (
+    ("created", "tasks/s", lambda turn: turn.run.per_second),
+    ("p50", "ms", lambda turn: percentile(turn.run.latencies, 0.5) * 1e3),
+    ("p99", "ms", lambda turn: percentile(turn.run.latencies, 0.99) * 1e3),
+    (OWN_TIME, "ms/task", lambda turn: _each(turn, turn.application)),
+    ("processor time, database", "ms/task", lambda turn: _each(turn, turn.database)),
+)
