@@ -19,8 +19,9 @@ STOP_SECONDS = 20
 class Product:
     """TaskFlow in a process that can be killed and started again on the same data."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, **settings: str) -> None:
         self.data_dir = data_dir
+        self._settings = {f"TASKFLOW_{name.upper()}": value for name, value in settings.items()}
         self.port_base = _free_ports()
         self.output: list[str] = []
         self._process: subprocess.Popen[str] | None = None
@@ -41,6 +42,7 @@ class Product:
             "TASKFLOW_PORT_BASE": str(self.port_base),
             "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
             "TASKFLOW_RATE_LIMIT_BURST": "100000",
+            **self._settings,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-c", "from taskflow.cli import main; main()", "up"],
@@ -54,6 +56,12 @@ class Product:
         self._reader.start()
         assert is_ready.wait(START_SECONDS), "".join(self.output[-40:])
         assert self._process.poll() is None, "".join(self.output[-40:])
+
+    @property
+    def process_id(self) -> int:
+        """Which process it is."""
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """`kill -9`, at whatever it is doing."""
