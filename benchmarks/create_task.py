@@ -93,7 +93,6 @@ class Ring:
         return own, database
 
 
-
 async def measure(options: Options, folder: Path) -> Report:
     """Run the benchmark."""
     async with AsyncExitStack() as stack:

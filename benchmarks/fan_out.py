@@ -96,9 +96,7 @@ async def measure(options: Options, folder: Path) -> Report:
     """Run the benchmark."""
     streams = min(options.fan_out_streams, allow_files(options.fan_out_streams * 3) // 3)
     async with AsyncExitStack() as stack:
-        contenders = [
-            await _start(stack, folder, name, streams) for name in (OURS, RAW, PEER)
-        ]
+        contenders = [await _start(stack, folder, name, streams) for name in (OURS, RAW, PEER)]
         for _ in range(options.repetitions):
             for contender in contenders:
                 await contender.take_turn(options.fan_out_events)

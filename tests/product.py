@@ -54,6 +54,12 @@ class Product:
         assert is_ready.wait(START_SECONDS), "".join(self.output[-40:])
         assert self._process.poll() is None, "".join(self.output[-40:])
 
+    @property
+    def process_id(self) -> int:
+        """Which process it is."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """`kill -9`, at whatever it is doing."""
         assert self._process is not None

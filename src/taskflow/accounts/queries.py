@@ -1,5 +1,6 @@
 """Reads accounts, sessions and tokens."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
@@ -26,6 +27,10 @@ SELECT id, name, scopes, created_at, expires_at
   FROM accounts.tokens WHERE user_id = $1 ORDER BY created_at, id
 """
 OF_TOKEN = "SELECT id, user_id, name, scopes, role FROM accounts.find_token($1, $2)"  # noqa: S105
+VALID_TOKENS = """
+SELECT id FROM accounts.tokens
+ WHERE id = ANY($1::uuid[]) AND (expires_at IS NULL OR expires_at > $2)
+"""
 REVOKED = "SELECT id FROM accounts.sessions WHERE revoked_at >= $1"
 PREFERENCES = "SELECT timezone, notification_preferences FROM accounts.users WHERE id = $1"
 
@@ -98,6 +103,14 @@ async def identity_of_token(transaction: Transaction, token: str, now: datetime)
     scopes = frozenset(row["scopes"]) & scopes_of(row["role"])
     role: Role = "admin" if "admin" in scopes else "user"
     return Identity(row["user_id"], "token", str(row["id"]), row["name"], role, scopes, None)
+
+
+async def valid_tokens(
+    transaction: Transaction, token_ids: Collection[UUID], now: datetime
+) -> set[UUID]:
+    """Which of these personal access tokens are good."""
+    rows = await transaction.rows(VALID_TOKENS, list(token_ids), now)
+    return {row["id"] for row in rows}
 
 
 async def revoked_sessions(transaction: Transaction, since: datetime) -> list[UUID]:

@@ -4,7 +4,9 @@ An access token is verified with the public key alone. A revoked session is refu
 expires: its id is read from the table at the hint that follows a revocation, and every few seconds.
 """
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -54,6 +56,7 @@ class Authenticator:
         self._clock = clock
         self._known: OrderedDict[str, tuple[Identity, datetime]] = OrderedDict()
         self._revoked: frozenset[UUID] = frozenset()
+        self._refreshed = asyncio.Event()
 
     async def identify(self, token: str) -> Identity:
         """The identity behind a token.
@@ -99,6 +102,30 @@ class Authenticator:
         self._revoked = frozenset(revoked)
         for token in [token for token in self._known if token.startswith(PERSONAL_PREFIX)]:
             del self._known[token]
+        refreshed, self._refreshed = self._refreshed, asyncio.Event()
+        refreshed.set()
+
+    async def next_refresh(self) -> None:
+        """Wait until revocations have been read again: at once where one was made here."""
+        await self._refreshed.wait()
+
+    async def lapsed(self, identities: Collection[Identity]) -> set[Identity]:
+        """Those who may no longer ask: expired, logged out, revoked, or their account is gone."""
+        now = self._clock.now()
+        found = {one for one in identities if self._has_ended(one, now)}
+        by_token = {UUID(one.actor_id): one for one in identities if one.actor_type == "token"}
+        if by_token:
+            try:
+                async with self._database.transaction(read_only=True) as transaction:
+                    valid = await queries.valid_tokens(transaction, by_token, now)
+            except Unavailable:
+                return found
+            found |= {identity for token, identity in by_token.items() if token not in valid}
+        return found
+
+    def _has_ended(self, identity: Identity, now: datetime) -> bool:
+        is_expired = identity.expires_at is not None and identity.expires_at <= now
+        return is_expired or identity.session_id in self._revoked
 
 
 Connection = ASGIConnection[Any, Any, Any, Any]

@@ -1,5 +1,6 @@
 """What a stream sends: notes as server-sent events, encoded once each. Pure."""
 
+import sys
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +15,10 @@ from taskflow.events.topics import REMINDER_TRIGGERED, TASK_COMPLETED, TASK_CREA
 HEARTBEAT: Final = b": \n\n"
 REPLACED: Final = b"event: replaced\ndata: {}\n\n"
 GOODBYE: Final = b"retry: 3000\n\n"
+# The identity behind a stream has ended: whoever has a new one comes back at once.
+RENEW: Final = b"retry: 200\n\n"
+# What a note takes in memory beside its longest text.
+_NOTE_BYTES: Final = 2_000
 _IMPORTANT: Final[frozenset[Priority]] = frozenset({"high", "urgent"})
 _WORDS: Final = {
     TASK_CREATED: "Task created",
@@ -41,20 +46,29 @@ class Note(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """Notes of one key are merged; a reminder is never."""
-        return str(self.event_id if self.event_type == REMINDER_TRIGGERED else self.task_id)
+        """Notes of one key are merged; a reminder is never, nor is what is told with what is not.
+
+        Otherwise a change that nobody wants to hear of would take the place of one that they do.
+        """
+        if self.event_type == REMINDER_TRIGGERED:
+            return str(self.event_id)
+        return f"{self.task_id} silent" if self.silent else str(self.task_id)
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+        return _NOTE_BYTES + sys.getsizeof(self.task.description)
 
     def over(self, older: "Note | None") -> "Note":
-        """This note in the place of an unsent older one."""
+        """This note in the place of an unsent older one; it is quiet when both are."""
         if older is None:
             return self
-        return replace(self, merged=(older.merged or 0) + 1)
+        quiet = self.quiet and older.quiet
+        return replace(self, merged=(older.merged or 0) + 1, quiet=quiet or UNSET)
 
     def frame(self) -> bytes:
         """As a server-sent event."""
-        number = b"" if self.id is None else b"id: %d\n" % self.id
-        kind = self.event_type.encode()
-        return b"%sevent: %s\ndata: %s\n\n" % (number, kind, msgspec.json.encode(self))
+        return frame(self.id, self.event_type, msgspec.json.encode(self))
 
 
 def note_of(event: TaskEvent) -> Note:
@@ -77,6 +91,12 @@ def note_of(event: TaskEvent) -> Note:
 def is_important(event: TaskEvent) -> bool:
     """Whether it concerns a reminder, or a task of high or urgent priority."""
     return event.event_type == REMINDER_TRIGGERED or event.task.priority in _IMPORTANT
+
+
+def frame(number: int | None, event_type: str, body: bytes) -> bytes:
+    """A server-sent event from a note's JSON, which is a single line."""
+    name = b"" if number is None else b"id: %d\n" % number
+    return b"%sevent: %s\ndata: %s\n\n" % (name, event_type.encode(), body)
 
 
 def ready(position: int) -> bytes:

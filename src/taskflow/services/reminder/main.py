@@ -6,12 +6,12 @@ from taskflow.services.reminder import storage
 from taskflow.services.reminder.event_consumer import Planner
 from taskflow.services.reminder.firing import Firing
 from taskflow.services.reminder.routes import ROUTES
-from taskflow.services.reminder.schedule_memory import Alarm
+from taskflow.services.reminder.schedule_memory import MemorySchedule
 
 
 def build(context: Context) -> Parts:
     """The parts of the reminder service."""
-    alarm = Alarm(context.clock)
+    schedule = MemorySchedule(context.clock)
     lateness = context.metrics.histogram(
         "taskflow_reminder_lateness_seconds", "Seconds from a reminder's time to its firing."
     )
@@ -24,9 +24,9 @@ def build(context: Context) -> Parts:
     context.metrics.on_scrape(measure)
     return Parts(
         routes=ROUTES,
-        dependencies={"alarm": alarm},
-        handlers=dict.fromkeys(TASK_TYPES, Planner(context.clock, alarm).follow),
-        loops=[Firing(context.database, alarm, context.clock, lateness).run],
+        dependencies={"schedule": schedule},
+        handlers=dict.fromkeys(TASK_TYPES, Planner(schedule).follow),
+        loops=[Firing(context.database, schedule, context.clock, lateness).run],
     )
 
 

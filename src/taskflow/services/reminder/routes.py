@@ -14,7 +14,7 @@ from taskflow.base.errors import Conflict, Invalid
 from taskflow.chassis.inputs import zoned
 from taskflow.db.engine import Database
 from taskflow.services.reminder import storage
-from taskflow.services.reminder.schedule_memory import Alarm
+from taskflow.services.reminder.ports import Schedule
 from taskflow.tasks.durations import parse_duration
 
 LONGEST: Final = timedelta(days=366)
@@ -72,7 +72,7 @@ async def snooze(
     caller: Identity,
     database: Database,
     clock: Clock,
-    alarm: Alarm,
+    schedule: Schedule,
 ) -> ReminderState:
     """Let a reminder fire again later."""
     until = _until(data, clock.now())
@@ -80,8 +80,10 @@ async def snooze(
         kept = await storage.lock(transaction, caller.user_id, reminder_id)
         if kept.status == "cancelled":
             raise Conflict("the reminder was cancelled")
+        if (closed := await storage.why_closed(transaction, kept.task_id)) is not None:
+            raise Conflict(closed)
         await storage.snooze(transaction, reminder_id, until)
-        transaction.after_commit(lambda: alarm.hasten(until))
+        transaction.after_commit(lambda: schedule.hasten(until))
         return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
 
 
