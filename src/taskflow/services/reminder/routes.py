@@ -79,7 +79,7 @@ async def snooze(
     async with database.transaction() as transaction:
         kept = await storage.lock(transaction, caller.user_id, reminder_id)
         if kept.status == "cancelled":
-            raise Conflict("the reminder was cancelled")
+            raise Conflict(kept.reason or "the reminder was cancelled")
         if (closed := await storage.why_closed(transaction, kept.task_id)) is not None:
             raise Conflict(closed)
         await storage.snooze(transaction, reminder_id, until)
@@ -93,7 +93,7 @@ async def acknowledge(reminder_id: UUID, caller: Identity, database: Database) -
     async with database.transaction() as transaction:
         kept = await storage.lock(transaction, caller.user_id, reminder_id)
         if kept.status == "cancelled":
-            raise Conflict("the reminder was cancelled")
+            raise Conflict(kept.reason or "the reminder was cancelled")
         await storage.acknowledge(transaction, reminder_id)
         return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
 
