@@ -249,6 +249,7 @@ class EmbeddedPostgres:
             "jit": "off",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            "log_error_verbosity": "terse",  # else an error shows the row that it refused
         }
         if found.major >= 18:  # noqa: PLR2004 - the first that has them
             settings |= {"io_workers": "1", "autovacuum_worker_slots": "3"}
