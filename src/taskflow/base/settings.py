@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     )
     rate_limit_burst: int = Field(1000, ge=1, description="Requests a user may make at once.")
     auth_attempts_per_minute: int = Field(
-        30, ge=1, description="Logins and registrations a minute from one address."
+        30, ge=1, description="Registrations and guesses of a password a minute from one address."
     )
     trusted_proxies: int = Field(
         0, ge=0, le=8, description="Reverse proxies in front, whose X-Forwarded-For is believed."

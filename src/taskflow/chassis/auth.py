@@ -7,6 +7,7 @@ expires: its id is read from the table at the hint that follows a revocation, an
 import asyncio
 from collections import OrderedDict
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 
-from taskflow.accounts import queries
+from taskflow.accounts import commands, queries
 from taskflow.accounts.model import Identity
 from taskflow.accounts.tokens import PERSONAL_PREFIX, verify
 from taskflow.base.clock import Clock, monotonic
@@ -35,6 +36,7 @@ HOW: Final = (
 _CACHED: Final = 10_000
 _PERSONAL_SECONDS: Final = 5.0
 _WATCH_SECONDS: Final = 5.0
+_LAST_SECONDS: Final = 1.0
 # A revoked session matters until the last access token that it gave has expired.
 _REVOKED_WITHIN: Final = timedelta(days=1)
 
@@ -57,6 +59,7 @@ class Authenticator:
         self._known: OrderedDict[str, tuple[Identity, datetime]] = OrderedDict()
         self._revoked: frozenset[UUID] = frozenset()
         self._refreshed = asyncio.Event()
+        self._used: dict[str, datetime] = {}
 
     async def identify(self, token: str) -> Identity:
         """The identity behind a token.
@@ -74,6 +77,8 @@ class Authenticator:
                 self._known.popitem(last=False)
         if known[0].session_id in self._revoked:
             raise Unauthenticated("the session has ended; log in again")
+        if known[0].actor_type == "token" and len(self._used) < _CACHED:
+            self._used[known[0].actor_id] = now
         return known[0]
 
     async def _look_up(self, token: str, now: datetime) -> tuple[Identity, datetime]:
@@ -85,10 +90,27 @@ class Authenticator:
         return claims.identity, claims.expires_at
 
     async def watch(self) -> None:
-        """Learn of revocations until cancelled."""
-        while True:
-            await self.refresh()
-            await self._database.hints.wait("sessions", _WATCH_SECONDS)
+        """Learn of revocations, and tell when tokens were used, until cancelled."""
+        try:
+            while True:
+                await self.refresh()
+                await self.note_uses()
+                await self._database.hints.wait("sessions", _WATCH_SECONDS)
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_SECONDS):
+                    await self.note_uses()
+
+    async def note_uses(self) -> None:
+        """Write when tokens were used; what cannot be written is lost, as it would be by a kill."""
+        uses, self._used = self._used, {}
+        if not uses:
+            return
+        try:
+            async with self._database.transaction() as transaction:
+                await commands.note_uses(transaction, uses)
+        except Unavailable as error:
+            log.info("auth.uses_lost", tokens=len(uses), reason=error.detail)
 
     async def refresh(self) -> None:
         """Read the revoked sessions, and forget personal tokens, which may be revoked too."""

@@ -247,8 +247,8 @@ class EmbeddedPostgres:
             "wal_level": "minimal",
             "max_wal_senders": "0",
             "jit": "off",
-            "timezone": "UTC",
-            "log_timezone": "UTC",
+            **dict.fromkeys(("timezone", "log_timezone"), "UTC"),
+            "log_error_verbosity": "terse",  # else an error shows the row that it refused
         }
         if found.major >= 18:  # noqa: PLR2004 - the first that has them
             settings |= {"io_workers": "1", "autovacuum_worker_slots": "3"}

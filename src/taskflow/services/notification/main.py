@@ -1,14 +1,12 @@
 """The notification service (port 8003): the list and the live stream."""
 
-import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
 
-import structlog
-
-from taskflow.base.errors import Unavailable
+from taskflow.base.settings import Settings
+from taskflow.chassis.housekeeping import Chore, keep_house
 from taskflow.chassis.service import Context, Parts, Service
+from taskflow.db.transaction import Transaction
 from taskflow.events.topics import ALL_TYPES
 from taskflow.services.notification import storage
 from taskflow.services.notification.backlog import TableBacklog
@@ -16,11 +14,6 @@ from taskflow.services.notification.event_consumer import Notifier
 from taskflow.services.notification.hub import Hub
 from taskflow.services.notification.routes import ROUTES
 from taskflow.services.notification.sse_handler import Desk, make_stream
-
-PRUNE_SECONDS: Final = 3600.0
-PRUNED_AT_ONCE: Final = 1_000
-
-log = structlog.get_logger()
 
 
 def build(context: Context) -> Parts:
@@ -44,36 +37,20 @@ def build(context: Context) -> Parts:
         loops=[
             hub.run,
             partial(hub.end_lapsed, context.authenticator),
-            partial(_keep_house, context),
+            partial(keep_house, context.database, context.clock, _chores(settings)),
         ],
         on_stop=hub.stop,
     )
 
 
-async def _keep_house(context: Context) -> None:
-    """Forget what is older than the retention, now and then, until cancelled."""
-    while True:
-        try:
-            await forget_old(context)
-        except Unavailable as error:
-            log.warning("prune.waiting", reason=error.detail)
-        await asyncio.sleep(PRUNE_SECONDS)
+def _chores(settings: Settings) -> list[Chore]:
+    """Tickets that have expired, and notes that are older than the retention."""
+    kept = timedelta(days=settings.notification_retention_days)
 
+    async def forget_notes(transaction: Transaction, now: datetime, limit: int) -> int:
+        return await storage.prune(transaction, now - kept, limit)
 
-async def forget_old(context: Context, at_once: int = PRUNED_AT_ONCE) -> None:
-    """Forget what is older than the retention, in transactions of a bounded size.
-
-    Raises:
-        Unavailable: the database is away.
-    """
-    now = context.clock.now()
-    before = now - timedelta(days=context.settings.notification_retention_days)
-    async with context.database.transaction() as transaction:
-        await storage.prune_tickets(transaction, now)
-    pruned = at_once
-    while pruned >= at_once:
-        async with context.database.transaction() as transaction:
-            pruned = await storage.prune(transaction, before, at_once)
+    return [storage.prune_tickets, forget_notes]
 
 
 service = Service(

@@ -66,7 +66,10 @@ WITH old AS (
 DELETE FROM notifications.items AS item USING up_to
  WHERE item.user_id = up_to.user_id AND item.id <= up_to.id
 """
-PRUNE_TICKETS = "DELETE FROM notifications.tickets WHERE expires_at < $1"
+PRUNE_TICKETS = """
+DELETE FROM notifications.tickets WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM notifications.tickets WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
 ADD_TICKET = "INSERT INTO notifications.tickets (hash, identity, expires_at) VALUES ($1, $2, $3)"
 USE_TICKET = """
 DELETE FROM notifications.tickets WHERE hash = $1 RETURNING identity, expires_at
@@ -153,9 +156,9 @@ async def prune(transaction: Transaction, before: datetime, limit: int) -> int:
     return await transaction.execute(PRUNE, before, limit)
 
 
-async def prune_tickets(transaction: Transaction, now: datetime) -> None:
-    """Forget tickets that have expired."""
-    await transaction.execute(PRUNE_TICKETS, now)
+async def prune_tickets(transaction: Transaction, now: datetime, limit: int) -> int:
+    """Forget some tickets that have expired; returns how many."""
+    return await transaction.execute(PRUNE_TICKETS, now, limit)
 
 
 async def add_ticket(

@@ -26,7 +26,10 @@ INSERT INTO tasks.idempotency_keys (user_id, key, request_hash, status, headers,
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 FORGET = "DELETE FROM tasks.idempotency_keys WHERE user_id = $1"
-PRUNE = "DELETE FROM tasks.idempotency_keys WHERE created_at < $1"
+PRUNE = """
+DELETE FROM tasks.idempotency_keys WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM tasks.idempotency_keys WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
 
 
 class Answer(NamedTuple):
@@ -84,6 +87,6 @@ async def forget(transaction: Transaction, user_id: UUID) -> int:
     return await transaction.execute(FORGET, user_id)
 
 
-async def prune(transaction: Transaction, now: datetime) -> int:
-    """Forget old keys."""
-    return await transaction.execute(PRUNE, now - KEPT)
+async def prune(transaction: Transaction, now: datetime, limit: int) -> int:
+    """Forget some old keys; returns how many."""
+    return await transaction.execute(PRUNE, now - KEPT, limit)

@@ -178,6 +178,7 @@ class TokenState(Struct, omit_defaults=True):
     scopes: tuple[str, ...]
     created_at: datetime
     expires_at: datetime | None
+    last_used_at: datetime | None
     token: str | None = None
 
 
