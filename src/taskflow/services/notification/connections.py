@@ -1,6 +1,7 @@
 """What waits for one stream: so many a second, merged per task, never without bound. Pure."""
 
 from typing import Final
+from uuid import UUID
 
 from taskflow.services.notification.frames import Note
 
@@ -18,7 +19,7 @@ class Outgoing:
         self._per_second = per_second
         self._window = 0.0
         self._sent = 0
-        self._waiting: dict[str, Note] = {}
+        self._waiting: dict[UUID, Note] = {}
         self.has_overflown = False
 
     def __len__(self) -> int:

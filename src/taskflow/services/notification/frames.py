@@ -40,9 +40,9 @@ class Note(Struct, frozen=True):
     merged: int | UnsetType = UNSET
 
     @property
-    def key(self) -> str:
+    def key(self) -> UUID:
         """Notes of one key are merged; a reminder is never."""
-        return str(self.event_id if self.event_type == REMINDER_TRIGGERED else self.task_id)
+        return self.event_id if self.event_type == REMINDER_TRIGGERED else self.task_id
 
     def over(self, older: "Note | None") -> "Note":
         """This note in the place of an unsent older one."""
