@@ -139,7 +139,7 @@ def _figures(contenders: Sequence[Contender]) -> list[Figure]:
                 goal=GOAL,
                 what="rate, ours to theirs",
                 who=other,
-                unit="×",
+                unit="times",
                 samples=ratios(rates[OURS], rates[other]),
                 target=Target("at least", limit),
             ),
@@ -147,7 +147,7 @@ def _figures(contenders: Sequence[Contender]) -> list[Figure]:
                 goal=GOAL,
                 what="processor time, theirs to ours",
                 who=other,
-                unit="×",
+                unit="times",
                 samples=ratios(used[other], used[OURS]),
             ),
         ]

@@ -8,7 +8,7 @@ import asyncio
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import uvloop
@@ -34,6 +34,8 @@ from taskflow.services.notification.hub import Hub
 from taskflow.services.notification.main import service
 from taskflow.services.notification.sse_handler import make_stream
 
+UNLIMITED: Final = {"stream_per_second": 1_000_000, "stream_heartbeat_seconds": 3600}
+
 
 class Sized(Note, frozen=True):
     """A note whose frame has the bytes that all contenders send."""
@@ -45,12 +47,7 @@ class Sized(Note, frozen=True):
 
 async def serve(data_dir: Path, port: int, streams: int) -> None:
     """Serve until standard input ends."""
-    settings = Settings(
-        data_dir=data_dir,
-        streams_per_user=streams,
-        stream_per_second=1_000_000,
-        stream_heartbeat_seconds=3600,
-    )
+    settings = Settings.load({"data_dir": data_dir, "streams_per_user": streams, **UNLIMITED})
     async with AsyncExitStack() as stack:
         postgres = EmbeddedPostgres(data_dir)
         await postgres.start()
@@ -89,8 +86,9 @@ def _note(number: int) -> Note:
     now = SystemClock().now()
     task_id = new_id(now)
     task = TaskState(
-        task_id, STREAMING, "", "", "pending", "medium", (), None, False, "UTC",
-        None, (), None, None, 1, now, now, None,
+        task_id, STREAMING, "", "", "pending", "medium", (), None, all_day=False, timezone="UTC",
+        recurrence=None, reminders=(), series_id=None, occurrence_date=None, version=1,
+        created_at=now, updated_at=now, completed_at=None,
     )  # fmt: skip
     return Sized(number, frame.EVENT, task_id, "", "", task, 1, now, new_id(now))
 

@@ -107,7 +107,7 @@ async def _as_it_is(_connection: object) -> None:
     """Give a connection back without asking the database to reset it, once a transaction.
 
     We leave nothing that would need it: locks and cursors end with their transaction, which the
-    driver has rolled back where it is still open, and nobody listens or changes a session's setting.
+    driver has rolled back where it is still open; nobody listens or changes a session's settings.
     """
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from taskflow.services.notification.frames import Note
+from taskflow.services.notification.frames import Key, Note
 
 MOST_WAITING: Final = 1_000
 WINDOW_SECONDS: Final = 1.0
@@ -23,7 +23,7 @@ class Outgoing:
     def __init__(self, per_second: int) -> None:
         self._per_second = per_second
         self._sent_at: list[float] = []
-        self._waiting: dict[str, Note] = {}
+        self._waiting: dict[Key, Note] = {}
         self._weight = 0
         self.has_overflown = False
 

@@ -27,6 +27,8 @@ _WORDS: Final = {
     REMINDER_TRIGGERED: "Reminder",
 }
 
+Key = tuple[UUID, bool]
+
 
 class Note(Struct, frozen=True):
     """What a person is told of one event; `id` is None where it is not in the list."""
@@ -45,14 +47,14 @@ class Note(Struct, frozen=True):
     merged: int | UnsetType = UNSET
 
     @property
-    def key(self) -> str:
+    def key(self) -> Key:
         """Notes of one key are merged; a reminder is never, nor is what is told with what is not.
 
         Otherwise a change that nobody wants to hear of would take the place of one that they do.
         """
         if self.event_type == REMINDER_TRIGGERED:
-            return str(self.event_id)
-        return f"{self.task_id} silent" if self.silent else str(self.task_id)
+            return self.event_id, False
+        return self.task_id, bool(self.silent)
 
     @property
     def weight(self) -> int:
