@@ -119,13 +119,16 @@ def _of_framework(error: HTTPException) -> Problem:
     return Problem(PREFIX + name, title, status, error.detail)
 
 
-def _field(issue: dict[str, Any]) -> FieldProblem:
-    """One of Litestar's findings; msgspec names an unknown field only in its message."""
-    message = str(issue.get("message", "is not valid"))
-    path = str(issue.get("key", ""))
+def field_problem(path: str, message: str) -> FieldProblem:
+    """What is wrong with a field; msgspec names an unknown or a missing one only in its message."""
     unknown = re.match(r"Object contains unknown field `(.*?)`", message)
     missing = re.match(r"Object missing required field `(.*?)`", message)
     if found := unknown or missing:
         path = f"{path}.{found[1]}" if path and path != "data" else found[1]
         message = "is not a field of this" if unknown else "is required"
     return FieldProblem(path, message)
+
+
+def _field(issue: dict[str, Any]) -> FieldProblem:
+    """One of Litestar's findings."""
+    return field_problem(str(issue.get("key", "")), str(issue.get("message", "is not valid")))

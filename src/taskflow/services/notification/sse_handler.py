@@ -22,6 +22,7 @@ from taskflow.services.notification.backlog import TableBacklog
 from taskflow.services.notification.connections import Outgoing
 from taskflow.services.notification.hub import Hub
 from taskflow.services.notification.stream import BUFFER_BYTES, Stream
+from taskflow.services.notification.stream_contract import OPT
 
 HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -51,9 +52,9 @@ class Desk:
 def make_stream(desk: Desk) -> ASGIRouteHandler:
     """The handler of `GET /notifications/stream`."""
 
-    @asgi("/notifications/stream", opt={"public": True})
-    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
-        """The caller's notifications as server-sent events."""
+    @asgi("/notifications/stream", opt=OPT, copy_scope=True)
+    async def stream_notifications(scope: Scope, receive: Receive, send: Send) -> None:
+        """The caller's notifications as they happen, as server-sent events."""
         request: Request = ASGIConnection(scope)
         if scope.get("method") != "GET":
             raise MethodNotAllowedException(headers={"Allow": "GET"})
@@ -72,7 +73,7 @@ def make_stream(desk: Desk) -> ASGIRouteHandler:
         finally:
             desk.hub.close(opened)
 
-    return stream
+    return stream_notifications
 
 
 async def _begin(desk: Desk, stream: Stream, send: Send) -> None:

@@ -6,12 +6,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import get, post
-from litestar.params import QueryParameter
 from msgspec import Meta, Struct
 
 from taskflow.accounts.model import Identity
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Invalid
+from taskflow.chassis.inputs import Cursor, Limit
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import storage
@@ -57,7 +57,7 @@ class InstanceState(Struct):
     task_id: UUID
     title: str
     occurrence_date: str | None
-    status: str
+    status: Literal["open", "done", "gone"]
     completed_at: datetime | None
 
 
@@ -88,7 +88,7 @@ class SeriesPage(Struct):
 
 
 @post("/recurring/preview", status_code=200, opt={"scope": "read"}, tags=["recurring"])
-async def preview(data: PreviewBody) -> Preview:
+async def preview_recurrence(data: PreviewBody) -> Preview:
     """The next occurrences of a rule, each with a reason where it is not plain."""
     if data.rule is None:
         if data.text is not None:
@@ -112,8 +112,8 @@ async def list_series(
     database: Database,
     clock: Clock,
     status: Literal["active", "ended"] | None = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-    cursor: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> SeriesPage:
     """The caller's series."""
     async with database.transaction(read_only=True) as transaction:
@@ -151,6 +151,7 @@ def _state(series: Series, now: datetime) -> SeriesState:
 
 
 def _instance(instance: Instance) -> InstanceState:
+    status: Literal["open", "done", "gone"]
     status = "open" if instance.is_open else "gone" if instance.is_deleted else "done"
     return InstanceState(
         instance.task_id,
@@ -183,4 +184,4 @@ def _start(text: str, zone: ZoneInfo) -> tuple[datetime, bool]:
     return local, False
 
 
-ROUTES = [preview, list_series, get_series]
+ROUTES = [preview_recurrence, list_series, get_series]

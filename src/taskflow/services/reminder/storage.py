@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,8 @@ from taskflow.base.errors import NotFound
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.services.reminder.scheduler import Plan, Standing
+
+Status = Literal["pending", "sent", "acknowledged", "cancelled"]
 
 # An older event changes nothing: the row's own version is the gate.
 NOTE = """
@@ -91,7 +93,7 @@ class Kept(NamedTuple):
     offset: str | None
     at: datetime | None
     fire_at: datetime
-    status: str
+    status: Status
     reason: str | None
     fired_at: datetime | None
     late_by_seconds: int | None
