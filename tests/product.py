@@ -22,6 +22,10 @@ class Product:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.port_base = _free_ports()
+        self.settings = {
+            "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
+            "TASKFLOW_RATE_LIMIT_BURST": "100000",
+        }
         self.output: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -39,8 +43,7 @@ class Product:
         } | {
             "TASKFLOW_DATA_DIR": str(self.data_dir),
             "TASKFLOW_PORT_BASE": str(self.port_base),
-            "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
-            "TASKFLOW_RATE_LIMIT_BURST": "100000",
+            **self.settings,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-c", "from taskflow.cli import main; main()", "up"],

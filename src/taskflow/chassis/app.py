@@ -17,10 +17,12 @@ from taskflow.accounts.model import Identity
 from taskflow.base.clock import monotonic
 from taskflow.chassis import health, tracing
 from taskflow.chassis.auth import authenticated, json_only
+from taskflow.chassis.bodies import StrictRequest, nothing_else
 from taskflow.chassis.docs import docs_page
 from taskflow.chassis.limits import RateLimiter
 from taskflow.chassis.metrics import Metrics
 from taskflow.chassis.problems import respond
+from taskflow.chassis.queries import only_known
 from taskflow.chassis.service import Context, Parts, Service
 
 API: Final = "/api/v1"
@@ -37,7 +39,11 @@ SECURITY_HEADERS: Final = (
 def make_app(service: Service, parts: Parts, context: Context) -> ASGIApp:
     """The ASGI app of a service."""
     checks = {"database": context.database.ping, **parts.checks}
-    api = Router(API, route_handlers=[r for r in parts.routes if not _is_outside(r)])
+    api = Router(
+        API,
+        route_handlers=[r for r in parts.routes if not _is_outside(r)],
+        guards=[only_known, nothing_else],
+    )
     app = Litestar(
         route_handlers=[
             api,
@@ -47,6 +53,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> ASGIApp:
         dependencies=_provide(context, parts),
         guards=[authenticated, json_only],
         exception_handlers={Exception: respond},
+        request_class=StrictRequest,
         request_max_body_size=MAX_BODY_BYTES,
         state=State(
             {

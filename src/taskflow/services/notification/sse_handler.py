@@ -6,6 +6,7 @@ from uuid import UUID
 
 from litestar import asgi
 from litestar.connection import ASGIConnection
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
@@ -34,7 +35,9 @@ def make_stream(hub: Hub, database: Database, clock: Clock) -> ASGIRouteHandler:
         """The caller's notifications as server-sent events."""
         request: Request = ASGIConnection(scope)
         if scope.get("method") != "GET":
-            raise Invalid.field("method", "a stream is read with GET")
+            raise MethodNotAllowedException(
+                headers={"Allow": "GET"}, detail="a stream is read with GET"
+            )
         identity = await _identify(request, database, clock)
         since = _resume_point(request)
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})

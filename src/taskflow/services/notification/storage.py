@@ -46,6 +46,8 @@ USE_TICKET = """
 DELETE FROM notifications.tickets WHERE hash = $1 RETURNING identity, expires_at
 """
 _BEYOND: Final = 2**62
+LIST_NAME: Final = "notifications"
+_Place = tuple[cursors.Number]
 
 
 class Listed(NamedTuple):
@@ -87,10 +89,10 @@ async def listing(
     transaction: Transaction, user_id: UUID, limit: int, cursor: str | None, *, unread: bool
 ) -> tuple[list[Listed], str | None]:
     """A page of notes, newest first, and where the older ones begin."""
-    before = cursors.decode(cursor, tuple[int])[0] if cursor else _BEYOND
+    before = _BEYOND if cursor is None else cursors.decode(cursor, LIST_NAME, _Place)[0]
     rows: list[Any] = await transaction.rows(LIST, user_id, before, unread, limit + 1)
     found = [Listed(decode(row["data"]), row["read_at"]) for row in rows[:limit]]
-    return found, cursors.encode(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return found, cursors.encode(LIST_NAME, rows[limit - 1]["id"]) if len(rows) > limit else None
 
 
 async def unread(transaction: Transaction, user_id: UUID) -> int:
@@ -101,7 +103,7 @@ async def unread(transaction: Transaction, user_id: UUID) -> int:
 
 async def mark_read(transaction: Transaction, user_id: UUID, number: int, now: datetime) -> bool:
     """Mark a note as read; False when there is none."""
-    return await transaction.execute(READ, user_id, number, now) == 1
+    return number < _BEYOND and await transaction.execute(READ, user_id, number, now) == 1
 
 
 async def mark_all_read(transaction: Transaction, user_id: UUID, now: datetime) -> int:

@@ -1,7 +1,7 @@
 """The doors to one task."""
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -21,6 +21,9 @@ from taskflow.services.task_api.requests import IdempotencyKey, IfMatch, actor_o
 from taskflow.services.task_api.schemas import CompletionBody, TaskBody, TaskPatch, given
 from taskflow.tasks import commands, queries
 from taskflow.tasks.model import Actor, Task
+
+# The next task of a series counts from there, and due dates begin with this year.
+EARLIEST: Final = datetime(1900, 1, 2, tzinfo=UTC)
 
 
 @post("/tasks", responses={201: ResponseSpec(TaskState)}, tags=["tasks"])
@@ -44,8 +47,8 @@ async def create_task(
             headers = {"Location": location, "ETag": f'"{task.version}"'}
             return Answer(201, headers, msgspec.json.encode(task.state()))
 
-        body = await request.body()
-        answer = await idempotent(transaction, caller.user_id, idempotency_key, body, now, work)
+        sent = (request.url.path, await request.body())
+        answer = await idempotent(transaction, caller.user_id, idempotency_key, sent, now, work)
     return answer.response()
 
 
@@ -122,8 +125,8 @@ async def complete_task(
     """Complete a task; doing it twice changes nothing."""
     now, version = clock.now(), version_of(if_match)
     at = zoned("completed_at", data.completed_at if data else None) or now
-    if at > now:
-        raise Invalid.field("completed_at", "must not lie in the future")
+    if not EARLIEST <= at <= now:
+        raise Invalid.field("completed_at", f"must lie between {EARLIEST.year} and now")
     async with database.transaction() as transaction:
         task = await commands.complete(transaction, actor_of(caller), task_id, at, now, version)
     return _shown(task)
