@@ -25,7 +25,9 @@ _RESERVED: Final = (
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 
 
-def only_known(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def only_known(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
     """A guard: see above.
 
     Raises:
