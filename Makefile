@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer and nothing else; `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check lock
+.PHONY: help setup up test check contracts lock
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ test: setup ## All tests
 
 check: setup ## Formatting, lint, types, import contracts, dependency audit
 	@scripts/check.sh
+
+contracts: setup ## What is promised to other programs, and the page's types of it, from the code
+	@scripts/contracts.sh
 
 lock: ## Pin the newest dependencies with hashes under requirements/
 	@scripts/lock.sh --upgrade

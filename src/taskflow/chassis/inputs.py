@@ -1,15 +1,24 @@
-"""Checks of what stands in a request's address or body, for every service's doors."""
+"""What stands in a request's address or body, for every service's doors: its form, its checks."""
 
 import re
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from litestar.params import QueryParameter
 
 from taskflow.base.errors import FieldError, Invalid
 
 LONGEST_TEXT: Final = 1_000
 _NAMED: Final = re.compile(r"Object (?:contains unknown|missing required) field `(.*?)`")
+MAX_LIMIT: Final = 200
+Limit = Annotated[
+    int, QueryParameter(ge=1, le=MAX_LIMIT, description="At most so many items are answered.")
+]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(required=False, description="The `next_cursor` of the page before this one."),
+]
 
 
 def zoned(name: str, at: datetime | None) -> datetime | None:

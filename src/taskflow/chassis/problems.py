@@ -120,8 +120,11 @@ def _of_framework(error: HTTPException) -> Problem:
     return Problem(PREFIX + name, title, status, error.detail)
 
 
+def field_problem(path: str, message: str) -> FieldProblem:
+    """What is wrong with a field; msgspec names an unknown or a missing one only in its message."""
+    return FieldProblem(*named_field(message, "" if path == "data" else path))
+
+
 def _field(issue: dict[str, Any]) -> FieldProblem:
     """One of Litestar's findings."""
-    path = str(issue.get("key", ""))
-    message = str(issue.get("message", "is not valid"))
-    return FieldProblem(*named_field(message, "" if path == "data" else path))
+    return field_problem(str(issue.get("key", "")), str(issue.get("message", "is not valid")))

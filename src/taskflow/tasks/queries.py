@@ -16,8 +16,6 @@ from taskflow.tasks import tables
 from taskflow.tasks.errors import TaskNotFound
 from taskflow.tasks.model import Task
 
-MAX_LIMIT: Final = 200
-
 
 class _Order(NamedTuple):
     """A column (or expression) that a list may be sorted by, its type and text for a cursor."""
@@ -46,6 +44,7 @@ _ORDERS: Final = {
     "priority": _Order("priority_rank", "smallint", re.compile(r"[0-9]").fullmatch),
     "title": _Order("title", "text", re.compile(r"[^\x00]{0,1000}", re.DOTALL).fullmatch),
 }
+SORTS: Final = tuple(f"{sign}{name}" for name in _ORDERS for sign in ("", "-"))
 _LIVE: Final = "deleted_at IS NULL"
 _STATUSES: Final = {
     None: _LIVE,
@@ -53,6 +52,7 @@ _STATUSES: Final = {
     "completed": f"{_LIVE} AND status = 'completed'",
     "deleted": "deleted_at IS NOT NULL",
 }
+STATUSES: Final = tuple(status for status in _STATUSES if status is not None)
 # All words must occur, each as the beginning of a word; a query without any word finds nothing.
 _MATCHES: Final = (
     "search @@ (replace(nullif(plainto_tsquery('simple', {0})::text, ''), ''' &', ''':* &')"

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from taskflow.events.payloads import Priority, TaskEvent, TaskState
+from taskflow.events.payloads import EventType, Priority, TaskEvent, TaskState
 from taskflow.events.topics import REMINDER_TRIGGERED, TASK_COMPLETED, TASK_CREATED, TASK_DELETED
 
 HEARTBEAT: Final = b": \n\n"
@@ -27,7 +27,7 @@ class Note(Struct, frozen=True):
     """What a person is told of one event; `id` is None where it is not in the list."""
 
     id: int | None
-    event_type: str
+    event_type: EventType
     task_id: UUID
     title: str
     body: str

@@ -18,6 +18,7 @@ from taskflow.chassis.auth import identity_of
 from taskflow.db.engine import Database
 from taskflow.services.notification import frames, storage
 from taskflow.services.notification.hub import Connection, Hub
+from taskflow.services.notification.stream_contract import OPT
 
 PAGE: Final = 500
 HEADERS: Final = [
@@ -30,9 +31,9 @@ HEADERS: Final = [
 def make_stream(hub: Hub, database: Database, clock: Clock) -> ASGIRouteHandler:
     """The handler of `GET /notifications/stream`."""
 
-    @asgi("/notifications/stream", opt={"public": True})
-    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
-        """The caller's notifications as server-sent events."""
+    @asgi("/notifications/stream", opt=OPT, copy_scope=True)
+    async def stream_notifications(scope: Scope, receive: Receive, send: Send) -> None:
+        """The caller's notifications as they happen, as server-sent events."""
         request: Request = ASGIConnection(scope)
         if scope.get("method") != "GET":
             raise MethodNotAllowedException(
@@ -53,7 +54,7 @@ def make_stream(hub: Hub, database: Database, clock: Clock) -> ASGIRouteHandler:
         finally:
             hub.close(connection)
 
-    return stream
+    return stream_notifications
 
 
 async def _catch_up(

@@ -6,13 +6,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import get, post
-from litestar.params import QueryParameter
 from msgspec import Meta, Struct
 
 from taskflow.accounts.model import Identity
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Invalid
-from taskflow.chassis.inputs import zoned
+from taskflow.chassis.inputs import Cursor, Limit, zoned
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import storage
@@ -58,7 +57,7 @@ class InstanceState(Struct):
     task_id: UUID
     title: str
     occurrence_date: str | None
-    status: str
+    status: Literal["open", "done", "gone"]
     completed_at: datetime | None
 
 
@@ -96,7 +95,7 @@ class SeriesPage(Struct):
     tags=["recurring"],
     sync_to_thread=True,
 )
-def preview(data: PreviewBody) -> Preview:
+def preview_recurrence(data: PreviewBody) -> Preview:
     """The next occurrences of a rule, each with a reason where it is not plain."""
     if data.rule is None:
         if data.text is not None:
@@ -118,8 +117,8 @@ async def list_series(
     database: Database,
     clock: Clock,
     status: Literal["active", "ended"] | None = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-    cursor: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> SeriesPage:
     """The caller's series."""
     async with database.transaction(read_only=True) as transaction:
@@ -157,6 +156,7 @@ def _state(series: Series, now: datetime) -> SeriesState:
 
 
 def _instance(instance: Instance) -> InstanceState:
+    status: Literal["open", "done", "gone"]
     status = "open" if instance.is_open else "gone" if instance.is_deleted else "done"
     return InstanceState(
         instance.task_id,
@@ -187,4 +187,4 @@ def _start(text: str, zone: ZoneInfo) -> tuple[datetime, bool]:
     return start if start.tzinfo is None else wall_time(start, zone), False
 
 
-ROUTES = [preview, list_series, get_series]
+ROUTES = [preview_recurrence, list_series, get_series]

@@ -1,7 +1,7 @@
 """The tables of reminders."""
 
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -11,6 +11,8 @@ from taskflow.base.errors import NotFound
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.services.reminder.scheduler import Plan
+
+Status = Literal["pending", "sent", "acknowledged", "cancelled"]
 
 # An older event changes nothing: the row's own version is the gate.
 NOTE = """
@@ -94,7 +96,7 @@ class Kept(NamedTuple):
     offset: str | None
     at: datetime | None
     fire_at: datetime
-    status: str
+    status: Status
     reason: str | None
     fired_at: datetime | None
     late_by_seconds: int | None

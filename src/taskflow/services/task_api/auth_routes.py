@@ -20,11 +20,12 @@ from taskflow.accounts.model import (
     fold_email,
 )
 from taskflow.base.clock import Clock, monotonic
-from taskflow.base.errors import Denied, Invalid, Unauthenticated
+from taskflow.base.errors import Conflict, Denied, Invalid, NotFound, TooMany, Unauthenticated
 from taskflow.base.settings import Settings
 from taskflow.chassis.auth import SESSION_COOKIE, identity_of, refuse_other_sites
 from taskflow.chassis.inputs import zoned
 from taskflow.chassis.limits import RateLimiter
+from taskflow.chassis.openapi import OF_CALLER
 from taskflow.db.engine import Database
 from taskflow.services.task_api.requests import actor_of
 from taskflow.services.task_api.schemas import (
@@ -43,7 +44,9 @@ from taskflow.tasks.zones import parse_zone
 
 REFRESH_COOKIE: Final = "taskflow_refresh"
 REFRESH_PATH: Final = "/api/v1/auth"
-PUBLIC: Final = {"public": True}
+PUBLIC: Final[dict[str, object]] = {"public": True}
+PROVING: Final = PUBLIC | {"raises": (TooMany, Unauthenticated)}
+RENEWING: Final = PUBLIC | {"raises": (Denied, Unauthenticated)}
 WRONG: Final = "the address or the password is wrong"
 
 
@@ -88,7 +91,7 @@ class Sessions:
         )
 
 
-@post("/auth/register", opt=PUBLIC, tags=["accounts"])
+@post("/auth/register", opt=PUBLIC | {"raises": (Conflict, TooMany)}, tags=["accounts"])
 async def register(
     request: Request[Any, Any, Any],
     data: RegisterBody,
@@ -106,7 +109,7 @@ async def register(
         return Account.of(await commands.register(transaction, wanted, clock.now()))
 
 
-@post("/auth/login", status_code=200, opt=PUBLIC, tags=["accounts"])
+@post("/auth/login", status_code=200, opt=PROVING, tags=["accounts"])
 async def login(
     request: Request[Any, Any, Any],
     data: LoginBody,
@@ -134,7 +137,7 @@ async def login(
     return user_sessions.answer(request, user, session, clock)
 
 
-@post("/auth/refresh", status_code=200, opt=PUBLIC, tags=["accounts"])
+@post("/auth/refresh", status_code=200, opt=RENEWING, tags=["accounts"])
 async def refresh(
     request: Request[Any, Any, Any],
     database: Database,
@@ -159,7 +162,7 @@ async def refresh(
     return user_sessions.answer(request, user, session, clock)
 
 
-@post("/auth/logout", status_code=204, opt=PUBLIC, tags=["accounts"])
+@post("/auth/logout", status_code=204, opt=RENEWING, security=OF_CALLER, tags=["accounts"])
 async def logout(
     request: Request[Any, Any, Any], database: Database, clock: Clock
 ) -> Response[None]:
@@ -173,14 +176,14 @@ async def logout(
     return Response(None, status_code=204, cookies=gone)
 
 
-@get("/auth/me", tags=["accounts"])
+@get("/auth/me", opt={"raises": (NotFound,)}, tags=["accounts"])
 async def me(caller: Identity, database: Database) -> Account:
     """The caller's account."""
     async with database.transaction(read_only=True) as transaction:
         return Account.of(await queries.user_by_id(transaction, caller.user_id))
 
 
-@patch("/auth/me", tags=["accounts"])
+@patch("/auth/me", opt={"raises": (NotFound,)}, tags=["accounts"])
 async def change_me(
     data: AccountPatch, caller: Identity, database: Database, clock: Clock
 ) -> Account:
