@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,19 +14,23 @@ from uuid import uuid4
 import httpx
 
 START_SECONDS = 60
+ADMIN = "admin@example.com"
+PASSWORD = "Test123!"  # noqa: S105 - of the tests' own accounts
 STOP_SECONDS = 20
 
 
 class Product:
-    """TaskFlow in a process that can be killed and started again on the same data."""
+    """TaskFlow in a process that can be killed and started again on the same data.
 
-    def __init__(self, data_dir: Path) -> None:
+    Args:
+        data_dir: Where it keeps its data.
+        settings: Settings that the test is about, by their variables.
+    """
+
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
+        self._settings = dict(settings or {})
         self.port_base = _free_ports()
-        self.settings = {
-            "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
-            "TASKFLOW_RATE_LIMIT_BURST": "100000",
-        }
         self.output: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -38,19 +43,12 @@ class Product:
 
     def start(self) -> None:
         """Start, and wait for the line that says so."""
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("TASKFLOW_")
-        } | {
-            "TASKFLOW_DATA_DIR": str(self.data_dir),
-            "TASKFLOW_PORT_BASE": str(self.port_base),
-            **self.settings,
-        }
         self._process = subprocess.Popen(
             [sys.executable, "-c", "from taskflow.cli import main; main()", "up"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment,
+            env=environment(self.data_dir, self.port_base) | self._settings,
         )
         is_ready = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self._process, is_ready))
@@ -81,10 +79,24 @@ class Product:
 
     def user(self) -> httpx.Client:
         """A client that speaks for a fresh account."""
+        account = {"email": f"{uuid4()}@example.com", "password": PASSWORD, "name": "Test User"}
+        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=20) as visitor:
+            assert visitor.post("/auth/register", json=account).status_code == 201
+        return self._logged_in(account["email"])
+
+    def install(self) -> None:
+        """Make the first account, which is the admin."""
+        account = {"email": ADMIN, "password": PASSWORD, "name": "Admin"}
+        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=20) as visitor:
+            assert visitor.post("/auth/register", json=account).json()["role"] == "admin"
+
+    def admin(self) -> httpx.Client:
+        """A client that speaks for the account of `install`."""
+        return self._logged_in(ADMIN)
+
+    def _logged_in(self, email: str) -> httpx.Client:
         client = self.visitor()
-        account = {"email": f"{uuid4()}@example.com", "password": "Test123!", "name": "Test User"}
-        assert client.post("/auth/register", json=account).status_code == 201
-        del account["name"]
+        account = {"email": email, "password": PASSWORD}
         tokens: dict[str, Any] = client.post("/auth/login", json=account).json()
         client.cookies.clear()
         client.headers["Authorization"] = f"Bearer {tokens['access_token']}"
@@ -105,6 +117,19 @@ class Product:
                 if "TaskFlow is ready" in line:
                     is_ready.set()
         is_ready.set()
+
+
+def environment(data_dir: Path, port_base: int) -> dict[str, str]:
+    """The environment of the product and of its commands: this one, but for its settings."""
+    foreign = {
+        name: value for name, value in os.environ.items() if not name.startswith("TASKFLOW_")
+    }
+    return foreign | {
+        "TASKFLOW_DATA_DIR": str(data_dir),
+        "TASKFLOW_PORT_BASE": str(port_base),
+        "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
+        "TASKFLOW_RATE_LIMIT_BURST": "100000",
+    }
 
 
 def _free_ports() -> int:

@@ -12,6 +12,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 PROBLEM = "application/problem+json"
 # What needs no identity: whoever has none gets one here, and the machine's own figures.
 PUBLIC = ("/auth/register", "/auth/login", "/auth/refresh", "/health", "/metrics")
+# It has no end, and takes what a browser adds to its address.
+STREAM = "/api/v1/notifications/stream"
 # Calling these ends what the other tests stand on.
 ENDING = (("delete", "/api/v1/auth/me"), ("post", "/api/v1/auth/logout"))
 

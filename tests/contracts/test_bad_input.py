@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from tests.contracts.operations import ENDING, Operation, fields, operations, wrong
+from tests.contracts.operations import ENDING, STREAM, Operation, fields, operations, wrong
 from tests.product import Product
 
 JSON = {"Content-Type": "application/json"}
@@ -190,7 +190,7 @@ def test_another_media_type_is_415(
 def test_a_query_has_known_parameters_each_once(
     user: httpx.Client, everything: list[Operation]
 ) -> None:
-    api = [one for one in everything if one.path.startswith("/api/")]
+    api = [one for one in everything if one.path.startswith("/api/") and one.path != STREAM]
     checks = (
         (f"{one.name}?{query}", wrong(one.send(user, f"{one.url()}?{query}"), 422))
         for one in api
@@ -216,7 +216,7 @@ def test_a_query_parameter_of_another_type_is_422_and_named(
 ) -> None:
     checked = 0
     for one in everything:
-        for parameter in one.of("query"):
+        for parameter in one.of("query") if one.path != STREAM else ():
             for value in WRONG_VALUES.get(kind_of(parameter["schema"]), ()):
                 answer = one.send(user, f"{one.url()}?{parameter['name']}={value}")
                 assert wrong(answer, 422) is None, (one.name, parameter["name"], value)

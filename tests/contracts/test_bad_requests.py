@@ -210,13 +210,12 @@ def test_a_version_that_is_not_the_present_one_is_412(user: httpx.Client, tag: s
 @pytest.fixture(scope="module")
 def strict(open_dir: Path) -> Iterator[Product]:
     """The product with small limits."""
-    product = Product(open_dir / "strict")
     limits = {
         "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "3",
         "TASKFLOW_RATE_LIMIT_BURST": "5",
         "TASKFLOW_RATE_LIMIT_PER_SECOND": "0.01",
     }
-    product.settings.update(limits)
+    product = Product(open_dir / "strict", limits)
     product.start()
     yield product
     product.stop()
