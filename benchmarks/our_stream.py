@@ -9,7 +9,6 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 import uvloop
 
@@ -29,10 +28,11 @@ from taskflow.db.migrate import migrate
 from taskflow.events.payloads import TaskState
 from taskflow.runner.postgres import EmbeddedPostgres
 from taskflow.runner.server import Doors, listen, make_server
+from taskflow.services.notification.backlog import TableBacklog
 from taskflow.services.notification.frames import Note
 from taskflow.services.notification.hub import Hub
 from taskflow.services.notification.main import service
-from taskflow.services.notification.sse_handler import make_stream
+from taskflow.services.notification.sse_handler import Desk, make_stream
 
 UNLIMITED: Final = {"stream_per_second": 1_000_000, "stream_heartbeat_seconds": 3600}
 
@@ -56,7 +56,7 @@ async def serve(data_dir: Path, port: int, streams: int) -> None:
         database = Database(postgres.dsn(), service.role, Hints())
         await database.open()
         stack.push_async_callback(database.close)
-        hub = Hub(settings, _nothing_missed)
+        hub = Hub(settings, TableBacklog(database))
         (socket,) = listen("127.0.0.1", [port])
         stack.callback(socket.close)
         server = make_server(Doors({port: _app(settings, database, hub)}))
@@ -75,11 +75,15 @@ def _app(settings: Settings, database: Database, hub: Hub) -> Any:
     key = load_signing_key(settings.data_dir).public_key()
     authenticator = Authenticator(key, database, clock)
     context = Context(settings, clock, database, authenticator, Metrics(service.name))
-    return make_app(service, Parts(routes=[make_stream(hub, database, clock)]), context)
-
-
-async def _nothing_missed(_user_id: UUID, _number: int) -> list[Note]:
-    return []
+    desk = Desk(
+        hub=hub,
+        backlog=TableBacklog(database),
+        database=database,
+        clock=clock,
+        per_second=settings.stream_per_second,
+        stale_seconds=settings.stream_stale_seconds,
+    )
+    return make_app(service, Parts(routes=[make_stream(desk)]), context)
 
 
 def _note(number: int) -> Note:

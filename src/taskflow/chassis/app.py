@@ -15,11 +15,13 @@ from taskflow.accounts.model import Identity
 from taskflow.base.clock import monotonic
 from taskflow.chassis import health, tracing
 from taskflow.chassis.auth import authenticated, json_only
+from taskflow.chassis.bodies import StrictRequest, nothing_else
 from taskflow.chassis.docs import docs_page
 from taskflow.chassis.limits import RateLimiter
 from taskflow.chassis.metrics import Metrics
 from taskflow.chassis.openapi import Document, document_of, openapi_config
 from taskflow.chassis.problems import respond
+from taskflow.chassis.queries import only_known
 from taskflow.chassis.service import Context, Parts, Service
 
 API: Final = "/api/v1"
@@ -39,7 +41,11 @@ SECURITY_HEADERS: Final = (
 def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
     """The ASGI app of a service."""
     checks = {"database": context.database.ping, **parts.checks}
-    api = Router(API, route_handlers=[r for r in parts.routes if not _is_outside(r)])
+    api = Router(
+        API,
+        route_handlers=[r for r in parts.routes if not _is_outside(r)],
+        guards=[only_known, nothing_else],
+    )
     app = Litestar(
         route_handlers=[
             api,
@@ -49,6 +55,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
         dependencies=_provide(context, parts),
         guards=[authenticated, json_only],
         exception_handlers={Exception: respond},
+        request_class=StrictRequest,
         request_max_body_size=MAX_BODY_BYTES,
         state=State(
             {

@@ -200,7 +200,11 @@ def refuse_other_sites(connection: Connection) -> None:
     origin = connection.headers.get("origin")
     if connection.scope.get("method") in SAFE_METHODS or origin is None:
         return
-    if urlsplit(origin).netloc != connection.headers.get("host"):
+    try:
+        is_ours = urlsplit(origin).netloc == connection.headers.get("host")
+    except ValueError:
+        is_ours = False
+    if not is_ours:
         raise Denied("a page of another site may not write with the session cookie")
 
 
@@ -220,3 +224,5 @@ async def json_only(connection: Connection, _handler: BaseRouteHandler) -> None:
     if media_type != "application/json" and not media_type.endswith("+json"):
         detail = "send the body as `Content-Type: application/json`"
         raise HTTPException(detail=detail, status_code=415)
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise HTTPException(detail="send the body without a Content-Encoding", status_code=415)

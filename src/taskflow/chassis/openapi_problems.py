@@ -17,6 +17,7 @@ HEADERS: Final = {
 # What the framework finds before our own code does.
 _OF_FRAMEWORK: Final = {
     "Malformed": (400, "The body is not JSON"),
+    "Timeout": (408, "The request did not come to its end"),
     "UnsupportedMediaType": (415, "The body must be JSON"),
 }
 _STATUS: Final = {kind.__name__: known[0] for kind, known in STATUS_OF.items()} | {
@@ -72,8 +73,8 @@ def raised(
         "NotFound": "{" in path,
         "Stale": "If-Match" in parameters,
         "Conflict": "Idempotency-Key" in parameters,
-        "Invalid": has_body or bool(parameters),
-        "Malformed TooLarge": has_body,
+        "Invalid": has_body or bool(parameters) or path.startswith("/api/"),
+        "Malformed Timeout TooLarge": method != "GET",
         "UnsupportedMediaType": method != "GET",
     }
     found = {name for names, holds in follows.items() if holds for name in names.split()}

@@ -8,11 +8,9 @@ from typing import Final
 
 import uvicorn
 from litestar.types import ASGIApp, Receive, Scope, Send
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from taskflow.base.errors import Conflict
-from taskflow.chassis.wire import WIRE, Wire
+from taskflow.runner.protocol import Protocol
 
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 65
@@ -51,32 +49,6 @@ class Gateway:
                 await app(scope, receive, send)
                 return
         await self._main(scope, receive, send)
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP, which hands the connection on to the app.
-
-    When a client leaves, uvicorn tells the newest request of its connection alone: where another
-    one was sent behind a stream, the stream would never end.
-    """
-
-    _running: RequestResponseCycle | None = None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The client has left, or was cut off."""
-        super().connection_lost(exc)
-        if self._running is not None and not self._running.response_complete:
-            self._running.disconnected = True
-            self._running.message_event.set()
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        self._running = cycle
-        super()._start_asgi_task(cycle, app)
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self.scope["extensions"] = {WIRE: Wire(self.transport)}  # type: ignore[dict-item]
 
 
 class Server(uvicorn.Server):

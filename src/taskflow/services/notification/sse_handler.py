@@ -57,7 +57,9 @@ def make_stream(desk: Desk) -> ASGIRouteHandler:
         """The caller's notifications as they happen, as server-sent events."""
         request: Request = ASGIConnection(scope)
         if scope.get("method") != "GET":
-            raise MethodNotAllowedException(headers={"Allow": "GET"})
+            raise MethodNotAllowedException(
+                headers={"Allow": "GET"}, detail="a stream is read with GET"
+            )
         identity = await _identify(request, desk)
         since = _resume_point(request)
         wire = wire_of(scope)

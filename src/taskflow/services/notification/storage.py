@@ -75,6 +75,8 @@ USE_TICKET = """
 DELETE FROM notifications.tickets WHERE hash = $1 RETURNING identity, expires_at
 """
 _BEYOND: Final = 2**62
+LIST_NAME: Final = "notifications"
+_Place = tuple[cursors.Number]
 
 
 class Listed(NamedTuple):
@@ -124,13 +126,11 @@ async def listing(
     transaction: Transaction, user_id: UUID, limit: int, cursor: str | None, *, unread: bool
 ) -> tuple[list[Listed], str | None]:
     """A page of notes, newest first, and where the older ones begin."""
-    before = cursors.decode(cursor, tuple[int])[0] if cursor else _BEYOND
+    before = _BEYOND if cursor is None else cursors.decode(cursor, LIST_NAME, _Place)[0]
     statement = LIST_UNREAD if unread else LIST
-    rows: list[Any] = await transaction.rows(
-        statement, user_id, min(max(before, 0), _BEYOND), limit + 1
-    )
+    rows: list[Any] = await transaction.rows(statement, user_id, before, limit + 1)
     found = [Listed(decode(row["data"]), row["read_at"]) for row in rows[:limit]]
-    return found, cursors.encode(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return found, cursors.encode(LIST_NAME, rows[limit - 1]["id"]) if len(rows) > limit else None
 
 
 async def unread(transaction: Transaction, user_id: UUID) -> int:

@@ -70,6 +70,8 @@ UPDATE reminders.reminders SET status = 'pending', fire_at = $2, reason = NULL W
 """
 ACKNOWLEDGE = "UPDATE reminders.reminders SET status = 'acknowledged' WHERE id = $1"
 PENDING = "SELECT count(*) FROM reminders.reminders WHERE status = 'pending'"
+LIST_NAME: Final = "reminders"
+_Place = tuple[cursors.Instant, UUID]
 
 
 class Fired(NamedTuple):
@@ -167,11 +169,12 @@ async def listing(
 ) -> tuple[list[Kept], str | None]:
     """A page of a user's reminders by time, and where the next ones begin."""
     first = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
-    after = cursors.decode(cursor, tuple[datetime, UUID]) if cursor else first
+    after = first if cursor is None else cursors.decode(cursor, LIST_NAME, _Place)
     rows = await transaction.rows(LIST, user_id, status, task_id, *after, limit + 1)
     found = [Kept(*row) for row in rows[:limit]]
-    last = cursors.encode(found[-1].fire_at, found[-1].id) if len(rows) > limit else None
-    return found, last
+    if len(rows) <= limit:
+        return found, None
+    return found, cursors.encode(LIST_NAME, found[-1].fire_at, found[-1].id)
 
 
 async def lock(transaction: Transaction, user_id: UUID, reminder_id: UUID) -> Kept:

@@ -1,6 +1,5 @@
 """The doors to accounts, sessions and personal access tokens."""
 
-from datetime import UTC
 from typing import Any, Final
 from uuid import UUID
 
@@ -189,8 +188,6 @@ async def create_token(
     """Make a personal access token; its secret is shown this once."""
     _only_in_person(caller)
     expires_at = zoned("expires_at", data.expires_at)
-    if expires_at is not None:
-        expires_at = expires_at.astimezone(UTC)
     async with database.transaction() as transaction:
         made = await commands.create_token(
             transaction, caller.user_id, data.name, data.scopes, clock.now(), expires_at

@@ -53,11 +53,13 @@ async def idempotent(
     transaction: Transaction,
     user_id: UUID,
     key: str | None,
-    request: bytes,
+    request: tuple[str, bytes],
     now: datetime,
     work: Callable[[], Awaitable[Answer]],
 ) -> Answer:
     """Do the work, or give the answer of the time it was done before; both in one transaction.
+
+    `request` is its path and its body.
 
     Raises:
         Conflict: the key belongs to another request, or its first one is still at work.
@@ -69,7 +71,8 @@ async def idempotent(
         raise Invalid.field("Idempotency-Key", "must have 1 to 255 visible ASCII characters")
     if not await transaction.value(TRY_LOCK, f"{user_id} {key}"):
         raise Conflict("the first request with this Idempotency-Key is still at work", 1)
-    request_hash = hashlib.sha256(request).digest()
+    path, body = request
+    request_hash = hashlib.sha256(path.encode() + b"\0" + body).digest()
     row: Any = await transaction.row(FIND, user_id, key)
     if row is None:
         answer = await work()
@@ -78,7 +81,7 @@ async def idempotent(
         await transaction.execute(KEEP, *kept)
         return answer
     if row["request_hash"] != request_hash:
-        raise Conflict("this Idempotency-Key belongs to a request with another body")
+        raise Conflict("this Idempotency-Key belongs to a request with another path or body")
     return Answer(row["status"], msgspec.json.decode(row["headers"]), row["body"])
 
 

@@ -1,7 +1,7 @@
 """The doors to one task."""
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -34,6 +34,9 @@ from taskflow.services.task_api.schemas import CompletionBody, TaskBody, TaskPat
 from taskflow.tasks import commands, queries
 from taskflow.tasks.model import Actor, Task
 
+# The next task of a series counts from there, and due dates begin with this year.
+EARLIEST: Final = datetime(1900, 1, 2, tzinfo=UTC)
+
 
 @post("/tasks", responses={201: OF_TASK}, response_headers=[LOCATION, ETAG], tags=["tasks"])
 async def create_task(
@@ -56,8 +59,8 @@ async def create_task(
             headers = {"Location": location, "ETag": etag_of(task)}
             return Answer(201, headers, msgspec.json.encode(task.state()))
 
-        body = await request.body()
-        answer = await idempotent(transaction, caller.user_id, idempotency_key, body, now, work)
+        sent = (request.url.path, await request.body())
+        answer = await idempotent(transaction, caller.user_id, idempotency_key, sent, now, work)
     return answer.response()
 
 
@@ -140,8 +143,8 @@ async def complete_task(
     """Complete a task; doing it twice changes nothing."""
     now, version = clock.now(), version_of(if_match)
     at = zoned("completed_at", data.completed_at if data else None) or now
-    if at > now:
-        raise Invalid.field("completed_at", "must not lie in the future")
+    if not EARLIEST <= at <= now:
+        raise Invalid.field("completed_at", f"must lie between {EARLIEST.year} and now")
     async with database.transaction() as transaction:
         task = await commands.complete(transaction, actor_of(caller), task_id, at, now, version)
     return shown(task)
