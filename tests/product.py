@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,10 +18,16 @@ STOP_SECONDS = 20
 
 
 class Product:
-    """TaskFlow in a process that can be killed and started again on the same data."""
+    """TaskFlow in a process that can be killed and started again on the same data.
 
-    def __init__(self, data_dir: Path) -> None:
+    Args:
+        data_dir: Where it keeps everything.
+        settings: Environment variables beside those that all tests need.
+    """
+
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
+        self.settings = settings or {}
         self.port_base = _free_ports()
         self.output: list[str] = []
         self._process: subprocess.Popen[str] | None = None
@@ -41,6 +48,7 @@ class Product:
             "TASKFLOW_PORT_BASE": str(self.port_base),
             "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
             "TASKFLOW_RATE_LIMIT_BURST": "100000",
+            **self.settings,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-c", "from taskflow.cli import main; main()", "up"],
