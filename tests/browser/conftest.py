@@ -32,9 +32,7 @@ async def arrive(chromium: Browser, product: Product) -> AsyncIterator[People]:
     """Lets people arrive, each at a browser of their own, whose pages must not complain."""
     present: list[Person] = []
 
-    async def arrive(
-        place: Product = product, email: str = "", **environment: Any
-    ) -> Person:
+    async def arrive(place: Product = product, email: str = "", **environment: Any) -> Person:
         context = await chromium.new_context(**{**ENVIRONMENT, **environment})
         context.set_default_timeout(PATIENCE_MS)
         present.append(Person(place, context, email))

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-import httpx
 from playwright.async_api import BrowserContext, Locator, Page, expect
 from tests.browser.complaints import Complaints
 from tests.product import Product
 
-PASSWORD = "Test123!"
+PASSWORD = "Test123!"  # noqa: S105 - of people who live for one test
 
 
 class Person:
@@ -76,8 +75,3 @@ def rows(page: Page, title: str) -> Locator:
 def is_done(row: Locator, *, done: bool = True) -> Any:
     """An expectation about a task's state, to await."""
     return expect(row).to_have_attribute("data-status", "completed" if done else "pending")
-
-
-def request_error(answer: httpx.Response) -> str:
-    """Why a call of the other client failed."""
-    return f"{answer.status_code} {answer.text}"

@@ -27,7 +27,7 @@ OVERFLOW = """() => [...document.querySelectorAll("body *")]
 async def tab_through(page: Page) -> list[str]:
     """What Tab reaches from the top of the page, in order; the focus is visible on each."""
     reached: list[str] = []
-    await page.evaluate("document.activeElement.blur()")
+    await page.mouse.click(1, 1)
     await page.keyboard.press("Tab")
     while (focus := await page.evaluate(FOCUS)) is not None:
         name, is_seen = focus
