@@ -1,10 +1,7 @@
 """Changes appear as they happen, wherever they come from, and each once."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from playwright.async_api import Locator, Page, expect
 from tests.browser.conftest import People
 from tests.browser.person import Person, is_done, live_state, rows
@@ -12,15 +9,6 @@ from tests.product import Product
 
 STREAM = "/api/v1/notifications/stream"
 LISTS = ("/api/v1/tasks", "/api/v1/notifications", STREAM)
-
-
-@pytest.fixture
-def mortal(open_dir: Path) -> Iterator[Product]:
-    """TaskFlow, to be killed."""
-    product = Product(open_dir / "mortal")
-    product.start()
-    yield product
-    product.stop()
 
 
 def notes(page: Page, title: str) -> Locator:
@@ -57,24 +45,24 @@ async def test_two_browsers_of_one_person_see_each_others_changes(
 
 
 async def test_after_a_kill_and_a_restart_the_page_catches_up_by_itself(
-    arrive: People, mortal: Product
+    ada: Person, product: Product
 ) -> None:
-    person = await arrive(mortal)
-    await person.register()
-    page = await person.tab()
-    task = await person.add("Before")
+    page = await ada.tab()
+    task = await ada.add("Before")
     await expect(notes(page, "Task created: Before")).to_have_count(1)
     broken = ("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING")
-    person.complaints.intend(*(f"{why} GET {path}" for why in broken for path in LISTS))
-    await asyncio.to_thread(mortal.kill)
-    await expect(live_state(page)).not_to_have_text("live")
-    await asyncio.to_thread(mortal.start)
-    person.api.post(f"/tasks/{task['id']}/complete").raise_for_status()
-    await person.add("Meanwhile")
+    ada.complaints.intend(*(f"{why} GET {path}" for why in broken for path in LISTS))
+    await asyncio.to_thread(product.kill)
+    try:
+        await expect(live_state(page)).not_to_have_text("live")
+    finally:
+        await asyncio.to_thread(product.start)
+    ada.api.post(f"/tasks/{task['id']}/complete").raise_for_status()
+    await ada.add("Meanwhile")
     await is_done(rows(page, "Before"))
     await is_done(rows(page, "Meanwhile"), done=False)
     await expect(live_state(page)).to_have_text("live")
-    await person.add("After")
+    await ada.add("After")
     await expect(notes(page, "After")).to_have_count(1)
     for title in ("created: Before", "completed: Before", "created: Meanwhile"):
         await expect(notes(page, title)).to_have_count(1)

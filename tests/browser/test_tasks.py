@@ -50,8 +50,8 @@ async def test_a_task_is_completed_reopened_deleted_and_taken_back(ada: Person) 
 
 
 async def test_completing_leaves_the_view_where_it_is(ada: Person) -> None:
-    for number in range(40):
-        await ada.add(f"Chapter {number:02}")
+    chapters = [{"title": f"Chapter {number:02}"} for number in range(40)]
+    assert ada.api.post("/tasks/bulk", json={"create": chapters}).status_code == 200
     page = await ada.tab()
     await expect(rows(page, "Chapter")).to_have_count(40)
     box = page.get_by_role("checkbox", name="Done: Chapter 30")
