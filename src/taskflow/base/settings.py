@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     )
     trash_days: int = Field(30, ge=1, description="Days that a deleted task can be restored.")
     access_token_seconds: int = Field(
-        900, ge=60, le=86_400, description="How long an access token is valid."
+        900, ge=1, le=86_400, description="How long an access token is valid."
     )
     session_days: int = Field(30, ge=1, description="How long a session lasts without being used.")
 

@@ -79,6 +79,16 @@ describe("the inbox", () => {
     expect([ids(inbox), inbox.unread]).toEqual([["not listed", "listed", "old"], 3]);
   });
 
+  it("knows what is replayed from the list, where its id is a number", async () => {
+    const listed = { ...notification("7"), id: 7 };
+    const server = new Server().on("GET /notifications", json({ items: [listed], unread: 1 }));
+    const inbox = inboxOf(server);
+    await inbox.refresh();
+    expect(inbox.take(event("7"))).toBe(false);
+    expect(inbox.take(event("8"))).toBe(true);
+    expect([inbox.items.length, inbox.unread]).toEqual([2, 2]);
+  });
+
   it("is read one by one or all at once", async () => {
     const server = new Server()
       .on("GET /notifications", page([notification("a"), notification("b")], 2))

@@ -15,6 +15,12 @@ POLICY: Final = (
     "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
+# What every answer has beside these (nosniff, Referrer-Policy) is added by the chassis.
+PROTECTION: Final = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
 PAGE: Final = Path(str(files("taskflow"))) / "page"
 
 
@@ -28,7 +34,7 @@ async def page(request: Request[Any, Any, Any], path: str = "/") -> Response[byt
     is_hashed = name.startswith("assets/")
     cache = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
     media_type = guess_type(file.name)[0] or "application/octet-stream"
-    headers = {"Cache-Control": cache, "Content-Security-Policy": POLICY}
+    headers = {"Cache-Control": cache, **PROTECTION}
     return Response(file.read_bytes(), media_type=media_type, headers=headers)
 
 
