@@ -19,8 +19,9 @@ STOP_SECONDS = 20
 class Product:
     """TaskFlow in a process that can be killed and started again on the same data."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, environment: dict[str, str] | None = None) -> None:
         self.data_dir = data_dir
+        self._environment = environment or {}
         self.port_base = _free_ports()
         self.output: list[str] = []
         self._process: subprocess.Popen[str] | None = None
@@ -41,6 +42,7 @@ class Product:
             "TASKFLOW_PORT_BASE": str(self.port_base),
             "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
             "TASKFLOW_RATE_LIMIT_BURST": "100000",
+            **self._environment,
         }
         self._process = subprocess.Popen(
             [sys.executable, "-c", "from taskflow.cli import main; main()", "up"],
