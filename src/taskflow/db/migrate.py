@@ -93,7 +93,9 @@ async def _run(dsn: str) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-        raise Unavailable("the migrations did not finish in time; nothing was changed") from None
+        raise Unavailable(
+            "the migrations did not finish in time; each is all or nothing, so start again later"
+        ) from None
     if process.returncode != 0:
         last = complaint.decode(errors="replace").strip().splitlines()[-1:]
         raise Conflict(f"a migration failed and was rolled back: {''.join(last)}")

@@ -32,6 +32,7 @@ from taskflow.runner.postgres_child import (
     owner_of,
     unprivileged_account,
 )
+from taskflow.runner.postgres_options import server_options
 
 OWNER: Final = "taskflow"
 PORT: Final = 5432
@@ -48,6 +49,7 @@ class EmbeddedPostgres:
         data_dir: TaskFlow's folder; the database gets `postgres` within it.
         say: Told of what takes longer than a second.
         max_connections: How many it takes at once.
+        binaries: PostgreSQL's programs; None takes those that are found.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class EmbeddedPostgres:
         *,
         say: Callable[[str], None] = lambda _text: None,
         max_connections: int = 60,
+        binaries: Binaries | None = None,
     ) -> None:
         self._root = data_dir
         self._home = data_dir / "postgres"
@@ -65,7 +68,7 @@ class EmbeddedPostgres:
         self._say = say
         self._max_connections = max_connections
         self._account: Account | None = None
-        self._found: Binaries | None = None
+        self._found = binaries
         self._socket_dir: Path | None = None
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -95,7 +98,7 @@ class EmbeddedPostgres:
         """
         self._hold_folder()
         try:
-            self._found = find_binaries()
+            self._found = self._found or find_binaries()
             self._prepare_account()
             await end_leftover(self._cluster, STOP_SECONDS)
             if not (self._cluster / "PG_VERSION").exists():
@@ -237,22 +240,7 @@ class EmbeddedPostgres:
 
     def _launch(self) -> None:
         found = self._found or find_binaries()
-        settings = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(self._socket_dir),
-            "unix_socket_permissions": "0700",
-            "port": str(PORT),
-            "shared_buffers": "32MB",
-            "max_connections": str(self._max_connections),
-            "wal_level": "minimal",
-            "max_wal_senders": "0",
-            "jit": "off",
-            **dict.fromkeys(("timezone", "log_timezone"), "UTC"),
-            "log_error_verbosity": "terse",  # else an error shows the row that it refused
-        }
-        if found.major >= 18:  # noqa: PLR2004 - the first that has them
-            settings |= {"io_workers": "1", "autovacuum_worker_slots": "3"}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        options = server_options(found.major, str(self._socket_dir), PORT, self._max_connections)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - a program that we found ourselves
                 [found.program("postgres"), "-D", str(self._cluster), *options],
