@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from taskflow.base.errors import TaskFlowError
-from taskflow.cli import up
+from taskflow.cli import backup, up
 
 app = typer.Typer(
     name="taskflow",
@@ -16,6 +16,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("up")(up.up)
+app.command("backup")(backup.backup_command)
+app.command("restore")(backup.restore_command)
 
 
 @app.callback()

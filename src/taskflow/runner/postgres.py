@@ -21,7 +21,7 @@ from urllib.parse import quote
 import asyncpg
 
 from taskflow.base.clock import monotonic
-from taskflow.base.errors import Conflict, Unavailable
+from taskflow.base.errors import Conflict, InUse, Unavailable
 from taskflow.runner.postgres_binaries import WHEEL, Binaries, find_binaries
 from taskflow.runner.postgres_child import (
     STEP_SECONDS,
@@ -81,7 +81,8 @@ class EmbeddedPostgres:
         """Start the server and wait until it answers.
 
         Raises:
-            Conflict: another TaskFlow holds the folder, or it is of another version.
+            InUse: another TaskFlow holds the folder.
+            Conflict: the folder is of another version of PostgreSQL.
             Unavailable: the server cannot be prepared or does not start; the detail says why.
         """
         self._hold_folder()
@@ -132,7 +133,7 @@ class EmbeddedPostgres:
             holder = self._lock.read().strip() or "unknown"
             self._lock.close()
             self._lock = None
-            raise Conflict(
+            raise InUse(
                 f"the data folder {self._root} is in use by another TaskFlow (process {holder}); "
                 "stop it, or set TASKFLOW_DATA_DIR to another folder"
             ) from None
