@@ -79,12 +79,10 @@ def difference(expected: Inventory, present: Inventory) -> str | None:
     for table in sorted(expected.rows.keys() | present.rows.keys()):
         wanted, found = expected.rows.get(table), present.rows.get(table)
         if wanted != found:
-            return f"{table} has {_rows(found)}, the backup says {_rows(wanted)}"
+            present_is = "is not there" if found is None else f"has {found} rows"
+            expected_is = "has no such table" if wanted is None else f"says {wanted} rows"
+            return f"{table} {present_is}, the backup {expected_is}"
     return None
-
-
-def _rows(count: int | None) -> str:
-    return "not been there" if count is None else f"{count} rows"
 
 
 def _quoted(name: str) -> str:
