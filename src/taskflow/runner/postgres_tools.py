@@ -4,10 +4,11 @@ Passwords travel in the environment of the program that needs them, never on a c
 """
 
 import asyncio
+import re
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import IO, Final
 
 from taskflow.base.errors import Unavailable
@@ -18,9 +19,17 @@ from taskflow.runner.postgres_binaries import Binaries
 CHUNK_BYTES: Final = 256 * 1024
 HEAD_BYTES: Final = 4096
 LOCK_WAIT: Final = "30s"
-# Told by tools of 17 and newer to every server, and an error to an older one.
+# Tools of 17 and newer say this to every server, and an older one refuses it.
 TOO_NEW: Final = b"\nSET transaction_timeout = 0;\n"
+# A server's private mark on a column (15.20 writes it); older tools dump it like a setting, which
+# older servers refuse. The tools that know it leave it out too.
+PRIVATE: Final = re.compile(rb"^ALTER TABLE .* SET \(pg_attver=\d+\);\n", re.MULTILINE)
 _GONE: Final = (BrokenPipeError, ConnectionResetError)
+
+
+def for_any_server(schema: bytes) -> bytes:
+    """A schema's script without what only some servers understand."""
+    return PRIVATE.sub(b"", schema.replace(TOO_NEW, b"\n", 1))
 
 
 class Tools:
@@ -67,24 +76,37 @@ class Tools:
         async with self._running("pg_restore", ["--list"], has_output=False) as process:
             await _feed(process, dump)
 
-    async def load(self, dsn: str, dump: Iterable[bytes]) -> None:
+    async def load(self, dsn: str, dump: Callable[[], Iterable[bytes]]) -> None:
         """Read a dump into an empty database; everything then belongs to the login.
+
+        Args:
+            dsn: The database.
+            dump: Where the dump is read from; once for the schema, once for the rest.
 
         Raises:
             Unavailable: it cannot be read, or the database refused; the detail says why.
         """
-        script = ["--no-owner", "--file=-"]
+        schema = await self._schema(dump())
+        rest = ["--no-owner", "--file=-", "--section=data", "--section=post-data"]
         run = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]
         async with (
-            self._running("pg_restore", script) as reader,
+            self._running("pg_restore", rest) as reader,
             self._running("psql", run, dsn=dsn, has_output=False) as writer,
         ):
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(_feed(reader, dump))
-                    group.create_task(_pass_on(reader, writer))
-            except ExceptionGroup as group:
-                raise group.exceptions[0] from None
+            await _together(_feed(reader, dump()), _pass_on(schema, reader, writer))
+
+    async def _schema(self, dump: Iterable[bytes]) -> bytes:
+        """The script that makes a dump's tables, as every server that we serve takes it."""
+        script = bytearray()
+
+        async def collect(process: Process) -> None:
+            while chunk := await _output(process).read(CHUNK_BYTES):
+                script.extend(chunk)
+
+        options = ["--no-owner", "--file=-", "--section=pre-data"]
+        async with self._running("pg_restore", options) as process:
+            await _together(_feed(process, dump), collect(process))
+        return for_any_server(bytes(script))
 
     @asynccontextmanager
     async def _running(
@@ -104,9 +126,8 @@ class Tools:
                 yield process
                 code = await process.wait()
             finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
+                _kill(process)
+                await process.wait()
             if code:
                 raise Unavailable(f"{name} failed: {_last_words(words)}")
 
@@ -149,11 +170,12 @@ async def _feed(process: Process, chunks: Iterable[bytes]) -> None:
         return
 
 
-async def _pass_on(reader: Process, writer: Process) -> None:
-    """Pipe a script from one program to another, without what older servers do not know."""
+async def _pass_on(schema: bytes, reader: Process, writer: Process) -> None:
+    """Hand a program a script, and then what another one writes."""
     if writer.stdin is None:
         return
     try:
+        writer.stdin.write(schema)
         chunk = (await _head(reader)).replace(TOO_NEW, b"\n", 1)
         while chunk:
             writer.stdin.write(chunk)
@@ -163,7 +185,17 @@ async def _pass_on(reader: Process, writer: Process) -> None:
         await writer.stdin.wait_closed()
     except _GONE:
         # The writer has failed; what else the reader has to say matters no more.
-        reader.kill()
+        _kill(reader)
+
+
+async def _together(*work: Coroutine[None, None, None]) -> None:
+    """Do things at once; what one raises is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in work:
+                group.create_task(one)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
 
 
 async def _head(reader: Process) -> bytes:
@@ -172,6 +204,12 @@ async def _head(reader: Process) -> bytes:
         return await _output(reader).readexactly(HEAD_BYTES)
     except asyncio.IncompleteReadError as short:
         return short.partial
+
+
+def _kill(process: Process) -> None:
+    """End a program, if it has not ended by itself."""
+    with suppress(ProcessLookupError):
+        process.kill()
 
 
 def _last_words(words: IO[bytes]) -> str:

@@ -92,21 +92,22 @@ async def _load(backup: Backup, dsn: str, report: Report) -> None:
     manifest = backup.manifest
     async with connected(dsn) as connection:
         await make_roles(connection, manifest.inventory.roles)
-    done = 0
-
-    def watched(chunk: bytes) -> bytes:
-        nonlocal done
-        done += len(chunk)
-        report("restoring", done, backup.size_bytes)
-        return chunk
-
-    await Tools(find_binaries()).load(dsn, map(watched, backup.read(DATABASE)))
+    await Tools(find_binaries()).load(dsn, lambda: _watched(backup, report))
     async with connected(dsn) as connection:
         report("counting rows", 0, None)
         if wrong := difference(manifest.inventory, await take_inventory(connection)):
             raise Unavailable(f"{backup.name} was not restored in full: {wrong}")
         await connection.execute("ANALYZE")
     await migrate(dsn)
+
+
+def _watched(backup: Backup, report: Report) -> Iterator[bytes]:
+    """The dump, while somebody is told how far it is."""
+    done = 0
+    for chunk in backup.read(DATABASE):
+        done += len(chunk)
+        report("restoring", done, backup.size_bytes)
+        yield chunk
 
 
 @asynccontextmanager
