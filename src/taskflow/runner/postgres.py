@@ -49,8 +49,9 @@ class EmbeddedPostgres:
     """
 
     def __init__(self, data_dir: Path, *, say: Callable[[str], None] = lambda _text: None) -> None:
-        self._root = data_dir
-        self._home = data_dir / "postgres"
+        # The server works in a folder of its own, so a relative path would mean another place.
+        self._root = data_dir.absolute()
+        self._home = self._root / "postgres"
         self._cluster = self._home / "cluster"
         self._password_file = self._home / "password"
         self._log = self._home / "server.log"
