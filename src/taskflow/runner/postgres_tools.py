@@ -127,7 +127,8 @@ class Tools:
                 code = await process.wait()
             finally:
                 _kill(process)
-                await process.wait()
+                # Its end is noticed only once what it had written is read.
+                await process.communicate()
             if code:
                 raise Unavailable(f"{name} failed: {_last_words(words)}")
 
