@@ -11,7 +11,7 @@ import pytest
 from tests.product import Product
 
 from taskflow.base.settings import Settings
-from taskflow.runner.attach import attached
+from taskflow.runner.reaching import reaching
 
 RIGHT, NEW, WRONG = "Canary-Right-1!", "Canary-New-2!", "Canary-Wrong-3!"
 FORGED = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJjYW5hcnkifQ.canary-signature"
@@ -119,7 +119,7 @@ async def test_no_secret_is_in_any_log(talkative: Product) -> None:
 
 async def broken(product: Product) -> set[str]:
     """Make every write of a secret fail; the hashes that there are."""
-    async with attached(Settings.load({"data_dir": product.data_dir})) as dsn:
+    async with reaching(Settings.load({"data_dir": product.data_dir})) as dsn:
         connection = await asyncpg.connect(dsn)
         for statement in BREAK:
             await connection.execute(statement)

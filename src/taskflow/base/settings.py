@@ -111,6 +111,11 @@ def default_data_dir() -> Path:
     return Path(home) / "taskflow"
 
 
+def child_environment(additions: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program that we start: ours, and what it alone is to know."""
+    return {**os.environ, **additions}
+
+
 def _secrets_from_files() -> dict[str, str]:
     """The content of every `<NAME>_FILE`, where the variable itself is not set."""
     found = {}

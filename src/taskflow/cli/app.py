@@ -16,6 +16,8 @@ MODULES: Final = {
     "up": "taskflow.cli.up",
     "doctor": "taskflow.cli.doctor",
     "migrate": "taskflow.cli.migrate",
+    "backup": "taskflow.cli.backup",
+    "restore": "taskflow.cli.restore",
     "user": "taskflow.cli.user",
     "dead-letters": "taskflow.cli.dead_letters",
     "smoke": "taskflow.cli.smoke",

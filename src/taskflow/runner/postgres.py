@@ -21,7 +21,7 @@ from urllib.parse import quote
 import asyncpg
 
 from taskflow.base.clock import monotonic
-from taskflow.base.errors import Conflict, Unavailable
+from taskflow.base.errors import Conflict, InUse, Unavailable
 from taskflow.runner.postgres_binaries import Binaries, copied, find_binaries
 from taskflow.runner.postgres_child import (
     STEP_SECONDS,
@@ -60,8 +60,9 @@ class EmbeddedPostgres:
         max_connections: int = 60,
         binaries: Binaries | None = None,
     ) -> None:
-        self._root = data_dir
-        self._home = data_dir / "postgres"
+        # The server works in a folder of its own, so a relative path would mean another place.
+        self._root = data_dir.absolute()
+        self._home = self._root / "postgres"
         self._cluster = self._home / "cluster"
         self._password_file = self._home / "password"
         self._log = self._home / "server.log"
@@ -93,7 +94,8 @@ class EmbeddedPostgres:
         """Start the server and wait until it answers.
 
         Raises:
-            Conflict: another TaskFlow holds the folder, or it is of another version.
+            InUse: another TaskFlow holds the folder.
+            Conflict: the folder is of another version of PostgreSQL.
             Unavailable: the server cannot be prepared or does not start; the detail says why.
         """
         self._hold_folder()
@@ -144,7 +146,7 @@ class EmbeddedPostgres:
             holder = self._lock.read().strip() or "unknown"
             self._lock.close()
             self._lock = None
-            raise Conflict(
+            raise InUse(
                 f"the data folder {self._root} is in use by another TaskFlow (process {holder}); "
                 "stop it, or set TASKFLOW_DATA_DIR to another folder"
             ) from None
