@@ -79,9 +79,9 @@ async def snooze(
     async with database.transaction() as transaction:
         kept = await storage.lock(transaction, caller.user_id, reminder_id)
         if kept.status == "cancelled":
-            raise Conflict("the reminder was cancelled")
+            raise Conflict(f"the reminder was cancelled: {kept.reason}")
         if (closed := await storage.why_closed(transaction, kept.task_id)) is not None:
-            raise Conflict(closed)
+            raise Conflict(f"nothing of it fires: {closed}")
         await storage.snooze(transaction, reminder_id, until)
         transaction.after_commit(lambda: schedule.hasten(until))
         return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
@@ -93,7 +93,7 @@ async def acknowledge(reminder_id: UUID, caller: Identity, database: Database) -
     async with database.transaction() as transaction:
         kept = await storage.lock(transaction, caller.user_id, reminder_id)
         if kept.status == "cancelled":
-            raise Conflict("the reminder was cancelled")
+            raise Conflict(f"the reminder was cancelled: {kept.reason}")
         await storage.acknowledge(transaction, reminder_id)
         return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
 
