@@ -83,12 +83,16 @@ class Attempt:
         self.planner = Planner(self.wall, Alarm(self.wall))
         self.continuation = Continuation(self.wall, counter)
 
-    async def live(self, steps: Sequence[str]) -> list[TaskEvent]:
+    async def live(self, steps: Sequence[str], *, edits_done: bool = True) -> list[TaskEvent]:
+        """What is told of a task; `edits_done` is whether it is edited when it is done, too."""
         task = await commands.create(self.transaction, self._actor, GIVEN, START)
+        is_done = False
         for step in steps:
             self.wall.at += timedelta(minutes=1)
-            with suppress(TaskNotFound):
-                await self._do(step, task.id)
+            if step not in EDITS or edits_done or not is_done:
+                with suppress(TaskNotFound):
+                    await self._do(step, task.id)
+                    is_done = step == "complete" or (is_done and step != "reopen")
         return await self.news()
 
     async def news(self) -> list[TaskEvent]:
@@ -184,15 +188,10 @@ async def test_everybody_is_told_of_every_event_once_with_dense_numbers(
 async def test_the_same_tasks_of_a_series_are_open_in_the_end(
     everything: Database, steps: list[str], chance: Random
 ) -> None:
-    async def follow(world: Attempt, order: Sequence[TaskEvent]) -> list[Any]:
-        while order:
-            for event in order:
-                await world.continuation.follow(Delivery(world.transaction, event, None))
-            order = await world.news()
-        return await world.transaction.rows(OPEN)
-
     async def attempt(world: Attempt) -> tuple[list[Any], list[Any]]:
-        events = await world.live(steps)
+        # Where a rule or date of what is done already is edited, only who heard of it open knows
+        # what the next one followed from; it is one next one in any order.
+        events = await world.live(steps, edits_done=False)
         async with undone(world.transaction):
             in_order = await follow(world, events)
         return in_order, await follow(world, disturbed(events, chance))
@@ -200,6 +199,26 @@ async def test_the_same_tasks_of_a_series_are_open_in_the_end(
     in_order, shuffled = await tried(everything, attempt)
     assert in_order == shuffled
     assert len(in_order) <= 1
+
+
+@quietly
+@histories
+async def test_a_series_has_at_most_one_open_task_in_the_end_whatever_was_edited_when(
+    everything: Database, steps: list[str], chance: Random
+) -> None:
+    async def attempt(world: Attempt) -> list[Any]:
+        return await follow(world, disturbed(await world.live(steps), chance))
+
+    assert len(await tried(everything, attempt)) <= 1
+
+
+async def follow(world: Attempt, order: Sequence[TaskEvent]) -> list[Any]:
+    """The open tasks once a series has followed its news, and what came of that."""
+    while order:
+        for event in order:
+            await world.continuation.follow(Delivery(world.transaction, event, None))
+        order = await world.news()
+    return await world.transaction.rows(OPEN)
 
 
 @asynccontextmanager
