@@ -77,11 +77,16 @@ def build() -> None:
 
 
 def check() -> None:
-    """Check format, lint and types of the page's sources.
+    """Check format, lint and types of the page's sources, and that generated ones are current.
 
     Raises:
         PageError: something is not as it should be; the tools have said what.
     """
+    try:
+        develop("current")
+    except PageError as error:
+        message = "web/src/api/generated.ts is not current: `make contracts` writes it"
+        raise PageError(message) from error
     develop("check")
 
 

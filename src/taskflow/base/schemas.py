@@ -45,6 +45,7 @@ def schemas_of(
     incoming, outgoing = structs_in(accepted), structs_in(promised)
     kinds = {**outgoing, **incoming}
     _, schemas = schema_components(kinds.values(), ref_template=reference)
+    _say_texts(schemas)
     for name, kind in kinds.items():
         _describe(schemas[name])
         _say_times(schemas[name], kind)
@@ -60,6 +61,17 @@ def _describe(schema: Schema) -> None:
     for name, words in _ATTRIBUTE.findall(attributes):
         if name in schema["properties"]:
             schema["properties"][name]["description"] = " ".join(words.split())
+
+
+def _say_texts(part: object) -> None:
+    """Say of a choice of texts that it is one, at any depth."""
+    if isinstance(part, dict):
+        if all(isinstance(choice, str) for choice in part.get("enum", (None,))):
+            part["type"] = "string"
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            _say_texts(inner)
 
 
 def _say_times(schema: Schema, kind: type[Struct]) -> None:

@@ -16,7 +16,7 @@ EventType = Literal[
 ]
 Status = Literal["pending", "completed"]
 Priority = Literal["low", "medium", "high", "urgent"]
-_FORMS: Final = [{"format": "date-time"}, {"format": "date"}]
+_FORMS: Final = [{"type": "string", "format": form} for form in ("date-time", "date")]
 Due = Annotated[
     str,
     Meta(

@@ -231,7 +231,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/notifications/{number}/read": {
+    "/api/v1/notifications/{notification_id}/read": {
         parameters: {
             query?: never;
             header?: never;
@@ -549,7 +549,7 @@ export interface components {
              * @example Europe/Berlin
              */
             timezone: string;
-            /** @enum {unknown} */
+            /** @enum {string} */
             role: "admin" | "user";
             notification_preferences: components["schemas"]["NotificationPreferences"];
             /** Format: date-time */
@@ -576,7 +576,7 @@ export interface components {
          * @description Who did it: a person, a personal access token, an agent, or TaskFlow itself.
          */
         Actor: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             type: "agent" | "system" | "token" | "user";
             id: string;
             name: string;
@@ -588,7 +588,7 @@ export interface components {
         AuditItem: {
             /** Format: uuid */
             event_id: string;
-            /** @enum {unknown} */
+            /** @enum {string} */
             event_type: "reminder.triggered" | "task.completed" | "task.created" | "task.deleted" | "task.updated";
             /** Format: uuid */
             task_id: string;
@@ -641,7 +641,7 @@ export interface components {
          * @description What came of one entry.
          */
         BulkResult: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             op: "complete" | "create" | "delete" | "update";
             index: number;
             status: number;
@@ -659,7 +659,7 @@ export interface components {
             description?: string | null;
             priority?: ("high" | "low" | "medium" | "urgent") | null;
             tags?: string[] | null;
-            due_date?: (string | unknown | unknown) | null;
+            due_date?: (string) | null;
             all_day?: boolean | null;
             /**
              * @description A name of the IANA time zone database.
@@ -693,7 +693,7 @@ export interface components {
          * @description The state of one thing that a service needs.
          */
         Dependency: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             state: "down" | "up";
             /** @default  */
             detail?: string;
@@ -717,7 +717,7 @@ export interface components {
             task_id: string;
             title: string;
             occurrence_date: string | null;
-            /** @enum {unknown} */
+            /** @enum {string} */
             status: "done" | "gone" | "open";
             completed_at: string | null;
         };
@@ -726,7 +726,7 @@ export interface components {
          * @description The process answers.
          */
         Liveness: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             status: "ok";
             service: string;
             version: string;
@@ -745,7 +745,7 @@ export interface components {
          */
         Note: {
             id: number | null;
-            /** @enum {unknown} */
+            /** @enum {string} */
             event_type: "reminder.triggered" | "task.completed" | "task.created" | "task.deleted" | "task.updated";
             /** Format: uuid */
             task_id: string;
@@ -767,7 +767,7 @@ export interface components {
          */
         Notification: {
             id: number;
-            /** @enum {unknown} */
+            /** @enum {string} */
             event_type: "reminder.triggered" | "task.completed" | "task.created" | "task.deleted" | "task.updated";
             /** Format: uuid */
             task_id: string;
@@ -796,7 +796,7 @@ export interface components {
             /**
              * @description Everything; reminders and tasks of high or urgent priority; or nothing.
              * @default all
-             * @enum {unknown}
+             * @enum {string}
              */
             level?: "all" | "important" | "none";
             /**
@@ -828,7 +828,7 @@ export interface components {
             text?: string | null;
             /**
              * @default schedule
-             * @enum {unknown}
+             * @enum {string}
              */
             mode?: "completion" | "schedule";
             /** @default null */
@@ -867,7 +867,7 @@ export interface components {
          * @description Whether a service can do all of its work, and the state of each thing that it needs.
          */
         Readiness: {
-            /** @enum {unknown} */
+            /** @enum {string} */
             status: "not ready" | "ready";
             service: string;
             dependencies: {
@@ -883,7 +883,7 @@ export interface components {
             rule: string;
             /**
              * @description `schedule` follows the calendar, `completion` counts from when it was done.
-             * @enum {unknown}
+             * @enum {string}
              */
             mode: "completion" | "schedule";
             /** @description The last moment, RFC 3339, or a plain date. */
@@ -892,7 +892,7 @@ export interface components {
             count: number | null;
             /**
              * @description What the 31st is in a short month: its last day, or nothing.
-             * @enum {unknown}
+             * @enum {string}
              */
             month_end: "clamp" | "skip";
         };
@@ -903,11 +903,11 @@ export interface components {
         RecurrenceBody: {
             rule?: string;
             text?: string;
-            /** @enum {unknown} */
+            /** @enum {string} */
             mode?: "completion" | "schedule";
             until?: string | null;
             count?: number | null;
-            /** @enum {unknown} */
+            /** @enum {string} */
             month_end?: "clamp" | "skip";
         };
         /**
@@ -951,7 +951,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             offset: string | null;
-            due_date: (string | unknown | unknown) | null;
+            due_date: (string) | null;
             /** Format: date-time */
             fire_at: string;
             late_by_seconds: number;
@@ -977,7 +977,7 @@ export interface components {
             at: string | null;
             /** Format: date-time */
             fire_at: string;
-            /** @enum {unknown} */
+            /** @enum {string} */
             status: "acknowledged" | "cancelled" | "pending" | "sent";
             reason: string | null;
             fired_at: string | null;
@@ -1001,7 +1001,7 @@ export interface components {
             text: string;
             timezone: string;
             all_day: boolean;
-            /** @enum {unknown} */
+            /** @enum {string} */
             status: "active" | "ended";
             next: components["schemas"]["Shown"][];
         };
@@ -1040,7 +1040,7 @@ export interface components {
             description?: string | null;
             priority?: ("high" | "low" | "medium" | "urgent") | null;
             tags?: string[] | null;
-            due_date?: (string | unknown | unknown) | null;
+            due_date?: (string) | null;
             all_day?: boolean | null;
             /**
              * @description A name of the IANA time zone database.
@@ -1058,7 +1058,7 @@ export interface components {
         TaskEvent: {
             /** Format: uuid */
             event_id: string;
-            /** @enum {unknown} */
+            /** @enum {string} */
             event_type: "reminder.triggered" | "task.completed" | "task.created" | "task.deleted" | "task.updated";
             /** Format: uuid */
             task_id: string;
@@ -1097,7 +1097,7 @@ export interface components {
             description?: string | null;
             priority?: ("high" | "low" | "medium" | "urgent") | null;
             tags?: string[] | null;
-            due_date?: (string | unknown | unknown) | null;
+            due_date?: (string) | null;
             all_day?: boolean | null;
             /**
              * @description A name of the IANA time zone database.
@@ -1106,7 +1106,7 @@ export interface components {
             timezone?: string;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
-            /** @enum {unknown} */
+            /** @enum {string} */
             status?: "completed" | "pending";
         };
         /**
@@ -1120,12 +1120,12 @@ export interface components {
             user_id: string;
             title: string;
             description: string;
-            /** @enum {unknown} */
+            /** @enum {string} */
             status: "completed" | "pending";
-            /** @enum {unknown} */
+            /** @enum {string} */
             priority: "high" | "low" | "medium" | "urgent";
             tags: string[];
-            due_date: (string | unknown | unknown) | null;
+            due_date: (string) | null;
             all_day: boolean;
             timezone: string;
             recurrence: components["schemas"]["Recurrence"] | null;
@@ -1192,7 +1192,7 @@ export interface components {
          */
         Tokens: {
             access_token: string;
-            /** @enum {unknown} */
+            /** @enum {string} */
             token_type: "bearer";
             expires_in: number;
             refresh_token: string;
@@ -1823,7 +1823,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                number: number;
+                notification_id: number;
             };
             cookie?: never;
         };

@@ -20,7 +20,7 @@ function notification(id: string, read_at: string | null = null): Notification {
 }
 
 function event(id: string, fields: Partial<LiveEvent> = {}): LiveEvent {
-  return { ...notification(id), task: null, merged: 0, silent: false, ...fields };
+  return { ...notification(id), id, task: null, merged: 0, silent: false, ...fields };
 }
 
 function page(items: Notification[], unread: number, next_cursor: string | null = null): Response {
@@ -32,7 +32,7 @@ function inboxOf(server: Server): Inbox {
 }
 
 function ids(inbox: Inbox): string[] {
-  return inbox.items.map((item) => item.id);
+  return inbox.items.map((item) => String(item.id));
 }
 
 describe("the inbox", () => {

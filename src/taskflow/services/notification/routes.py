@@ -72,14 +72,14 @@ async def list_notifications(
     return NotificationPage([_shown(one) for one in found], count, last)
 
 
-@post("/notifications/{number:int}/read", status_code=200, tags=["notifications"])
+@post("/notifications/{notification_id:int}/read", status_code=200, tags=["notifications"])
 async def read_notification(
-    number: int, caller: Identity, database: Database, clock: Clock
+    notification_id: int, caller: Identity, database: Database, clock: Clock
 ) -> Unread:
     """Mark a notification as read."""
     async with database.transaction() as transaction:
-        if not await storage.mark_read(transaction, caller.user_id, number, clock.now()):
-            raise NotFound(f"there is no notification {number}")
+        if not await storage.mark_read(transaction, caller.user_id, notification_id, clock.now()):
+            raise NotFound(f"there is no notification {notification_id}")
         return Unread(await storage.unread(transaction, caller.user_id))
 
 
