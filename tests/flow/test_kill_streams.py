@@ -61,7 +61,7 @@ class Listener:
 
 
 def test_streams_and_reminders_survive_kills_without_gap_or_repeat(open_dir: Path) -> None:
-    product = Product(open_dir / "streams", stream_per_second="10000")
+    product = Product(open_dir / "streams", {"TASKFLOW_STREAM_PER_SECOND": "10000"})
     product.start()
     user = product.user()
     listeners = [Listener(product, user, seed) for seed in (1, 2)]

@@ -13,7 +13,7 @@ from tests.planning import Wall, make_event, make_task
 
 from taskflow.accounts import commands
 from taskflow.accounts.commands import Registration
-from taskflow.accounts.model import NotificationPreferences, QuietHours
+from taskflow.accounts.model import PreferencesPatch, QuietHoursPatch
 from taskflow.base.settings import Settings
 from taskflow.chassis.consumer import Delivery
 from taskflow.db.engine import Database
@@ -131,11 +131,11 @@ async def plan_of(transaction: Transaction, statement: str) -> str:
 async def test_quiet_hours_hold_for_when_somebody_is_told(
     own: Database, database: Database
 ) -> None:
-    hours = NotificationPreferences(quiet_hours=QuietHours("22:00", "07:00"))
+    hours = PreferencesPatch(quiet_hours=QuietHoursPatch("22:00", "07:00"))
     async with database.transaction() as transaction:
         asked = Registration(f"{uuid4()}@example.com", "x", "Ann", "Europe/Berlin")
         user = await commands.register(transaction, asked, NOW)
-        await commands.update_profile(transaction, user.id, NOW, notification_preferences=hours)
+        await commands.update_profile(transaction, user.id, NOW, preferences=hours)
     wall = Wall()
     notifier = Notifier(Hub(Settings.load(), TableBacklog(own)), wall)
     afternoon = datetime(2026, 3, 28, 14, tzinfo=UTC)

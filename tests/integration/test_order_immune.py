@@ -23,11 +23,12 @@ from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import decode
 from taskflow.events.payloads import Reminder, TaskEvent
 from taskflow.inbox.dedup import mark_seen
+from taskflow.services.notification.backlog import TableBacklog
 from taskflow.services.notification.event_consumer import Notifier
 from taskflow.services.notification.hub import Hub
 from taskflow.services.recurring_processor.event_consumer import Continuation
 from taskflow.services.reminder.event_consumer import Planner
-from taskflow.services.reminder.schedule_memory import Alarm
+from taskflow.services.reminder.schedule_memory import MemorySchedule
 from taskflow.tasks import commands
 from taskflow.tasks.errors import TaskNotFound
 from taskflow.tasks.model import Actor
@@ -80,7 +81,7 @@ class Attempt:
         user = uuid4()
         self._actor = Actor(user, "user", str(user), "Ann", "correlation")
         counter = Counter("made", "Made.", registry=CollectorRegistry())
-        self.planner = Planner(self.wall, Alarm(self.wall))
+        self.planner = Planner(MemorySchedule(self.wall))
         self.continuation = Continuation(self.wall, counter)
 
     async def live(self, steps: Sequence[str], *, edits_done: bool = True) -> list[TaskEvent]:
@@ -169,7 +170,7 @@ async def test_the_same_reminders_are_pending_in_the_end(
 async def test_everybody_is_told_of_every_event_once_with_dense_numbers(
     everything: Database, steps: list[str], chance: Random
 ) -> None:
-    notifier = Notifier(Hub(Settings.load(), _nothing))
+    notifier = Notifier(Hub(Settings.load(), TableBacklog(everything)), Wall())
 
     async def attempt(world: Attempt) -> tuple[list[TaskEvent], list[Any]]:
         events, opened = await world.live(steps), world.transaction
