@@ -13,7 +13,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from taskflow.accounts.keys import FILE, load_signing_key
+from taskflow.accounts.keys import FILE, load_signing_key, load_verifying_key
 from taskflow.base.errors import Conflict, Denied, InUse, NotFound, TaskFlowError, Unavailable
 from taskflow.base.settings import Settings
 from taskflow.db.migrate import VERSIONS, known_revisions, migrate, present_revision
@@ -211,6 +211,7 @@ async def test_data_is_replaced_only_when_that_is_asked_for(
     await other.restore(path, replace=True)
     assert await other.run(USERS) == ["ada@example.com", "grace@example.com"]
     assert other.key == full.key
+    assert load_verifying_key(other.folder) == load_verifying_key(full.folder)
 
 
 @pytest.mark.parametrize(
