@@ -15,6 +15,7 @@ import asyncpg
 from taskflow.base.errors import Unavailable
 from taskflow.db.hints import Hints
 from taskflow.db.transaction import Transaction
+from taskflow.db.undoing import Undoable
 
 if TYPE_CHECKING:
     from asyncpg import Pool, Record
@@ -89,7 +90,7 @@ class Database:
         async with _Translate():
             async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
                 transaction = Transaction(connection, self.hints)
-                async with connection.transaction(readonly=read_only):
+                async with Undoable(connection, read_only=read_only):
                     yield transaction
             transaction.committed()
 
