@@ -21,6 +21,7 @@ MODULES: Final = {
     "user": "taskflow.cli.user",
     "dead-letters": "taskflow.cli.dead_letters",
     "smoke": "taskflow.cli.smoke",
+    "settings": "taskflow.cli.settings",
 }
 
 
