@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 
 START_SECONDS = 60
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 
 
 class Product:
