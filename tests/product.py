@@ -17,7 +17,7 @@ import httpx
 START_SECONDS = 60
 ADMIN = "admin@example.com"
 PASSWORD = "Test123!"  # noqa: S105 - of the tests' own accounts
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 
 
 class Product:

@@ -66,6 +66,7 @@ class System:
     def __init__(self, settings: Settings, say: Say = lambda _text: None) -> None:
         self.settings = settings
         self.services: list[Running] = []
+        self._databases: list[Database] = []
         self._say = say
         self._clock: Clock = SystemClock()
         self._hints = Hints()
@@ -87,7 +88,8 @@ class System:
             dsn, watch = await self._database(stack)
             if await migrate(dsn):
                 self._say("the database's schema is up to date")
-            connect = partial(self._connect, stack, dsn)
+            connect = partial(self._connect, dsn)
+            stack.push_async_callback(self._disconnect)
             delivery = await connect(DELIVERY_ROLE)
             key = verifying_key(settings, declared)
             authenticator = Authenticator(key, delivery, self._clock)
@@ -122,12 +124,16 @@ class System:
         stack.push_async_callback(postgres.stop)
         return postgres.dsn(), {"database": partial(_watch, postgres)}
 
-    async def _connect(self, stack: AsyncExitStack, dsn: str, role: str) -> Database:
+    async def _connect(self, dsn: str, role: str) -> Database:
         connections = self.settings.database_connections
         database = Database(dsn, role, self._hints, max_connections=connections)
         await database.open()
-        stack.push_async_callback(database.close)
+        self._databases.append(database)
         return database
+
+    async def _disconnect(self) -> None:
+        """Close all connections at once: none may keep the others waiting."""
+        await asyncio.gather(*(database.close() for database in self._databases))
 
     def _build(self, service: Service, database: Database, authenticator: Authenticator) -> Running:
         metrics = Metrics(service.name)
