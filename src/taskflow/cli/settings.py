@@ -12,8 +12,8 @@ Markdown = Annotated[bool, typer.Option("--markdown", help="Print docs/operate/s
 PAGE: Final = """# Settings
 
 Settings are environment variables. `taskflow settings` shows them with the values in force; this
-page is what `taskflow settings --markdown` prints. Where `(_FILE)` stands behind a name, a file that
-`<name>_FILE` names may hold the value, so that a secret stands in no environment.
+page is what `taskflow settings --markdown` prints. Where `(_FILE)` stands behind a name, a file
+that `<name>_FILE` names may hold the value, so that a secret stands in no environment.
 
 | name | default | what it is |
 | --- | --- | --- |
