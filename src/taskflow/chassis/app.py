@@ -40,7 +40,7 @@ SECURITY_HEADERS: Final = (
 
 def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
     """The ASGI app of a service."""
-    checks = {"database": context.database.ping, **parts.checks}
+    checks = {"database": context.database.ping, **context.checks, **parts.checks}
     api = Router(
         API,
         route_handlers=[r for r in parts.routes if not _is_outside(r)],

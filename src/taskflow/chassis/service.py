@@ -20,13 +20,18 @@ Check = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Context:
-    """What a service is handed when it is built: one for each service and process."""
+    """What a service is handed when it is built: one for each service and process.
+
+    Attributes:
+        checks: What readiness asks of the process, by name, beside the service's own.
+    """
 
     settings: Settings
     clock: Clock
     database: Database
     authenticator: Authenticator
     metrics: Metrics
+    checks: Mapping[str, Check] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,7 @@ class Service:
         role: The database role it works under.
         prefixes: Its paths, for the door that serves all services on one port.
         build: Makes its parts.
+        publishes: The source of the events that it sends to a shared bus, if it sends any.
         signs: Whether it signs access tokens; no other service sees the private key.
     """
 
@@ -73,3 +79,4 @@ class Service:
     prefixes: Sequence[str]
     build: Callable[[Context], Parts]
     signs: bool = False
+    publishes: str | None = None

@@ -14,6 +14,7 @@ HELP: Final = "Event-driven task management that never loses anything and can pr
 # Where each command is; one that is not asked for is not imported, so that all answer quickly.
 MODULES: Final = {
     "up": "taskflow.cli.up",
+    "run": "taskflow.cli.run",
     "doctor": "taskflow.cli.doctor",
     "migrate": "taskflow.cli.migrate",
     "backup": "taskflow.cli.backup",
@@ -21,6 +22,8 @@ MODULES: Final = {
     "user": "taskflow.cli.user",
     "dead-letters": "taskflow.cli.dead_letters",
     "smoke": "taskflow.cli.smoke",
+    "topics": "taskflow.cli.topics",
+    "health": "taskflow.cli.health",
     "settings": "taskflow.cli.settings",
 }
 

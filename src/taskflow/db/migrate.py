@@ -8,9 +8,11 @@ from typing import Final
 import asyncpg
 
 from taskflow.base.errors import Conflict, Unavailable
+from taskflow.db.engine import Database
 
 VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 PRESENT = "SELECT version_num FROM alembic_version"
+HAS_SCHEMA = "SELECT to_regclass('alembic_version') IS NOT NULL"
 PATIENCE_SECONDS: Final = 300.0
 
 
@@ -66,6 +68,24 @@ async def require_present(dsn: str) -> None:
         raise Conflict(
             f"the database is at revision {present or 'none'}, older than this TaskFlow; "
             "run `taskflow migrate` first"
+        )
+
+
+async def check_schema(database: Database) -> None:
+    """See that a running service has the schema that it needs; a newer one serves it too.
+
+    Raises:
+        Unavailable: the migrations have yet to run, or the database is away.
+    """
+    async with database.transaction(read_only=True) as transaction:
+        if await transaction.value(HAS_SCHEMA):
+            present = await transaction.value(PRESENT)
+        else:
+            present = None
+    if present is None or present < known_revisions()[-1]:
+        raise Unavailable(
+            f"the schema is at revision {present or 'none'}, this TaskFlow needs "
+            f"{known_revisions()[-1]}; run `taskflow migrate`"
         )
 
 

@@ -24,15 +24,31 @@ SELECT event.*
 """
 # Each part is limited by itself, so that neither a long backlog nor a wide gap is read whole.
 READ_NEW = """
-(SELECT id, topic, key, envelope FROM delivery.outbox WHERE id > $1 ORDER BY id LIMIT $4)
+(SELECT id, topic, key, envelope, created_at
+   FROM delivery.outbox WHERE id > $1 ORDER BY id LIMIT $4)
 UNION ALL
 (SELECT found.*
    FROM unnest($2::bigint[], $3::bigint[]) AS gap (first, last)
   CROSS JOIN LATERAL (
-        SELECT id, topic, key, envelope FROM delivery.outbox
+        SELECT id, topic, key, envelope, created_at FROM delivery.outbox
          WHERE id BETWEEN gap.first AND gap.last ORDER BY id LIMIT $4
         ) AS found)
 ORDER BY id LIMIT $4
+"""
+# Of each task the oldest event; only so many rows are looked at, however long the backlog is.
+READ_HEADS = """
+SELECT id, topic, key, envelope, created_at
+  FROM (
+    SELECT oldest.*, row_number() OVER (PARTITION BY key ORDER BY id) AS turn
+      FROM (
+        SELECT id, topic, key, envelope, created_at FROM delivery.outbox
+         WHERE source = $1 AND shard = ANY($2::smallint[])
+         ORDER BY id LIMIT 4 * $3
+      ) AS oldest
+  ) AS numbered
+ WHERE turn = 1
+ ORDER BY id
+ LIMIT $3
 """
 # The snapshot is older than the transaction's own number, so it may be late but never early.
 HORIZON = """
@@ -40,7 +56,8 @@ SELECT pg_current_xact_id()::text::bigint AS newest,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest
 """
 READ_AGAIN = """
-SELECT id, topic, key, envelope FROM delivery.outbox WHERE id = ANY($1::bigint[]) ORDER BY id
+SELECT id, topic, key, envelope, created_at
+  FROM delivery.outbox WHERE id = ANY($1::bigint[]) ORDER BY id
 """
 DELETE = "DELETE FROM delivery.outbox WHERE id = ANY($1::bigint[])"
 PENDING = "SELECT count(*) AS pending, min(created_at) AS oldest FROM delivery.outbox"
@@ -79,6 +96,13 @@ async def read_new(transaction: Transaction, tail: Tail, limit: int) -> list[Mes
     firsts, lasts = [gap.first for gap in tail.gaps], [gap.last for gap in tail.gaps]
     rows = await transaction.rows(READ_NEW, tail.position, firsts, lasts, limit)
     return [Message(*row) for row in rows]
+
+
+async def read_heads(
+    transaction: Transaction, source: str, shards: Sequence[int], limit: int
+) -> list[Message]:
+    """Of each task in these shards the oldest event of a source, in order."""
+    return [Message(*row) for row in await transaction.rows(READ_HEADS, source, shards, limit)]
 
 
 async def horizon(transaction: Transaction) -> Horizon:

@@ -1,6 +1,7 @@
 """The reminder service (port 8002): plans reminders and fires them."""
 
 from taskflow.chassis.service import Context, Parts, Service
+from taskflow.events.envelope import REMINDER_SOURCE
 from taskflow.events.topics import TASK_TYPES
 from taskflow.services.reminder import storage
 from taskflow.services.reminder.event_consumer import Planner
@@ -37,4 +38,5 @@ service = Service(
     role="taskflow_reminders",
     prefixes=("/api/v1/reminders",),
     build=build,
+    publishes=REMINDER_SOURCE,
 )

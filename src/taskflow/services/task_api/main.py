@@ -13,6 +13,7 @@ from taskflow.chassis.health import Liveness
 from taskflow.chassis.housekeeping import Chore, keep_house
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.db.transaction import Transaction
+from taskflow.events.envelope import TASK_SOURCE
 from taskflow.inbox import dedup
 from taskflow.outbox.relay import read_pending
 from taskflow.services.task_api import auth_routes, idempotency, list_routes, routes
@@ -77,4 +78,5 @@ service = Service(
     prefixes=("/api/v1/auth", "/api/v1/tasks"),
     build=build,
     signs=True,
+    publishes=TASK_SOURCE,
 )
