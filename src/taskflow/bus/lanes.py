@@ -64,11 +64,15 @@ class Lanes:
             batch.extend(islice(lane.waiting, limit - len(batch)))
         return batch
 
-    def drop(self, key: str) -> None:
-        """The head of a busy lane is settled."""
+    def drop(self, key: str, *, is_done: bool = True) -> None:
+        """The head of a busy lane is settled.
+
+        Where it was set aside, its failures go on counting: a lane in which nothing works is
+        emptied quickly, and one success gives it its patience back.
+        """
         lane = self._lanes[key]
         lane.waiting.popleft()
-        lane.attempts = 0
+        lane.attempts *= not is_done
         self._count -= 1
 
     def release(self, key: str) -> None:
@@ -83,7 +87,7 @@ class Lanes:
         heapq.heappush(self._resting, (until, key))
 
     def failed(self, key: str) -> int:
-        """Count a failure of a busy lane's head; returns how often it has failed."""
+        """Count a failure of a busy lane; returns how many there were since the last success."""
         lane = self._lanes[key]
         lane.attempts += 1
         return lane.attempts

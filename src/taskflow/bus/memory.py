@@ -7,36 +7,13 @@ room. Thus memory is bounded, whatever the backlog.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Sequence
 
-from taskflow.base.clock import monotonic
-from taskflow.base.errors import Unavailable
-from taskflow.bus.lanes import Lanes, by_key
+from taskflow.bus.memory_consumer import Limits, MemoryConsumer, Reload
 from taskflow.bus.message import Message
-from taskflow.bus.ports import Outcome, Subscription, Verdict
+from taskflow.bus.ports import Subscription
 
-Reload = Callable[[Sequence[int]], Awaitable[list[Message]]]
-"""Reads messages again by their positions, in that order; those that are gone are left out."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much the bus holds and how long it tries.
-
-    Attributes:
-        lane_messages: Messages that one consumer holds in memory.
-        tracked: Positions that are not settled yet, over all consumers.
-        retry_delays: Seconds before each retry; after the last one a message is set aside.
-        away_seconds: The longest wait between attempts while a consumer cannot work.
-    """
-
-    lane_messages: int = 1_000
-    tracked: int = 200_000
-    retry_delays: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 5.0, 5.0, 5.0)
-    away_seconds: float = 2.0
+__all__ = ["Limits", "MemoryBus", "Reload"]
 
 
 class MemoryBus:
@@ -50,7 +27,7 @@ class MemoryBus:
     def __init__(self, reload: Reload, limits: Limits | None = None) -> None:
         self._reload = reload
         self._limits = limits or Limits()
-        self._consumers: list[_Consumer] = []
+        self._consumers: list[MemoryConsumer] = []
         self._owing: dict[int, int] = {}
         self._settled: list[int] = []
         self._news = asyncio.Event()
@@ -60,12 +37,19 @@ class MemoryBus:
 
     def subscribe(self, subscription: Subscription) -> None:
         """Add a consumer; before `run`."""
-        self._consumers.append(_Consumer(subscription, self._limits, self._reload, self._settle))
+        self._consumers.append(
+            MemoryConsumer(subscription, self._limits, self._reload, self._settle)
+        )
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """Hand messages to every consumer of their topics; waits while too many are unsettled."""
+        """Hand messages to every consumer of their topics; waits while too many are unsettled.
+
+        What is held already is passed over, so a batch may be published again after a failure.
+        """
         for message in messages:
             await self._has_room.wait()
+            if message.position in self._owing:
+                continue
             readers = [consumer for consumer in self._consumers if consumer.reads(message.topic)]
             self._owing[message.position] = len(readers) + 1
             if len(self._owing) >= self._limits.tracked:
@@ -106,159 +90,3 @@ class MemoryBus:
         self._settled.append(position)
         self._news.set()
         self._has_room.set()
-
-
-class _Consumer:
-    """One subscription, its lanes, what is parked, and the loop that empties them."""
-
-    def __init__(
-        self,
-        subscription: Subscription,
-        limits: Limits,
-        reload: Reload,
-        settle: Callable[[int], None],
-    ) -> None:
-        self.name = subscription.consumer
-        self._subscription = subscription
-        self._limits = limits
-        self._reload = reload
-        self._settle = settle
-        self._lanes = Lanes(limits.lane_messages)
-        self._parked: deque[int] = deque()
-        self._oldest_wait = 0.0
-        self._work = asyncio.Event()
-        self._room = asyncio.Event()
-        self._stopping = False
-        self._running = 0
-
-    @property
-    def backlog(self) -> int:
-        """Messages in the lanes and parked."""
-        return len(self._lanes) + len(self._parked)
-
-    def reads(self, topic: str) -> bool:
-        """Whether it subscribes to the topic."""
-        return topic in self._subscription.topics
-
-    def offer(self, message: Message) -> None:
-        """Take a message, or only its position while there is no room or older ones are parked."""
-        if self._parked or not self._lanes.room:
-            self._parked.append(message.position)
-            return
-        if not self._lanes.takeable:
-            self._oldest_wait = monotonic()
-        self._lanes.add(message)
-        self._work.set()
-
-    async def run(self) -> None:
-        """Work until stopped; calls that run then may end."""
-        async with asyncio.TaskGroup() as group:
-            refill = group.create_task(self._refill())
-            while batch := await self._next_batch():
-                self._running += 1
-                group.create_task(self._deliver(batch))
-            refill.cancel()
-
-    def stop(self) -> None:
-        """Start no further call."""
-        self._stopping = True
-        self._work.set()
-
-    async def _next_batch(self) -> list[Message]:
-        """The next messages to handle; empty when it is time to stop."""
-        while not self._stopping:
-            next_wake = self._lanes.wake(monotonic())
-            linger = self._linger()
-            is_free = self._running < self._subscription.concurrency
-            if is_free and self._lanes.takeable and linger <= 0:
-                self._oldest_wait = monotonic()
-                return self._lanes.take(self._subscription.batch_size)
-            self._work.clear()
-            await self._sleep(next_wake, linger if is_free and self._lanes.takeable else None)
-        return []
-
-    def _linger(self) -> float:
-        """Seconds that a batch still waits for company."""
-        if self._lanes.takeable >= self._subscription.batch_size:
-            return 0.0
-        return self._oldest_wait + self._subscription.linger_seconds - monotonic()
-
-    async def _sleep(self, next_wake: float | None, linger: float | None) -> None:
-        """Until there is work, a lane has rested, or the batch has waited long enough."""
-        waits = [] if next_wake is None else [next_wake - monotonic()]
-        if linger is not None:
-            waits.append(linger)
-        try:
-            async with asyncio.timeout(max(min(waits), 0.001) if waits else None):
-                await self._work.wait()
-        except TimeoutError:
-            return
-
-    async def _deliver(self, batch: list[Message]) -> None:
-        try:
-            outcomes = iter(await self._subscription.handle(batch))
-            for run in by_key(batch):
-                await self._conclude(run, [next(outcomes) for _ in run])
-        finally:
-            self._running -= 1
-            self._work.set()
-            self._room.set()
-
-    async def _conclude(self, run: list[Message], outcomes: Sequence[Outcome]) -> None:
-        """Settle a lane's messages up to the first that has to be tried again."""
-        key = run[0].key
-        for message, outcome in zip(run, outcomes, strict=True):
-            if not await self._is_over(message, outcome):
-                return
-            self._lanes.drop(key)
-            self._settle(message.position)
-        self._lanes.release(key)
-
-    async def _is_over(self, message: Message, outcome: Outcome) -> bool:
-        """Whether a message is done or set aside; where it is neither, its lane rests now."""
-        delay = self._delay(message.key, outcome.verdict)
-        if outcome.verdict is Verdict.DONE:
-            return True
-        if delay is None:
-            try:
-                await self._subscription.set_aside(message, outcome.reason)
-            except Unavailable:
-                delay = self._limits.away_seconds
-            else:
-                return True
-        self._lanes.rest(message.key, monotonic() + delay)
-        return False
-
-    def _delay(self, key: str, verdict: Verdict) -> float | None:
-        """Seconds until the next attempt; None when there is none."""
-        if verdict is Verdict.AWAY:
-            return self._limits.away_seconds
-        if verdict is not Verdict.RETRY:
-            return None
-        failures = self._lanes.failed(key)
-        delays = self._limits.retry_delays
-        return delays[failures - 1] if failures <= len(delays) else None
-
-    async def _refill(self) -> None:
-        """Read parked messages again whenever half of the lanes is free."""
-        while True:
-            await self._room.wait()
-            self._room.clear()
-            while self._parked and self._lanes.room >= self._lanes.capacity // 2:
-                await self._unpark(list(islice(self._parked, self._lanes.room)))
-
-    async def _unpark(self, positions: list[int]) -> None:
-        """Move what is longest parked into the lanes; nothing may overtake it meanwhile."""
-        try:
-            messages = await self._reload(positions)
-        except Unavailable:
-            await asyncio.sleep(self._limits.away_seconds)
-            return
-        for _ in positions:
-            self._parked.popleft()
-        for message in messages:
-            self._lanes.add(message)
-        for position in set(positions) - {message.position for message in messages}:
-            self._settle(position)
-        self._oldest_wait = monotonic()
-        self._work.set()

@@ -7,21 +7,35 @@ from uuid import UUID
 
 from taskflow.bus.message import Message
 from taskflow.db.transaction import Transaction
+from taskflow.outbox.tail import Horizon, Tail
 
+# The transaction gets its number before it takes a position: the relay's tail relies on that.
 INSERT = """
 INSERT INTO delivery.outbox (event_id, source, topic, key, envelope, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT $1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::timestamptz
+  FROM pg_current_xact_id()
 """
 INSERT_MANY = """
 INSERT INTO delivery.outbox (event_id, source, topic, key, envelope, created_at)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
+SELECT event.*
+  FROM pg_current_xact_id(),
+       unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
+       AS event
 """
+# Each half is limited by itself, so that a long backlog is not sorted again for every read.
 READ_NEW = """
-SELECT id, topic, key, envelope
-  FROM delivery.outbox
- WHERE id > $1 OR id = ANY($2::bigint[])
- ORDER BY id
- LIMIT $3
+(SELECT id, topic, key, envelope FROM delivery.outbox WHERE id > $1 ORDER BY id LIMIT $4)
+UNION ALL
+(SELECT id, topic, key, envelope
+   FROM unnest($2::bigint[], $3::bigint[]) AS gap (first, last)
+   JOIN delivery.outbox ON id BETWEEN gap.first AND gap.last
+  ORDER BY id LIMIT $4)
+ORDER BY id LIMIT $4
+"""
+# The snapshot is older than the transaction's own number, so it may be late but never early.
+HORIZON = """
+SELECT pg_current_xact_id()::text::bigint AS newest,
+       pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest
 """
 READ_AGAIN = """
 SELECT id, topic, key, envelope FROM delivery.outbox WHERE id = ANY($1::bigint[]) ORDER BY id
@@ -58,11 +72,17 @@ async def insert(transaction: Transaction, rows: Sequence[Row]) -> None:
         )
 
 
-async def read_new(
-    transaction: Transaction, after: int, gaps: Sequence[int], limit: int
-) -> list[Message]:
-    """Messages past a position and those that have filled a gap before it, in order."""
-    return [Message(*row) for row in await transaction.rows(READ_NEW, after, gaps, limit)]
+async def read_new(transaction: Transaction, tail: Tail, limit: int) -> list[Message]:
+    """Messages past the tail's position and those that have filled a gap before it, in order."""
+    firsts, lasts = [gap.first for gap in tail.gaps], [gap.last for gap in tail.gaps]
+    rows = await transaction.rows(READ_NEW, tail.position, firsts, lasts, limit)
+    return [Message(*row) for row in rows]
+
+
+async def horizon(transaction: Transaction) -> Horizon:
+    """Where the numbers of transactions stand."""
+    row = await transaction.row(HORIZON)
+    return Horizon(row["newest"], row["oldest"]) if row else Horizon(0, 0)
 
 
 async def read_again(transaction: Transaction, positions: Sequence[int]) -> list[Message]:
