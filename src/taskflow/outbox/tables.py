@@ -32,6 +32,21 @@ UNION ALL
   ORDER BY id LIMIT $4)
 ORDER BY id LIMIT $4
 """
+# Of each task the oldest event; only so many rows are looked at, however long the backlog is.
+READ_HEADS = """
+SELECT id, topic, key, envelope
+  FROM (
+    SELECT id, topic, key, envelope, row_number() OVER (PARTITION BY key ORDER BY id) AS turn
+      FROM (
+        SELECT id, topic, key, envelope FROM delivery.outbox
+         WHERE source = $1 AND shard = ANY($2::smallint[])
+         ORDER BY id LIMIT 4 * $3
+      ) AS oldest
+  ) AS numbered
+ WHERE turn = 1
+ ORDER BY id
+ LIMIT $3
+"""
 # The snapshot is older than the transaction's own number, so it may be late but never early.
 HORIZON = """
 SELECT pg_current_xact_id()::text::bigint AS newest,
@@ -77,6 +92,13 @@ async def read_new(transaction: Transaction, tail: Tail, limit: int) -> list[Mes
     firsts, lasts = [gap.first for gap in tail.gaps], [gap.last for gap in tail.gaps]
     rows = await transaction.rows(READ_NEW, tail.position, firsts, lasts, limit)
     return [Message(*row) for row in rows]
+
+
+async def read_heads(
+    transaction: Transaction, source: str, shards: Sequence[int], limit: int
+) -> list[Message]:
+    """Of each task in these shards the oldest event of a source, in order."""
+    return [Message(*row) for row in await transaction.rows(READ_HEADS, source, shards, limit)]
 
 
 async def horizon(transaction: Transaction) -> Horizon:
