@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,10 +18,16 @@ STOP_SECONDS = 20
 
 
 class Product:
-    """TaskFlow in a process that can be killed and started again on the same data."""
+    """TaskFlow in a process that can be killed and started again on the same data.
 
-    def __init__(self, data_dir: Path) -> None:
+    Args:
+        data_dir: Where it keeps its data.
+        settings: Settings that the test is about, by their variables.
+    """
+
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
+        self._settings = dict(settings or {})
         self.port_base = _free_ports()
         self.output: list[str] = []
         self._process: subprocess.Popen[str] | None = None
@@ -39,7 +46,7 @@ class Product:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=environment(self.data_dir, self.port_base),
+            env=environment(self.data_dir, self.port_base) | self._settings,
         )
         is_ready = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self._process, is_ready))

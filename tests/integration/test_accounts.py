@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from tests.waiting import waits_or_ends
 
 from taskflow.accounts import commands, passwords, queries, sessions
 from taskflow.accounts.model import User
@@ -13,7 +14,6 @@ from taskflow.accounts.sessions import Session
 from taskflow.base.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated
 from taskflow.base.ids import new_id
 from taskflow.db.engine import Database
-from taskflow.db.hints import Hints
 from taskflow.db.transaction import Transaction
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -105,19 +105,9 @@ async def test_a_login_during_a_change_leaves_no_living_session(
                 await change(other, user)
 
         changing = group.create_task(end_everything())
-        await waiting_for_a_lock(database, changing)
+        await waits_or_ends(database, changing)
     assert await renewed(database, session.refresh_token) is None
     assert session.id in await revoked(database)
-
-
-async def waiting_for_a_lock(database: Database, task: asyncio.Task[None]) -> None:
-    """Return once the task waits for a lock, or has finished without one."""
-    async with asyncio.timeout(10):
-        while not task.done():
-            async with database.transaction(read_only=True) as transaction:
-                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-                if await transaction.value(waiting):
-                    return
 
 
 async def test_concurrent_registrations_of_one_address_make_one_account(
@@ -129,13 +119,6 @@ async def test_concurrent_registrations_of_one_address_make_one_account(
     )
     assert sum(isinstance(answer, User) for answer in answers) == 1
     assert sum(isinstance(answer, Conflict) for answer in answers) == 7
-
-
-async def test_nobody_has_two_admins_of_the_first_minute(database: Database) -> None:
-    await asyncio.gather(*(person(database) for _ in range(8)))
-    async with database.transaction(read_only=True) as transaction:
-        users = await queries.list_users(transaction)
-    assert [user.role for user in users].count("admin") <= 1
 
 
 async def test_a_token_of_an_admin_without_the_scope_speaks_for_no_admin(
@@ -215,33 +198,6 @@ async def test_used_refresh_tokens_are_forgotten_once_they_would_have_expired(
         assert await transaction.value(count, first.id) == 2
     assert await renewed(database, second.refresh_token, later) is None
     assert await renewed(database, third.refresh_token, later) is None
-
-
-@pytest.mark.parametrize(
-    "role",
-    [
-        "taskflow_task_api",
-        "taskflow_recurring",
-        "taskflow_reminders",
-        "taskflow_notifications",
-        "taskflow_audit",
-    ],
-)
-async def test_every_service_knows_its_callers(dsn: str, database: Database, role: str) -> None:
-    user = await person(database)
-    async with database.transaction() as transaction:
-        made = await commands.create_token(transaction, user.id, "CI", ["read"], NOW)
-    service = Database(dsn, role, Hints(), max_connections=1)
-    await service.open()
-    try:
-        async with service.transaction(read_only=True) as transaction:
-            identity = await queries.identity_of_token(transaction, made.secret, NOW)
-            await queries.revoked_sessions(transaction, NOW)
-            if role == "taskflow_notifications":
-                await queries.preferences_of(transaction, user.id)
-    finally:
-        await service.close()
-    assert identity.user_id == user.id
 
 
 async def test_a_password_is_proven_against_its_hash_and_never_against_none() -> None:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
+from tests.waiting import waits_or_ends
 
 from taskflow.chassis.consumer import Delivery
 from taskflow.db.engine import Database
@@ -48,14 +49,14 @@ class World:
 
     def __init__(self, api: Database, own: Database) -> None:
         self.api, self.own, self.wall, self.user = api, own, Wall(), uuid4()
-        self._person = Actor(self.user, "user", str(self.user), "Ann", "correlation")
+        self.person = Actor(self.user, "user", str(self.user), "Ann", "correlation")
         counter = Counter("made", "Made.", registry=CollectorRegistry())
         self._continuation = Continuation(self.wall, counter)
         self._keys: set[str] = set()
 
     async def do(self, command: Callable[..., Awaitable[T]], *arguments: Any) -> T:
         async with self.api.transaction() as transaction:
-            result = await command(transaction, self._person, *arguments)
+            result = await command(transaction, self.person, *arguments)
             self._keys |= {row["id"] for row in await transaction.rows(OURS, self.user)}
             return result
 
@@ -146,6 +147,22 @@ async def test_an_erased_account_is_followed_by_nothing(world: World) -> None:
     await world.complete(task.id)
     await world.do(commands.erase_all, world.wall.on())
     await world.settle()
+    assert await world.open() == []
+    async with world.own.transaction() as transaction:
+        assert await storage.find_instance(transaction, task.id) is None
+
+
+async def test_an_account_that_is_erased_while_its_next_task_is_made_is_followed_by_nothing(
+    world: World,
+) -> None:
+    task = await world.begin(WEEKLY)
+    await world.settle()
+    await world.complete(task.id)
+    news = await world.news()
+    async with asyncio.TaskGroup() as group, world.api.transaction() as transaction:
+        await commands.erase_all(transaction, world.person, world.wall.on())
+        hearing = group.create_task(world.hear(news))
+        await waits_or_ends(world.api, hearing)
     assert await world.open() == []
     async with world.own.transaction() as transaction:
         assert await storage.find_instance(transaction, task.id) is None

@@ -10,9 +10,11 @@ import msgspec
 from taskflow.accounts.model import (
     SCOPES,
     NotificationPreferences,
+    PreferencesPatch,
     Role,
     User,
     clean_name,
+    patched,
     scopes_of,
 )
 from taskflow.accounts.queries import USER_COLUMNS, PersonalToken, user_by_id, user_of
@@ -23,9 +25,11 @@ from taskflow.base.ids import new_id
 from taskflow.db.transaction import Transaction
 
 MAX_TOKENS: Final = 100
-# Registrations queue up here, so that exactly one account is the first.
-REGISTERING = "SELECT pg_advisory_xact_lock(7310201442051337001)"
-ANYBODY = "SELECT EXISTS (SELECT FROM accounts.users)"
+# The row stays when accounts go. Who inserts it is the first; others wait for that to be certain.
+BE_FIRST = """
+INSERT INTO accounts.installation (first_account_at) VALUES ($1)
+ON CONFLICT DO NOTHING
+"""
 REGISTER = f"""
 INSERT INTO accounts.users
   (id, email, password_hash, name, timezone, role, created_at, updated_at)
@@ -33,6 +37,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
 ON CONFLICT (email) DO NOTHING
 RETURNING {USER_COLUMNS}
 """  # noqa: S608 - made of constants
+LOCK_PREFERENCES = """
+SELECT notification_preferences FROM accounts.users WHERE id = $1 FOR NO KEY UPDATE
+"""
 PROFILE = f"""
 UPDATE accounts.users
    SET name = coalesce($2, name), timezone = coalesce($3, timezone),
@@ -71,13 +78,14 @@ class NewToken(NamedTuple):
 
 
 async def register(transaction: Transaction, wanted: Registration, now: datetime) -> User:
-    """Make an account; the first of an installation is its admin.
+    """Make an account; the first ever of an installation is its admin.
+
+    When the last admin has gone, an operator names another one with `set_role`.
 
     Raises:
         Conflict: the address is taken.
     """
-    await transaction.execute(REGISTERING)
-    role = "user" if await transaction.value(ANYBODY) else "admin"
+    role = "admin" if await transaction.execute(BE_FIRST, now) else "user"
     row = await transaction.row(REGISTER, new_id(now), *wanted, role, now)
     if row is None:
         raise Conflict("the address is taken")
@@ -91,15 +99,19 @@ async def update_profile(
     *,
     name: str | None = None,
     timezone: str | None = None,
-    notification_preferences: NotificationPreferences | None = None,
+    preferences: PreferencesPatch | None = None,
 ) -> User:
     """Change what is given of a profile.
 
     Raises:
+        Invalid: the patch leaves preferences that break a rule.
         NotFound: the account is gone.
     """
-    preferences = notification_preferences and msgspec.json.encode(notification_preferences)
-    text = preferences.decode() if preferences else None
+    kept = await transaction.value(LOCK_PREFERENCES, user_id) if preferences else None
+    text = None
+    if preferences and kept:
+        after = patched(msgspec.json.decode(kept, type=NotificationPreferences), preferences)
+        text = msgspec.json.encode(after).decode()
     row = await transaction.row(PROFILE, user_id, name, timezone, text, now)
     if row is None:
         raise NotFound("there is no such account")

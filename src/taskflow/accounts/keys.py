@@ -1,4 +1,8 @@
-"""The key that signs access tokens: made once, kept 0600; verifying needs its public half alone."""
+"""The key that signs access tokens, made once and kept 0600, and its public half that verifies.
+
+Only the Task API loads the private key. Everybody else is given the public one: from the file that
+stands beside the private one, or from a setting where no folder is shared.
+"""
 
 import os
 import secrets
@@ -6,23 +10,30 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+import structlog
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 
 from taskflow.base.errors import Unavailable
 
 FILE: Final = "signing-key.pem"
+PUBLIC_FILE: Final = "verifying-key.pem"
 # A group may read it, as a mounted secret's does; nobody else may, and only we may write.
 _TOO_OPEN: Final = stat.S_IWGRP | stat.S_IRWXO
 
+log = structlog.get_logger()
+
 
 def load_signing_key(data_dir: Path) -> Ed25519PrivateKey:
-    """The installation's key; made when there is none.
+    """The installation's key; made when there is none. Its public half is written beside it.
 
     Raises:
         Unavailable: it cannot be read or kept.
@@ -40,27 +51,78 @@ def load_signing_key(data_dir: Path) -> Ed25519PrivateKey:
         raise Unavailable(f"the signing key {path} cannot be used: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise Unavailable(f"the signing key {path} is no Ed25519 key")
+    _publish(key, folder / PUBLIC_FILE)
+    return key
+
+
+def load_verifying_key(data_dir: Path, pem: str | None = None) -> Ed25519PublicKey:
+    """The public key of the installation; never touches the private one.
+
+    Args:
+        data_dir: Where the Task API wrote it.
+        pem: The key itself, where it is a setting.
+
+    Raises:
+        Unavailable: there is none yet, or it is none.
+    """
+    path = data_dir / "keys" / PUBLIC_FILE
+    source = "TASKFLOW_VERIFYING_KEY" if pem else str(path)
+    try:
+        content = pem.encode() if pem else path.read_bytes()
+    except OSError as error:
+        raise Unavailable(
+            f"there is no public key at {path}: start the Task API on this folder first, or name a "
+            f"copy of its file with TASKFLOW_VERIFYING_KEY_FILE ({error.strerror})"
+        ) from error
+    try:
+        key = load_pem_public_key(content)
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise Unavailable(f"{source} holds no public key of Ed25519 in PEM")
     return key
 
 
 def _make(path: Path) -> None:
-    """Write a new key under a name of its own, then take the place; whoever is first wins."""
-    draft = path.with_name(f".{secrets.token_hex(8)}")
+    """Write a new key; whoever is first wins."""
     key = Ed25519PrivateKey.generate()
     content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _draft(path, content, 0o600)
     try:
         path.hardlink_to(draft)
     except FileExistsError:
         return
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _publish(key: Ed25519PrivateKey, path: Path) -> None:
+    """Write the public key, where it is not there yet; a folder that is only mounted stays so."""
+    content = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     try:
-        os.fsync(folder)
+        if not path.exists() or path.read_bytes() != content:
+            _draft(path, content, 0o644).replace(path)
+            _sync(path.parent)
+    except OSError as error:
+        log.warning("keys.public_key_not_written", path=str(path), reason=error.strerror)
+
+
+def _draft(path: Path, content: bytes, mode: int) -> Path:
+    """Write a file under a name of its own, for it to take its place at once."""
+    draft = path.with_name(f".{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

@@ -3,10 +3,10 @@
 import re
 import unicodedata
 from datetime import datetime, time
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType, convert, to_builtins
 
 from taskflow.base.errors import Invalid
 
@@ -42,6 +42,20 @@ class NotificationPreferences(Struct, frozen=True, forbid_unknown_fields=True):
 
     level: Level = "all"
     quiet_hours: QuietHours | None = None
+
+
+class QuietHoursPatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to change of quiet hours."""
+
+    start: str | UnsetType | None = UNSET
+    end: str | UnsetType | None = UNSET
+
+
+class PreferencesPatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """A JSON merge patch (RFC 7396) of preferences: null takes the default."""
+
+    level: Level | UnsetType | None = UNSET
+    quiet_hours: QuietHoursPatch | UnsetType | None = UNSET
 
 
 class User(Struct, frozen=True):
@@ -117,6 +131,22 @@ def clean_name(text: str, field: str = "name") -> str:
     return name
 
 
+def patched(
+    preferences: NotificationPreferences, patch: PreferencesPatch
+) -> NotificationPreferences:
+    """Preferences after a patch.
+
+    Raises:
+        Invalid: an hour is missing or no wall time.
+    """
+    merged: Any = _merged(to_builtins(preferences), to_builtins(patch))
+    hours = merged.get("quiet_hours")
+    missing = [name for name in ("start", "end") if hours is not None and name not in hours]
+    if missing:
+        raise Invalid.field(f"notification_preferences.quiet_hours.{missing[0]}", "is required")
+    return clean_preferences(convert(merged, NotificationPreferences))
+
+
 def clean_preferences(preferences: NotificationPreferences) -> NotificationPreferences:
     """Preferences whose hours are wall times.
 
@@ -140,6 +170,19 @@ def is_quiet(preferences: NotificationPreferences, local: time) -> bool:
     if start <= end:
         return start <= local < end
     return local >= start or local < end
+
+
+def _merged(target: object, patch: object) -> object:
+    """RFC 7396, section 2."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merged(merged.get(name), value)
+    return merged
 
 
 def _has(text: str, categories: tuple[str, ...]) -> bool:

@@ -1,7 +1,5 @@
 """Passwords: argon2id (RFC 9106) with OWASP's parameters, two hashes at a time, never in a log."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.resources import files
 from typing import Final
@@ -9,13 +7,15 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from taskflow.accounts.hash_queue import HashQueue
 from taskflow.base.errors import Invalid
 
 SHORTEST: Final = 8
 LONGEST_BYTES: Final = 1024
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Hashing is work for the processor and lets other threads run; more at once would only wait.
-_POOL: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
+# Hashing is work for the processor and lets other threads run; more at once would only wait. A hash
+# takes some 20 ms, so that the last of those who wait is served within a few seconds.
+QUEUE: Final = HashQueue(threads=2, waiting=256)
 _COMMON: Final = frozenset(
     (files("taskflow.accounts") / "common_passwords.txt").read_text("utf-8").split()
 )
@@ -39,15 +39,21 @@ def check_strength(password: str) -> str:
 
 
 async def hash_password(password: str) -> str:
-    """The hash to keep."""
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_POOL, partial(_HASHER.hash, _bytes(password)))
+    """The hash to keep.
+
+    Raises:
+        Unavailable: too many hashes wait already.
+    """
+    return await QUEUE.run(partial(_HASHER.hash, _bytes(password)))
 
 
 async def verify_password(password: str, kept: str | None) -> bool:
-    """Whether a password is the one of a hash; as slow when there is no hash."""
-    loop = asyncio.get_running_loop()
-    is_right = await loop.run_in_executor(_POOL, _verify, _bytes(password), kept or _DUMMY)
+    """Whether a password is the one of a hash; as slow when there is no hash.
+
+    Raises:
+        Unavailable: too many hashes wait already.
+    """
+    is_right = await QUEUE.run(partial(_verify, _bytes(password), kept or _DUMMY))
     return is_right and kept is not None
 
 

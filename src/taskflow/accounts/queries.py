@@ -25,12 +25,7 @@ TOKENS = """
 SELECT id, name, scopes, created_at, expires_at
   FROM accounts.tokens WHERE user_id = $1 ORDER BY created_at, id
 """
-OF_TOKEN = """
-SELECT token.id, token.user_id, token.name, token.scopes, owner.role
-  FROM accounts.tokens AS token
-  JOIN accounts.users AS owner ON owner.id = token.user_id
- WHERE token.hash = $1 AND (token.expires_at IS NULL OR token.expires_at > $2)
-"""  # noqa: S105 - a statement
+OF_TOKEN = "SELECT id, user_id, name, scopes, role FROM accounts.find_token($1, $2)"  # noqa: S105
 REVOKED = "SELECT id FROM accounts.sessions WHERE revoked_at >= $1"
 PREFERENCES = "SELECT timezone, notification_preferences FROM accounts.users WHERE id = $1"
 

@@ -14,7 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from taskflow.base.errors import FieldError, Invalid
 
 PREFIX = "TASKFLOW_"
-SECRETS = ("database_url", "redis_url")
+# What may come from a file: secrets, and keys that are too long for a variable.
+SECRETS = ("database_url", "redis_url", "verifying_key")
 
 
 class Settings(BaseSettings):
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
     )
     bus: Literal["memory", "dapr"] = Field("memory", description="How events travel.")
     redis_url: SecretStr | None = Field(None, description="The Redis of the distributed size.")
+    verifying_key: str | None = Field(
+        None, description="The public key (PEM) of the Task API, where its folder is not shared."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important log lines that are written."
     )

@@ -155,8 +155,10 @@ def refuse_other_sites(connection: Connection) -> None:
         raise Denied("a page of another site may not write with the session cookie")
 
 
-def json_only(connection: Connection, _handler: BaseRouteHandler) -> None:
+async def json_only(connection: Connection, _handler: BaseRouteHandler) -> None:
     """A guard: a body, where there is one, is JSON.
+
+    It waits for nothing, but Litestar would send a plain function to a worker thread.
 
     Raises:
         HTTPException: 415, it is something else.

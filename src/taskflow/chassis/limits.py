@@ -47,3 +47,8 @@ class RateLimiter:
             seconds = ceil((1 - bucket.tokens) / self._per_second)
             raise TooMany(f"too many requests; try again in {seconds} s", seconds)
         bucket.tokens -= 1
+
+    def give_back(self, caller: str) -> None:
+        """Put a token back that was taken for nothing."""
+        if bucket := self._buckets.get(caller):
+            bucket.tokens = min(self._burst, bucket.tokens + 1)

@@ -63,6 +63,7 @@ class Service:
         role: The database role it works under.
         prefixes: Its paths, for the door that serves all services on one port.
         build: Makes its parts.
+        signs: Whether it signs access tokens; no other service sees the private key.
     """
 
     name: str
@@ -71,3 +72,4 @@ class Service:
     role: str
     prefixes: Sequence[str]
     build: Callable[[Context], Parts]
+    signs: bool = False

@@ -61,6 +61,7 @@ class Database:
             max_inactive_connection_lifetime=IDLE_SECONDS,
             timeout=ACQUIRE_SECONDS,
             command_timeout=ACQUIRE_SECONDS * 4,
+            reset=_as_it_is,
             server_settings=_SESSION | role | {"application_name": self.role or "taskflow"},
         )
 
@@ -100,6 +101,14 @@ class Database:
         """
         async with self.transaction(read_only=True) as transaction:
             await transaction.value("SELECT 1")
+
+
+async def _as_it_is(_connection: object) -> None:
+    """Give a connection back without asking the database to reset it, once a transaction.
+
+    We leave nothing that would need it: locks and cursors end with their transaction, which the
+    driver has rolled back where it is still open, and nobody listens or changes a session's setting.
+    """
 
 
 class _Translate:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final, NamedTuple
@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 import structlog
 from litestar.types import ASGIApp
 
-from taskflow.accounts.keys import load_signing_key
 from taskflow.base.clock import Clock, SystemClock
 from taskflow.base.errors import Unavailable
 from taskflow.base.settings import Settings
@@ -26,6 +25,8 @@ from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.db.migrate import migrate
 from taskflow.outbox.relay import Relay, reload
+from taskflow.runner.keys import verifying_key
+from taskflow.runner.loops import keep_running
 from taskflow.runner.postgres import EmbeddedPostgres
 from taskflow.runner.processes import MODULES, load
 from taskflow.runner.server import Doors, Gateway, listen, make_server
@@ -33,6 +34,10 @@ from taskflow.runner.server import Doors, Gateway, listen, make_server
 DELIVERY_ROLE: Final = "taskflow_task_api"
 RESTART_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 8.0
+LOOP_FAILURES: Final = (
+    "taskflow_loop_failures_total",
+    "Times that a background loop failed unforeseen and was started again.",
+)
 
 log = structlog.get_logger()
 Say = Callable[[str], None]
@@ -45,6 +50,7 @@ class Running(NamedTuple):
     parts: Parts
     app: ASGIApp
     consumer: Consumer
+    metrics: Metrics
 
 
 class System:
@@ -81,16 +87,16 @@ class System:
                 self._say("the database's schema is up to date")
             connect = partial(self._connect, stack, dsn)
             delivery = await connect(DELIVERY_ROLE)
-            key = load_signing_key(settings.data_dir)
-            authenticator = Authenticator(key.public_key(), delivery, self._clock)
+            key = verifying_key(settings, declared)
+            authenticator = Authenticator(key, delivery, self._clock)
             bus = make_bus(settings, partial(reload, delivery))
             for service in declared:
                 database = await connect(service.role)
                 self.services.append(self._build(service, database, authenticator))
-            loops = [authenticator.watch, *self._subscribe(bus), Relay(delivery, bus).run]
-            for running in self.services:
-                loops += running.parts.loops
-            await self._serve(sockets, bus, [*loops, *watch], on_ready)
+            own = {"sessions": authenticator.watch, "relay": Relay(delivery, bus).run}
+            await self._serve(
+                sockets, bus, {**own, **watch, **self._subscribe(bus), **self._loops()}, on_ready
+            )
 
     def stop(self) -> None:
         """Leave in order; `run` returns when that is done."""
@@ -102,14 +108,14 @@ class System:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
 
-    async def _database(self, stack: AsyncExitStack) -> tuple[str, list[Loop]]:
+    async def _database(self, stack: AsyncExitStack) -> tuple[str, dict[str, Loop]]:
         """The database's address, and the loop that keeps our own one running."""
         if self.settings.database_url is not None:
-            return self.settings.database_url.get_secret_value(), []
+            return self.settings.database_url.get_secret_value(), {}
         postgres = EmbeddedPostgres(self.settings.data_dir, say=self._say)
         await postgres.start()
         stack.push_async_callback(postgres.stop)
-        return postgres.dsn(), [partial(_keep_running, postgres)]
+        return postgres.dsn(), {"database": partial(_watch, postgres)}
 
     async def _connect(self, stack: AsyncExitStack, dsn: str, role: str) -> Database:
         connections = self.settings.database_connections
@@ -123,11 +129,11 @@ class System:
         context = Context(self.settings, self._clock, database, authenticator, metrics)
         parts = service.build(context)
         consumer = Consumer(service.name, database, self._clock, metrics)
-        return Running(service, parts, make_app(service, parts, context), consumer)
+        return Running(service, parts, make_app(service, parts, context), consumer, metrics)
 
-    def _subscribe(self, bus: Bus) -> list[Loop]:
+    def _subscribe(self, bus: Bus) -> dict[str, Loop]:
         """Subscribe every service that wants events; returns the loops that replay dead letters."""
-        loops: list[Loop] = []
+        loops: dict[str, Loop] = {}
         for running in self.services:
             parts, consumer = running.parts, running.consumer
             if parts.batch_handler is not None:
@@ -137,8 +143,16 @@ class System:
             else:
                 continue
             bus.subscribe(subscription)
-            loops.append(partial(consumer.replay, subscription))
+            loops[f"{running.service.name} replay"] = partial(consumer.replay, subscription)
         return loops
+
+    def _loops(self) -> dict[str, Loop]:
+        """What the services have running beside their apps."""
+        return {
+            f"{running.service.name} {number}": loop
+            for running in self.services
+            for number, loop in enumerate(running.parts.loops, 1)
+        }
 
     def _doors(self) -> Doors:
         apps = {self.settings.port(one.service.port_offset): one.app for one in self.services}
@@ -150,14 +164,18 @@ class System:
         self,
         sockets: list[socket.socket],
         bus: Bus,
-        loops: Sequence[Loop],
+        loops: Mapping[str, Loop],
         on_ready: Callable[[], None],
     ) -> None:
         server = make_server(self._doors())
+        failures = self.services[0].metrics.counter(*LOOP_FAILURES, ["loop"])
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve(sockets))
             delivering = group.create_task(bus.run(), name="bus")
-            background = [group.create_task(_forever(loop)) for loop in loops]
+            background = [
+                group.create_task(keep_running(name, loop, failures), name=name)
+                for name, loop in loops.items()
+            ]
             await server.has_started()
             on_ready()
             await self._stop.wait()
@@ -171,11 +189,7 @@ class System:
                 task.cancel()
 
 
-async def _forever(loop: Loop) -> None:
-    await loop()
-
-
-async def _keep_running(postgres: EmbeddedPostgres) -> None:
+async def _watch(postgres: EmbeddedPostgres) -> None:
     """Start the database again when it ends by itself; the services wait for it meanwhile."""
     while True:
         code = await postgres.exited()

@@ -32,12 +32,10 @@ class Occurrence(Protocol):
     @property
     def date(self) -> str:
         """The key of the occurrence within its series."""
-        ...
 
     @property
     def at(self) -> object:
         """An instant, or a date for an all-day task."""
-        ...
 
 
 async def create(
@@ -51,11 +49,11 @@ async def create(
 
     Raises:
         Invalid: a field breaks a rule.
+        OwnerErased: the actor's account is gone.
         TooLarge: the task does not fit into one event.
     """
     fields = drafted(replace(DEFAULTS, timezone=timezone), given, now)
-    task_id = new_id(now)
-    task = new_task(fields, task_id, actor.user_id, now)
+    task = new_task(fields, new_id(now), actor.user_id, now)
     if fields.recurrence is not None:
         task = replace(
             task, series_id=new_id(now), occurrence_date=first_occurrence_date(fields, now)
@@ -76,17 +74,19 @@ async def create_instance(
 
     Its id is derived from the series and the occurrence, so it is made once however often it
     is asked for. An absolute reminder belongs to its own task and is not carried on.
+
+    Raises:
+        OwnerErased: the actor's account is gone.
     """
     series_id = previous.series_id
     if series_id is None:
         raise Conflict(f"the task {previous.id} belongs to no series")
-    due = due_from(occurrence.at)
     fields = Fields(
         title=previous.title,
         description=previous.description,
         priority=previous.priority,
         tags=previous.tags,
-        due=due,
+        due=due_from(occurrence.at),
         all_day=previous.all_day,
         timezone=previous.timezone,
         recurrence=previous.recurrence,
@@ -222,7 +222,11 @@ async def withdraw(transaction: Transaction, actor: Actor, task_id: UUID, now: d
 
 
 async def erase_all(transaction: Transaction, actor: Actor, now: datetime) -> int:
-    """Remove every task of the actor's for good, each with its event; returns how many."""
+    """Remove every task of the actor's for good, and let none be made again; returns how many.
+
+    Each is told of as deleted, but for those in the trash, whose deletion has been told of already.
+    """
+    await tables.close_owner(transaction, actor.user_id, now)
     erased = 0
     while tasks := await tables.lock_some_of(transaction, actor.user_id, ERASE_BATCH):
         for task in tasks:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from taskflow.base.errors import NotFound, Stale
+from taskflow.base.errors import NotFound, Stale, Unauthenticated
 
 
 class TaskNotFound(NotFound):
@@ -20,3 +20,11 @@ class TaskStale(Stale):
         super().__init__(f"the task {task_id} is at version {present} now; read it again")
         self.task_id = task_id
         self.present = present
+
+
+class OwnerErased(Unauthenticated):
+    """The account that the task would belong to has been erased."""
+
+    def __init__(self, user_id: UUID) -> None:
+        super().__init__("the account has been erased")
+        self.user_id = user_id

@@ -10,6 +10,7 @@ import msgspec
 
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Recurrence, Reminder
+from taskflow.tasks.errors import OwnerErased
 from taskflow.tasks.model import Task
 
 if TYPE_CHECKING:
@@ -21,9 +22,15 @@ COLUMNS: Final = """id, user_id, title, description, status, priority, tags, due
 
 INSERT = f"""
 INSERT INTO tasks.tasks ({COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+ WHERE tasks.owner_stands($2)
 ON CONFLICT (id) DO NOTHING
-"""  # noqa: S608 - made of constants
+"""
+IS_ERASED = "SELECT EXISTS (SELECT FROM tasks.erased_owners WHERE user_id = $1)"
+LOCK_OWNER = "SELECT pg_advisory_xact_lock(tasks.owner_key($1))"
+CLOSE_OWNER = """
+INSERT INTO tasks.erased_owners (user_id, erased_at) VALUES ($1, $2) ON CONFLICT DO NOTHING
+"""
 UPDATE = """
 UPDATE tasks.tasks
    SET title = $3, description = $4, status = $5, priority = $6, tags = $7, due_at = $8,
@@ -48,8 +55,24 @@ _RECURRENCE: Final = msgspec.json.Decoder(Recurrence)
 
 
 async def insert(transaction: Transaction, task: Task) -> bool:
-    """Write a new task; False when there is one with this id."""
-    return await transaction.execute(INSERT, *_values(task)) == 1
+    """Write a new task; False when there is one with this id.
+
+    Until the transaction ends nobody can erase the owner.
+
+    Raises:
+        OwnerErased: the owner's account is gone.
+    """
+    if await transaction.execute(INSERT, *_values(task)):
+        return True
+    if await transaction.value(IS_ERASED, task.user_id):
+        raise OwnerErased(task.user_id)
+    return False
+
+
+async def close_owner(transaction: Transaction, user_id: UUID, now: datetime) -> None:
+    """See to it that an owner gets no task any more; waits for those that are being made."""
+    await transaction.execute(LOCK_OWNER, user_id)
+    await transaction.execute(CLOSE_OWNER, user_id, now)
 
 
 async def save(transaction: Transaction, task: Task) -> None:

@@ -5,14 +5,18 @@ from datetime import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from taskflow.accounts.model import (
     NotificationPreferences,
+    PreferencesPatch,
     QuietHours,
+    QuietHoursPatch,
     clean_email,
     clean_name,
     clean_preferences,
     is_quiet,
+    patched,
     scopes_of,
 )
 from taskflow.base.errors import Invalid
@@ -98,3 +102,59 @@ def test_quiet_hours_may_cross_midnight(now: time, quiet: bool) -> None:  # noqa
 def test_only_an_admin_may_administer() -> None:
     assert scopes_of("user") == {"read", "write"}
     assert scopes_of("admin") == {"read", "write", "admin"}
+
+
+NIGHT = NotificationPreferences("important", QuietHours("22:00", "07:00"))
+
+
+@pytest.mark.parametrize(
+    ("patch", "expected"),
+    [
+        (PreferencesPatch(), NIGHT),
+        (PreferencesPatch(level="none"), NotificationPreferences("none", NIGHT.quiet_hours)),
+        (PreferencesPatch(level=None), NotificationPreferences("all", NIGHT.quiet_hours)),
+        (PreferencesPatch(quiet_hours=None), NotificationPreferences("important")),
+        (PreferencesPatch(None, None), NotificationPreferences()),
+        (
+            PreferencesPatch(quiet_hours=QuietHoursPatch(end="08:00")),
+            NotificationPreferences("important", QuietHours("22:00", "08:00")),
+        ),
+    ],
+)
+def test_a_patch_changes_what_it_names_and_null_takes_the_default(
+    patch: PreferencesPatch, expected: NotificationPreferences
+) -> None:
+    assert patched(NIGHT, patch) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "hours"),
+    [
+        (NotificationPreferences(), QuietHoursPatch(start="22:00")),
+        (NIGHT, QuietHoursPatch(start=None)),
+        (NIGHT, QuietHoursPatch(None, None)),
+    ],
+)
+def test_quiet_hours_that_lack_an_end_are_refused(
+    before: NotificationPreferences, hours: QuietHoursPatch
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        patched(before, PreferencesPatch(quiet_hours=hours))
+    assert refused.value.errors[0].field.startswith("notification_preferences.quiet_hours.")
+
+
+ONE = st.sampled_from([UNSET, None, "21:00"])
+PATCHES = st.builds(
+    PreferencesPatch,
+    st.sampled_from([UNSET, None, "all", "important", "none"]),
+    st.sampled_from([UNSET, None]) | st.builds(QuietHoursPatch, ONE, ONE),
+)
+
+
+@given(PATCHES)
+def test_a_patch_that_is_made_twice_changes_no_more_than_once(patch: PreferencesPatch) -> None:
+    try:
+        once = patched(NIGHT, patch)
+    except Invalid:
+        return
+    assert patched(once, patch) == once

@@ -33,13 +33,13 @@ async def migrate(dsn: str) -> None:
         await connection.close()
 
 
-def statements(present: str | None) -> str:
-    """The SQL that leads from a revision to the newest one."""
+def statements(present: str | None, target: str = "head") -> str:
+    """The SQL that leads from a revision to a newer one, the newest unless it is named."""
     sql = io.StringIO()
     config = Config(output_buffer=sql)
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, f"{present or 'base'}:head", sql=True)
+    command.upgrade(config, f"{present or 'base'}:{target}", sql=True)
     return sql.getvalue()
 
 

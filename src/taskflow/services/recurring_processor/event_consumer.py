@@ -17,6 +17,7 @@ from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.services.recurring_processor import series, storage
 from taskflow.services.recurring_processor.model import Chain, Instance
 from taskflow.services.recurring_processor.task_door import TaskDoor
+from taskflow.tasks.errors import OwnerErased
 from taskflow.tasks.recurrence import Occurrence
 
 # Occurrences in a row that have had their task already; more than that is a fault, not a series.
@@ -70,7 +71,11 @@ class Continuation:
         if not await door.has_tasks(event.user_id, series_id):
             await storage.forget(transaction, series_id)
             return
-        after = await follow(before, event, door, now)
+        try:
+            after = await follow(before, event, door, now)
+        except OwnerErased:
+            await storage.forget(transaction, series_id)
+            return
         await storage.save(transaction, before, after)
         transaction.after_commit(lambda: self._made.inc(door.made))
 

@@ -1,31 +1,23 @@
 """The doors to accounts, sessions and personal access tokens."""
 
-from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import Any, Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Request, Response, delete, get, patch, post
-from litestar.datastructures import Cookie
+from msgspec import UNSET, UnsetType
 
 from taskflow.accounts import commands, passwords, queries, sessions, tokens
-from taskflow.accounts.model import (
-    Identity,
-    NotificationPreferences,
-    User,
-    clean_email,
-    clean_name,
-    clean_preferences,
-    fold_email,
-)
-from taskflow.base.clock import Clock, monotonic
+from taskflow.accounts.model import Identity, clean_email, clean_name, fold_email
+from taskflow.base.clock import Clock
 from taskflow.base.errors import Denied, Invalid, Unauthenticated
-from taskflow.base.settings import Settings
-from taskflow.chassis.auth import SESSION_COOKIE, identity_of, refuse_other_sites
+from taskflow.chassis.auth import identity_of, refuse_other_sites
+from taskflow.chassis.disconnect import while_connected
 from taskflow.chassis.inputs import zoned
-from taskflow.chassis.limits import RateLimiter
 from taskflow.db.engine import Database
+from taskflow.services.task_api import idempotency
+from taskflow.services.task_api.attempts import Attempts
+from taskflow.services.task_api.issuer import REFRESH_COOKIE, Issuer, farewell
 from taskflow.services.task_api.requests import actor_of
 from taskflow.services.task_api.schemas import (
     Account,
@@ -41,51 +33,8 @@ from taskflow.services.task_api.schemas import (
 from taskflow.tasks import commands as task_commands
 from taskflow.tasks.zones import parse_zone
 
-REFRESH_COOKIE: Final = "taskflow_refresh"
-REFRESH_PATH: Final = "/api/v1/auth"
 PUBLIC: Final = {"public": True}
 WRONG: Final = "the address or the password is wrong"
-
-
-class Sessions:
-    """Hands out tokens, and limits how often an address may try to get some.
-
-    Args:
-        settings: How long tokens live, how often an address may try, who is a proxy.
-        key: Signs access tokens.
-    """
-
-    def __init__(self, settings: Settings, key: Ed25519PrivateKey) -> None:
-        self.lifetime = timedelta(days=settings.session_days)
-        self._access = timedelta(seconds=settings.access_token_seconds)
-        self._key = key
-        self._proxies = settings.trusted_proxies
-        per_minute = settings.auth_attempts_per_minute
-        self._limiter = RateLimiter(per_minute / 60, per_minute)
-
-    def count_attempt(self, request: Request[Any, Any, Any]) -> None:
-        """Count an attempt of the request's address.
-
-        Raises:
-            TooMany: there were too many.
-        """
-        client = request.client.host if request.client else "unknown"
-        forwarded = request.headers.get("x-forwarded-for", "").split(",")
-        if self._proxies and len(forwarded) >= self._proxies and forwarded[-self._proxies].strip():
-            client = forwarded[-self._proxies].strip()
-        self._limiter.spend(client, monotonic())
-
-    def answer(
-        self, request: Request[Any, Any, Any], user: User, session: sessions.Session, clock: Clock
-    ) -> Response[Tokens]:
-        """The tokens of a session, also as the page's cookies."""
-        access = tokens.sign(user, session.id, self._key, clock.now(), self._access)
-        seconds = int(self._access.total_seconds())
-        body = Tokens(access, "bearer", seconds, session.refresh_token)
-        cookies = _cookies(request, access, session.refresh_token, self.lifetime)
-        return Response(
-            body, status_code=200, cookies=cookies, headers={"Cache-Control": "no-store"}
-        )
 
 
 @post("/auth/register", opt=PUBLIC, tags=["accounts"])
@@ -94,13 +43,14 @@ async def register(
     data: RegisterBody,
     database: Database,
     clock: Clock,
-    user_sessions: Sessions,
+    attempts: Attempts,
 ) -> Account:
-    """Make an account; the first of an installation is its admin."""
-    user_sessions.count_attempt(request)
+    """Make an account; the first ever of an installation is its admin."""
+    attempts.of(request)
     email, name = clean_email(data.email), clean_name(data.name)
     zone = parse_zone(data.timezone).key
-    password = await passwords.hash_password(passwords.check_strength(data.password))
+    strong = passwords.check_strength(data.password)
+    password = await while_connected(request.receive, passwords.hash_password(strong))
     async with database.transaction() as transaction:
         wanted = commands.Registration(email, password, name, zone)
         return Account.of(await commands.register(transaction, wanted, clock.now()))
@@ -112,26 +62,28 @@ async def login(
     data: LoginBody,
     database: Database,
     clock: Clock,
-    user_sessions: Sessions,
+    issuer: Issuer,
+    attempts: Attempts,
 ) -> Response[Tokens]:
     """Begin a session: an access token, a refresh token, and the page's cookies."""
-    user_sessions.count_attempt(request)
     email = fold_email(data.email)
+    attempt = attempts.of(request, tokens.digest(email).hex())
     is_sane = "\0" not in email and email.isprintable()
     async with database.transaction(read_only=True) as transaction:
         kept = await queries.password_hash(transaction, email) if is_sane else None
-    if not await passwords.verify_password(data.password, kept) or kept is None:
+    proof = passwords.verify_password(data.password, kept)
+    if not await while_connected(request.receive, proof) or kept is None:
         raise Unauthenticated(WRONG)
+    attempt.was_right()
     better = await passwords.hash_password(data.password) if passwords.is_outdated(kept) else None
     async with database.transaction() as transaction:
         user = await queries.user_by_email(transaction, email)
         if user is None:
             raise Unauthenticated(WRONG)
-        lifetime = user_sessions.lifetime
-        session = await sessions.begin(transaction, user.id, clock.now(), lifetime, kept)
+        session = await sessions.begin(transaction, user.id, clock.now(), issuer.lifetime, kept)
         if better is not None:
             await commands.rehash(transaction, user.id, kept, better)
-    return user_sessions.answer(request, user, session, clock)
+    return issuer.answer(request, user, session, clock)
 
 
 @post("/auth/refresh", status_code=200, opt=PUBLIC, tags=["accounts"])
@@ -139,7 +91,7 @@ async def refresh(
     request: Request[Any, Any, Any],
     database: Database,
     clock: Clock,
-    user_sessions: Sessions,
+    issuer: Issuer,
     data: RefreshBody | None = None,
 ) -> Response[Tokens]:
     """A new pair of tokens; a refresh token that is used twice ends its session."""
@@ -151,12 +103,12 @@ async def refresh(
         raise Unauthenticated("no refresh token came with the request")
     user = None
     async with database.transaction() as transaction:
-        session = await sessions.renew(transaction, token, clock.now(), user_sessions.lifetime)
+        session = await sessions.renew(transaction, token, clock.now(), issuer.lifetime)
         if session is not None:
             user = await queries.user_by_id(transaction, session.user_id)
     if session is None or user is None:
         raise Unauthenticated("the refresh token is not valid; log in again")
-    return user_sessions.answer(request, user, session, clock)
+    return issuer.answer(request, user, session, clock)
 
 
 @post("/auth/logout", status_code=204, opt=PUBLIC, tags=["accounts"])
@@ -169,8 +121,7 @@ async def logout(
         async with database.transaction() as transaction:
             await sessions.end(transaction, caller.session_id, clock.now())
         await request.app.state.authenticator.refresh()
-    gone = [Cookie(SESSION_COOKIE, max_age=0), Cookie(REFRESH_COOKIE, REFRESH_PATH, max_age=0)]
-    return Response(None, status_code=204, cookies=gone)
+    return farewell()
 
 
 @get("/auth/me", tags=["accounts"])
@@ -182,22 +133,32 @@ async def me(caller: Identity, database: Database) -> Account:
 
 @patch("/auth/me", tags=["accounts"])
 async def change_me(
-    data: AccountPatch, caller: Identity, database: Database, clock: Clock
+    request: Request[Any, Any, Any],
+    data: AccountPatch,
+    caller: Identity,
+    database: Database,
+    clock: Clock,
+    attempts: Attempts,
 ) -> Account:
     """Change the name, the time zone, what to be told of, or the password."""
-    preferences = data.notification_preferences
-    if isinstance(preferences, str):
-        preferences = NotificationPreferences(preferences)
-    new_hash = await _new_password(data, caller, database)
+    zone = None if data.timezone is UNSET else parse_zone(data.timezone or "UTC").key
+    new_hash = None
+    if data.password is not UNSET:
+        _only_in_person(caller)
+        password = passwords.check_strength(data.password)
+        attempt = attempts.of(request, f"password of {caller.user_id}")
+        exchange = _new_hash(data.current_password, password, caller, database)
+        new_hash = await while_connected(request.receive, exchange)
+        attempt.was_right()
     async with database.transaction() as transaction:
         now = clock.now()
         user = await commands.update_profile(
             transaction,
             caller.user_id,
             now,
-            name=clean_name(data.name) if data.name is not None else None,
-            timezone=parse_zone(data.timezone).key if data.timezone is not None else None,
-            notification_preferences=clean_preferences(preferences) if preferences else None,
+            name=None if data.name is UNSET else clean_name(data.name),
+            timezone=zone,
+            preferences=data.preferences,
         )
         if new_hash is not None:
             await commands.set_password(transaction, caller.user_id, new_hash, now)
@@ -213,6 +174,7 @@ async def erase_me(
     async with database.transaction() as transaction:
         now = clock.now()
         await task_commands.erase_all(transaction, actor_of(caller), now)
+        await idempotency.forget(transaction, caller.user_id)
         await commands.erase(transaction, caller.user_id, now)
     await request.app.state.authenticator.refresh()
 
@@ -252,16 +214,16 @@ async def delete_token(
     await request.app.state.authenticator.refresh()
 
 
-async def _new_password(data: AccountPatch, caller: Identity, database: Database) -> str | None:
+async def _new_hash(
+    current: str | UnsetType, password: str, caller: Identity, database: Database
+) -> str:
     """The hash of the password to change to, once the present one was given."""
-    if data.password is None:
-        return None
-    _only_in_person(caller)
-    password = passwords.check_strength(data.password)
+    if current is UNSET:
+        raise Invalid.field("current_password", "is required")
     async with database.transaction(read_only=True) as transaction:
         user = await queries.user_by_id(transaction, caller.user_id)
         kept = await queries.password_hash(transaction, user.email)
-    if not await passwords.verify_password(data.current_password or "", kept):
+    if not await passwords.verify_password(current, kept):
         raise Invalid.field("current_password", "is wrong")
     return await passwords.hash_password(password)
 
@@ -269,21 +231,6 @@ async def _new_password(data: AccountPatch, caller: Identity, database: Database
 def _only_in_person(caller: Identity) -> None:
     if caller.actor_type != "user":
         raise Denied("a personal access token may not do this; log in")
-
-
-def _cookies(
-    request: Request[Any, Any, Any], access: str, renewal: str, lifetime: timedelta
-) -> Sequence[Cookie]:
-    """No script can read them; other sites' pages do not send them with a write."""
-    secure = request.url.scheme == "https"
-    seconds = int(lifetime.total_seconds())
-    session = Cookie(SESSION_COOKIE, value=access, path="/", httponly=True, samesite="lax")
-    again = Cookie(
-        REFRESH_COOKIE, value=renewal, path=REFRESH_PATH, httponly=True, samesite="strict"
-    )
-    session.max_age = again.max_age = seconds
-    session.secure = again.secure = secure
-    return [session, again]
 
 
 ROUTES = [

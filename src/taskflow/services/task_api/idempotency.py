@@ -25,6 +25,7 @@ KEEP = """
 INSERT INTO tasks.idempotency_keys (user_id, key, request_hash, status, headers, body, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
+FORGET = "DELETE FROM tasks.idempotency_keys WHERE user_id = $1"
 PRUNE = "DELETE FROM tasks.idempotency_keys WHERE created_at < $1"
 
 
@@ -76,6 +77,11 @@ async def idempotent(
     if row["request_hash"] != request_hash:
         raise Conflict("this Idempotency-Key belongs to a request with another body")
     return Answer(row["status"], msgspec.json.decode(row["headers"]), row["body"])
+
+
+async def forget(transaction: Transaction, user_id: UUID) -> int:
+    """Forget every answer that was given to a user; they may show tasks."""
+    return await transaction.execute(FORGET, user_id)
 
 
 async def prune(transaction: Transaction, now: datetime) -> int:

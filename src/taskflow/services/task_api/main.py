@@ -16,6 +16,8 @@ from taskflow.chassis.service import Context, Parts, Service
 from taskflow.inbox import dedup
 from taskflow.outbox.relay import read_pending
 from taskflow.services.task_api import auth_routes, idempotency, list_routes, routes
+from taskflow.services.task_api.attempts import Attempts
+from taskflow.services.task_api.issuer import Issuer
 from taskflow.services.task_api.page import page
 from taskflow.tasks.commands import purge_trash
 
@@ -54,10 +56,12 @@ def build(context: Context) -> Parts:
 
     context.metrics.on_scrape(measure)
     key = load_signing_key(context.settings.data_dir)
-    user_sessions = auth_routes.Sessions(context.settings, key)
     return Parts(
         routes=[*routes.ROUTES, *list_routes.ROUTES, *auth_routes.ROUTES, health, page],
-        dependencies={"user_sessions": user_sessions},
+        dependencies={
+            "issuer": Issuer(context.settings, key),
+            "attempts": Attempts.under(context.settings),
+        },
         loops=[keep_house],
     )
 
@@ -81,4 +85,5 @@ service = Service(
     role="taskflow_task_api",
     prefixes=("/api/v1/auth", "/api/v1/tasks"),
     build=build,
+    signs=True,
 )

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
-from taskflow.accounts.model import Level, NotificationPreferences, User
+from taskflow.accounts.model import Level, NotificationPreferences, PreferencesPatch, User
 from taskflow.chassis.problems import Problem
 from taskflow.events.payloads import Priority, Reminder, Status, TaskState
 
@@ -140,13 +140,26 @@ class Account(Struct):
 
 
 class AccountPatch(Struct, forbid_unknown_fields=True):
-    """What to change; a new password needs the present one."""
+    """A JSON merge patch (RFC 7396) of an account; a new password needs the present one.
 
-    name: str | None = None
-    timezone: str | None = None
-    notification_preferences: NotificationPreferences | Level | None = None
-    password: str | None = None
-    current_password: str | None = None
+    Preferences given as a word are their level.
+    """
+
+    name: str | UnsetType = UNSET
+    timezone: str | UnsetType | None = UNSET
+    notification_preferences: PreferencesPatch | Level | UnsetType | None = UNSET
+    password: str | UnsetType = UNSET
+    current_password: str | UnsetType = UNSET
+
+    @property
+    def preferences(self) -> PreferencesPatch | None:
+        """What to change of the preferences; null takes every default."""
+        given = self.notification_preferences
+        if given is UNSET:
+            return None
+        if given is None:
+            return PreferencesPatch(level=None, quiet_hours=None)
+        return PreferencesPatch(level=given) if isinstance(given, str) else given
 
 
 class TokenBody(Struct, forbid_unknown_fields=True):

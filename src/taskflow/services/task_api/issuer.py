@@ -1,0 +1,66 @@
+"""Issues the tokens of a session, also as the page's cookies."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+
+from taskflow.accounts import sessions, tokens
+from taskflow.accounts.model import User
+from taskflow.base.clock import Clock
+from taskflow.base.settings import Settings
+from taskflow.chassis.auth import SESSION_COOKIE
+from taskflow.services.task_api.schemas import Tokens
+
+REFRESH_COOKIE: Final = "taskflow_refresh"
+REFRESH_PATH: Final = "/api/v1/auth"
+
+
+class Issuer:
+    """Issues tokens.
+
+    Args:
+        settings: How long tokens live.
+        key: Signs access tokens.
+    """
+
+    def __init__(self, settings: Settings, key: Ed25519PrivateKey) -> None:
+        self.lifetime = timedelta(days=settings.session_days)
+        self._access = timedelta(seconds=settings.access_token_seconds)
+        self._key = key
+
+    def answer(
+        self, request: Request[Any, Any, Any], user: User, session: sessions.Session, clock: Clock
+    ) -> Response[Tokens]:
+        """The tokens of a session."""
+        access = tokens.sign(user, session.id, self._key, clock.now(), self._access)
+        seconds = int(self._access.total_seconds())
+        body = Tokens(access, "bearer", seconds, session.refresh_token)
+        cookies = _cookies(request, access, session.refresh_token, self.lifetime)
+        return Response(
+            body, status_code=200, cookies=cookies, headers={"Cache-Control": "no-store"}
+        )
+
+
+def farewell() -> Response[None]:
+    """An answer that takes the cookies back."""
+    gone = [Cookie(SESSION_COOKIE, max_age=0), Cookie(REFRESH_COOKIE, REFRESH_PATH, max_age=0)]
+    return Response(None, status_code=204, cookies=gone)
+
+
+def _cookies(
+    request: Request[Any, Any, Any], access: str, renewal: str, lifetime: timedelta
+) -> Sequence[Cookie]:
+    """No script can read them; other sites' pages do not send them with a write."""
+    secure = request.url.scheme == "https"
+    seconds = int(lifetime.total_seconds())
+    session = Cookie(SESSION_COOKIE, value=access, path="/", httponly=True, samesite="lax")
+    again = Cookie(
+        REFRESH_COOKIE, value=renewal, path=REFRESH_PATH, httponly=True, samesite="strict"
+    )
+    session.max_age = again.max_age = seconds
+    session.secure = again.secure = secure
+    return [session, again]
