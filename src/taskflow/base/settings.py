@@ -14,8 +14,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from taskflow.base.errors import FieldError, Invalid
 
 PREFIX = "TASKFLOW_"
+INTERNAL_OFFSET = 100
 # What may come from a file: secrets, and keys that are too long for a variable.
-SECRETS = ("database_url", "redis_url", "verifying_key")
+SECRETS = ("database_url", "redis_url", "verifying_key", "dapr_api_token", "app_api_token")
+# Set by Dapr itself where it injects its sidecar.
+DAPR_NAMES = {"dapr_api_token": "DAPR_API_TOKEN", "app_api_token": "APP_API_TOKEN"}
 
 
 class Settings(BaseSettings):
@@ -36,6 +39,15 @@ class Settings(BaseSettings):
         8, ge=2, le=100, description="How many connections each service may open."
     )
     bus: Literal["memory", "dapr"] = Field("memory", description="How events travel.")
+    dapr_http_port: int = Field(
+        3500, ge=1, le=65535, description="Where the sidecar listens, on this machine."
+    )
+    dapr_api_token: SecretStr | None = Field(
+        None, description="What the sidecar asks of us (DAPR_API_TOKEN is taken too)."
+    )
+    app_api_token: SecretStr | None = Field(
+        None, description="What the sidecar shows to us (APP_API_TOKEN is taken too)."
+    )
     redis_url: SecretStr | None = Field(None, description="The Redis of the distributed size.")
     verifying_key: str | None = Field(
         None, description="The public key (PEM) of the Task API, where its folder is not shared."
@@ -95,6 +107,10 @@ class Settings(BaseSettings):
         """The port of the service at this offset."""
         return self.port_base + offset
 
+    def internal_port(self, offset: int) -> int:
+        """The loopback port at which a service takes what its sidecar delivers."""
+        return self.port_base + INTERNAL_OFFSET + offset
+
 
 def unknown_variables() -> list[str]:
     """Variables of the environment that look like settings and are none: typing errors."""
@@ -123,4 +139,7 @@ def _secrets_from_files() -> dict[str, str]:
             except OSError as error:
                 reason = f"{error.strerror}: {path}"
                 raise Invalid.field(f"{variable}_FILE", reason) from error
-    return found
+    for name, variable in DAPR_NAMES.items():
+        if name not in found and PREFIX + name.upper() not in os.environ:
+            found[name] = os.environ.get(variable, "").strip()
+    return {name: text for name, text in found.items() if text}

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Sequence
 
 from taskflow.base.errors import Conflict
-from taskflow.bus.deliveries import Check, Deliveries
+from taskflow.bus.deliveries import CanConsume, Deliveries
 from taskflow.bus.message import Message
-from taskflow.bus.ports import Subscription
+from taskflow.bus.ports import Check, Subscription
 from taskflow.bus.sidecar import Sidecar
 
 DRAIN_SECONDS = 5.0
@@ -26,9 +26,12 @@ class DaprBus:
         can_consume: Whether effects can be written right now.
     """
 
-    def __init__(self, sidecar: Sidecar, app_token: str, can_consume: Check) -> None:
+    is_shared = True
+
+    def __init__(self, sidecar: Sidecar, app_token: str, can_consume: CanConsume) -> None:
         self.sidecar = sidecar
-        self.deliveries = Deliveries(app_token, can_consume)
+        self.door = Deliveries(app_token, can_consume)
+        self.checks: dict[str, Check] = {"bus": sidecar.check}
         self._settled: list[int] = []
         self._news = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -39,9 +42,9 @@ class DaprBus:
         Raises:
             Conflict: there is one already; a sidecar has one application.
         """
-        if self.deliveries.subscription is not None:
+        if self.door.subscription is not None:
             raise Conflict("a process on Dapr has one consumer")
-        self.deliveries.subscription = subscription
+        self.door.subscription = subscription
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Return when the broker has all messages; they are sent again until it has."""
@@ -57,7 +60,7 @@ class DaprBus:
     async def run(self) -> None:
         """Return when stopped and nothing is being handled any more."""
         await self._stopping.wait()
-        await self.deliveries.drain(DRAIN_SECONDS)
+        await self.door.drain(DRAIN_SECONDS)
         await self.sidecar.close()
 
     async def stop(self) -> None:

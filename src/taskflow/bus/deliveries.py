@@ -34,8 +34,9 @@ CALL_SECONDS: Final = 3.5
 REMEMBERED: Final = 1_000
 GAVE_UP: Final = "the retries ran out"
 
-Check = Callable[[], Awaitable[bool]]
+CanConsume = Callable[[], Awaitable[bool]]
 Answer = tuple[int, bytes]
+Work = Callable[[Subscription, bytes], Awaitable[Answer]]
 
 
 class _Head(msgspec.Struct):
@@ -68,7 +69,7 @@ class Deliveries:
         can_consume: Whether effects can be written right now; while not, delivery pauses.
     """
 
-    def __init__(self, token: str, can_consume: Check) -> None:
+    def __init__(self, token: str, can_consume: CanConsume) -> None:
         self.subscription: Subscription | None = None
         self._token = token.encode()
         self._can_consume = can_consume
@@ -106,8 +107,11 @@ class Deliveries:
             return HTTPStatus.NOT_FOUND, b"{}"
         if not hmac.compare_digest(dict(scope["headers"]).get(TOKEN_HEADER, b""), self._token):
             return HTTPStatus.UNAUTHORIZED, b"{}"
+        return await self._work(work, receive)
+
+    async def _work(self, work: Work, receive: Any) -> Answer:
         if self.subscription is None or self._is_stopping:
-            return HTTPStatus.SERVICE_UNAVAILABLE, b"{}"
+            return _said(Outcome(Verdict.AWAY))
         body = await _read(receive)
         self._running += 1
         self._is_idle.clear()
@@ -126,7 +130,7 @@ class Deliveries:
         try:
             entries = msgspec.json.decode(body, type=_Bulk).entries
         except msgspec.MsgspecError as error:
-            log.error("deliveries.unreadable_bulk", reason=str(error))
+            log.warning("deliveries.unreadable_bulk", reason=str(error))
             return HTTPStatus.SERVICE_UNAVAILABLE, b"{}"
         messages = [_message(_unpacked(entry.event)) for entry in entries]
         outcomes = await self._handle(subscription, messages)
@@ -167,9 +171,7 @@ class Deliveries:
             self._remember(_head(message.body).id, outcome.reason)
         return outcome
 
-    async def _set_aside(
-        self, subscription: Subscription, message: Message, reason: str
-    ) -> bool:
+    async def _set_aside(self, subscription: Subscription, message: Message, reason: str) -> bool:
         """Whether a dead letter was kept; where not, the sidecar brings it again."""
         try:
             await subscription.set_aside(message, reason)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from taskflow.bus.memory_consumer import Limits, MemoryConsumer, Reload
 from taskflow.bus.message import Message
-from taskflow.bus.ports import Subscription
+from taskflow.bus.ports import Check, Subscription
 
 __all__ = ["Limits", "MemoryBus", "Reload"]
 
@@ -24,7 +24,11 @@ class MemoryBus:
         limits: How much it holds and how long it tries.
     """
 
+    is_shared = False
+    door = None
+
     def __init__(self, reload: Reload, limits: Limits | None = None) -> None:
+        self.checks: dict[str, Check] = {}
         self._reload = reload
         self._limits = limits or Limits()
         self._consumers: list[MemoryConsumer] = []

@@ -1,5 +1,6 @@
 """What a bus carries; a value that every room of the event path knows."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 
@@ -11,9 +12,11 @@ class Message(NamedTuple):
         topic: Where it goes.
         key: What it must stay in order with: the task id.
         body: The envelope, as bytes.
+        created_at: When what it tells of happened, where the outbox is at hand.
     """
 
     position: int
     topic: str
     key: str
     body: bytes
+    created_at: datetime | None = None

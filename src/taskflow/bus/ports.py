@@ -4,12 +4,15 @@ At least once, in order for messages of one key, bounded retries for what fails,
 keeps failing, and no consumer that delays another. `tests/conformance` holds every adapter to it.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from taskflow.bus.message import Message
+
+Check = Callable[[], Awaitable[None]]
+"""Returns when a dependency answers, raises a TaskFlowError that names what is wrong otherwise."""
 
 
 class Verdict(Enum):
@@ -61,6 +64,21 @@ class Subscription:
 
 class Bus(Protocol):
     """A way for messages from the relay to the consumers."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes publish to it too, so that the outbox must be leased."""
+        ...
+
+    @property
+    def door(self) -> Any:
+        """The ASGI app by which it delivers, for a loopback listener; None where it needs none."""
+        ...
+
+    @property
+    def checks(self) -> Mapping[str, Check]:
+        """What tells whether it works, by name."""
+        ...
 
     def subscribe(self, subscription: Subscription) -> None:
         """Add a consumer; before `run`."""

@@ -83,9 +83,7 @@ class Sidecar:
         if answer.status_code != HTTPStatus.NO_CONTENT:
             raise Unavailable(f"the sidecar is not ready: {answer.status_code}")
 
-    async def publish(
-        self, messages: Sequence[Message], accept: Callable[[Message], None]
-    ) -> None:
+    async def publish(self, messages: Sequence[Message], accept: Callable[[Message], None]) -> None:
         """Publish until the broker has everything, each key's messages one after the other.
 
         Args:

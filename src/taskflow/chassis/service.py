@@ -63,6 +63,7 @@ class Service:
         role: The database role it works under.
         prefixes: Its paths, for the door that serves all services on one port.
         build: Makes its parts.
+        publishes: The source of the events that it sends to a shared bus, if it sends any.
         signs: Whether it signs access tokens; no other service sees the private key.
     """
 
@@ -73,3 +74,4 @@ class Service:
     prefixes: Sequence[str]
     build: Callable[[Context], Parts]
     signs: bool = False
+    publishes: str | None = None

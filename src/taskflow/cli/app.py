@@ -19,6 +19,8 @@ MODULES: Final = {
     "user": "taskflow.cli.user",
     "dead-letters": "taskflow.cli.dead_letters",
     "smoke": "taskflow.cli.smoke",
+    "topics": "taskflow.cli.topics",
+    "health": "taskflow.cli.health",
 }
 
 

@@ -24,9 +24,10 @@ SELECT event.*
 """
 # Each half is limited by itself, so that a long backlog is not sorted again for every read.
 READ_NEW = """
-(SELECT id, topic, key, envelope FROM delivery.outbox WHERE id > $1 ORDER BY id LIMIT $4)
+(SELECT id, topic, key, envelope, created_at
+   FROM delivery.outbox WHERE id > $1 ORDER BY id LIMIT $4)
 UNION ALL
-(SELECT id, topic, key, envelope
+(SELECT id, topic, key, envelope, created_at
    FROM unnest($2::bigint[], $3::bigint[]) AS gap (first, last)
    JOIN delivery.outbox ON id BETWEEN gap.first AND gap.last
   ORDER BY id LIMIT $4)
@@ -34,11 +35,11 @@ ORDER BY id LIMIT $4
 """
 # Of each task the oldest event; only so many rows are looked at, however long the backlog is.
 READ_HEADS = """
-SELECT id, topic, key, envelope
+SELECT id, topic, key, envelope, created_at
   FROM (
-    SELECT id, topic, key, envelope, row_number() OVER (PARTITION BY key ORDER BY id) AS turn
+    SELECT oldest.*, row_number() OVER (PARTITION BY key ORDER BY id) AS turn
       FROM (
-        SELECT id, topic, key, envelope FROM delivery.outbox
+        SELECT id, topic, key, envelope, created_at FROM delivery.outbox
          WHERE source = $1 AND shard = ANY($2::smallint[])
          ORDER BY id LIMIT 4 * $3
       ) AS oldest
@@ -53,7 +54,8 @@ SELECT pg_current_xact_id()::text::bigint AS newest,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest
 """
 READ_AGAIN = """
-SELECT id, topic, key, envelope FROM delivery.outbox WHERE id = ANY($1::bigint[]) ORDER BY id
+SELECT id, topic, key, envelope, created_at
+  FROM delivery.outbox WHERE id = ANY($1::bigint[]) ORDER BY id
 """
 DELETE = "DELETE FROM delivery.outbox WHERE id = ANY($1::bigint[])"
 PENDING = "SELECT count(*) AS pending, min(created_at) AS oldest FROM delivery.outbox"
