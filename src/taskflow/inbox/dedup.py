@@ -14,7 +14,24 @@ MARK = """
 INSERT INTO delivery.inbox (consumer, event_id) VALUES ($1, $2)
 ON CONFLICT DO NOTHING
 """
-PRUNE = "DELETE FROM delivery.inbox WHERE event_id < $1"
+# Whatever can come again needs its mark: it waits in the outbox for somebody else, or is a dead
+# letter. The consumers' names come from the index, one look each, and lead to what is old.
+PRUNE = """
+WITH RECURSIVE consumers (name) AS (
+  SELECT min(consumer) FROM delivery.inbox
+   UNION ALL
+  SELECT (SELECT min(consumer) FROM delivery.inbox WHERE consumer > name)
+    FROM consumers WHERE name IS NOT NULL
+)
+DELETE FROM delivery.inbox AS mark
+ USING consumers
+ WHERE mark.consumer = consumers.name AND mark.event_id < $1
+   AND NOT EXISTS (SELECT FROM delivery.outbox WHERE outbox.event_id = mark.event_id)
+   AND NOT EXISTS (
+     SELECT FROM delivery.dead_letters AS letter
+      WHERE letter.consumer = mark.consumer AND letter.event_id = mark.event_id::text
+   )
+"""
 
 
 async def mark_seen(transaction: Transaction, consumer: str, event_id: UUID) -> bool:

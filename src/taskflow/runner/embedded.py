@@ -32,6 +32,8 @@ from taskflow.runner.processes import MODULES, load
 from taskflow.runner.server import Doors, Gateway, listen, make_server
 
 DELIVERY_ROLE: Final = "taskflow_task_api"
+# For migrations, backups, the command line and whoever looks into the database by hand.
+SPARE_CONNECTIONS: Final = 12
 RESTART_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 8.0
 LOOP_FAILURES: Final = (
@@ -112,7 +114,10 @@ class System:
         """The database's address, and the loop that keeps our own one running."""
         if self.settings.database_url is not None:
             return self.settings.database_url.get_secret_value(), {}
-        postgres = EmbeddedPostgres(self.settings.data_dir, say=self._say)
+        pools = (len(MODULES) + 1) * self.settings.database_connections
+        postgres = EmbeddedPostgres(
+            self.settings.data_dir, say=self._say, max_connections=pools + SPARE_CONNECTIONS
+        )
         await postgres.start()
         stack.push_async_callback(postgres.stop)
         return postgres.dsn(), {"database": partial(_watch, postgres)}

@@ -47,15 +47,23 @@ class EmbeddedPostgres:
     Args:
         data_dir: TaskFlow's folder; the database gets `postgres` within it.
         say: Told of what takes longer than a second.
+        max_connections: How many it takes at once.
     """
 
-    def __init__(self, data_dir: Path, *, say: Callable[[str], None] = lambda _text: None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        say: Callable[[str], None] = lambda _text: None,
+        max_connections: int = 60,
+    ) -> None:
         self._root = data_dir
         self._home = data_dir / "postgres"
         self._cluster = self._home / "cluster"
         self._password_file = self._home / "password"
         self._log = self._home / "server.log"
         self._say = say
+        self._max_connections = max_connections
         self._account: Account | None = None
         self._found: Binaries | None = None
         self._socket_dir: Path | None = None
@@ -150,7 +158,8 @@ class EmbeddedPostgres:
             os.chown(self._home, self._account.uid, self._account.gid)
             self._reach_binaries(self._account)
             self._refuse_unreachable(self._account)
-        self._socket_dir = self._make_socket_dir()
+        # The pools know the address: a server that is started again has to be found there.
+        self._socket_dir = self._socket_dir or self._make_socket_dir()
         if self._log.exists() and self._log.stat().st_size > MAX_LOG_BYTES:
             self._log.replace(self._log.with_suffix(".log.1"))
 
@@ -234,7 +243,7 @@ class EmbeddedPostgres:
             "unix_socket_permissions": "0700",
             "port": str(PORT),
             "shared_buffers": "32MB",
-            "max_connections": "60",
+            "max_connections": str(self._max_connections),
             "wal_level": "minimal",
             "max_wal_senders": "0",
             "jit": "off",

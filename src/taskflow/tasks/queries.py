@@ -1,5 +1,6 @@
 """Reads tasks: one, or a page of many. Pages hold still while tasks come and go (keysets)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -73,6 +74,14 @@ async def get(transaction: Transaction, user_id: UUID, task_id: UUID) -> Task:
     if task is None or task.is_deleted:
         raise TaskNotFound(task_id)
     return task
+
+
+async def hold(transaction: Transaction, user_id: UUID, task_ids: Sequence[UUID]) -> None:
+    """Hold a user's tasks until the transaction ends, before many of them are changed.
+
+    Everybody takes them in the same order, so that two never wait for each other.
+    """
+    await tables.hold(transaction, user_id, task_ids)
 
 
 async def listing(

@@ -45,9 +45,16 @@ LOCK_ALL_OF = f"""
 SELECT {COLUMNS} FROM tasks.tasks WHERE user_id = $1 ORDER BY id LIMIT $2 FOR UPDATE
 """  # noqa: S608 - made of constants
 ERASE = "DELETE FROM tasks.tasks WHERE id = ANY($1::uuid[])"
+# Locked first: what somebody restores meanwhile is in the trash no longer.
 PURGE = """
-DELETE FROM tasks.tasks
- WHERE id IN (SELECT id FROM tasks.tasks WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2)
+WITH old AS MATERIALIZED (
+  SELECT id FROM tasks.tasks
+   WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM tasks.tasks USING old WHERE tasks.id = old.id
+"""
+HOLD = """
+SELECT id FROM tasks.tasks WHERE user_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE
 """
 
 _REMINDERS: Final = msgspec.json.Decoder(tuple[Reminder, ...])
@@ -90,6 +97,11 @@ async def lock(transaction: Transaction, user_id: UUID, task_id: UUID) -> Task |
     """The same, its row locked until the transaction ends."""
     row = await transaction.row(LOCK, task_id, user_id)
     return task_of(row) if row else None
+
+
+async def hold(transaction: Transaction, user_id: UUID, task_ids: Sequence[UUID]) -> None:
+    """Lock a user's tasks, in the order of their ids."""
+    await transaction.rows(HOLD, user_id, task_ids)
 
 
 async def lock_some_of(transaction: Transaction, user_id: UUID, limit: int) -> list[Task]:

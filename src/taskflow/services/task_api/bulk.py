@@ -1,6 +1,7 @@
 """Many writes in one request: each in a savepoint of its own, or all or nothing."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
@@ -19,7 +20,7 @@ from taskflow.services.task_api.schemas import (
     TaskPatch,
     given,
 )
-from taskflow.tasks import commands
+from taskflow.tasks import commands, queries
 from taskflow.tasks.model import Actor, Task
 
 MAX_ENTRIES: Final = 500
@@ -46,6 +47,7 @@ async def run_bulk(
     entries = list(_entries(_Bulk(transaction, actor, now, timezone), body))
     if len(entries) > MAX_ENTRIES:
         raise Invalid(f"at most {MAX_ENTRIES} entries are taken at once")
+    await queries.hold(transaction, actor.user_id, list(_named(body)))
     results = [
         await _attempt(transaction, operation, index, work) for operation, index, work in entries
     ]
@@ -66,6 +68,13 @@ def _entries(
         yield "complete", index, partial(_complete, bulk, text)
     for index, text in enumerate(body.delete):
         yield "delete", index, partial(_delete, bulk, text)
+
+
+def _named(body: BulkBody) -> Iterator[UUID]:
+    """The tasks that a body names; what is no id is told of where it is used."""
+    for text in (*(entry.get("id") for entry in body.update), *body.complete, *body.delete):
+        with suppress(Invalid):
+            yield _id("id", text)
 
 
 async def _attempt(
