@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer and nothing else; `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check lock
+.PHONY: help setup up test check bench contracts lock
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,13 @@ test: setup ## All tests
 
 check: setup ## Formatting, lint, types, import contracts, dependency audit
 	@scripts/check.sh
+
+bench: ## Figures beside those of peers and of the machine; GOALS="2 10" for some (benchmarks/README.md)
+	@scripts/setup.sh bench
+	@.venv/bin/python -m benchmarks $(GOALS)
+
+contracts: setup ## What is promised to other programs, and the page's types of it, from the code
+	@scripts/contracts.sh
 
 lock: ## Pin the newest dependencies with hashes under requirements/
 	@scripts/lock.sh --upgrade

@@ -2,9 +2,9 @@
 
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
@@ -14,7 +14,7 @@ from benchmarks import commit_to_browser, create_task, fan_out, idle, machine
 from benchmarks.figures import Report, markdown
 from benchmarks.options import Options
 
-Benchmark = Callable[[Options, Path], Awaitable[Report]]
+Benchmark = Callable[[Options, Path], Coroutine[Any, Any, Report]]
 BENCHMARKS: Final[dict[int, Benchmark]] = {
     fan_out.GOAL: fan_out.measure,
     commit_to_browser.GOAL: commit_to_browser.measure,

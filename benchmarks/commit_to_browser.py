@@ -1,12 +1,12 @@
-"""Goal 3, commit to browser: 5,000 people have a stream open each, and 200 changes happen a second.
+"""Goal 3, commit to browser: 5,000 people have a stream open each; 200 changes happen a second.
 
-A change is a task that one of them creates over HTTP against `taskflow up`, at fixed moments whether
-or not earlier answers are there (an open loop). Its commit lies between the event's timestamp, which
-is taken before the transaction, and the answer's arrival at the writer. Both bounds are reported;
-the target is held against the earlier moment, which is the stricter one.
+A change is a task that one of them creates over HTTP against `taskflow up`, at fixed moments
+whether or not earlier answers are there (an open loop). Its commit lies between the event's
+timestamp, which is taken before the transaction, and the answer's arrival at the writer. Both
+bounds are reported; the target is held against the earlier moment, which is the stricter one.
 
-The machine's limit: pgbench at the same pace for the database, and how late the load generator's own
-timer fires for the processor, since no arrival can be noticed sooner than that.
+The machine's limit: pgbench at the same pace for the database, and how late the load generator's
+own timer fires for the processor, since no arrival can be noticed sooner than that.
 """
 
 import asyncio
@@ -146,9 +146,9 @@ def _figures(turns: list[Turn]) -> list[Figure]:
 
 def _notes(options: Options, streams: int) -> list[str]:
     short = "" if streams == options.streams else f" (of {options.streams}: open files are limited)"
+    pace = f"{options.changes_per_second} changes a second for {options.stream_seconds:g} s a turn"
     return [
-        f"{streams} streams{short}, {options.changes_per_second} changes a second for "
-        f"{options.stream_seconds:g} s a turn",
+        f"{streams} streams{short}, {pace}",
         "each change came once, on the stream of its owner and on no other",
         "a note that came before the answer did counts as 0 ms after it",
     ]

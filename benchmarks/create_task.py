@@ -93,7 +93,6 @@ class Ring:
         return own, database
 
 
-
 async def measure(options: Options, folder: Path) -> Report:
     """Run the benchmark."""
     async with AsyncExitStack() as stack:
@@ -163,10 +162,10 @@ async def _refuse_losses(product: Product, turns: Mapping[str, list[Turn]]) -> N
 
 
 def _notes(options: Options, drains: list[float]) -> list[str]:
+    pools = f"TaskFlow 8 a service, textbook {POOL}, pgbench {POOL}"
     return [
-        f"{options.connections} connections, {options.seconds:g} s a turn, a person each; "
-        f"database connections: TaskFlow 8 a service, textbook {POOL}, "
-        f"pgbench {POOL}",
+        f"{options.connections} connections with a person each, {options.seconds:g} s a turn",
+        f"connections to the database: {pools}",
         f"after a turn TaskFlow's consumers had everything within {max(drains):.1f} s",
         "processor time is until then: TaskFlow's has all four consumers' work in it",
         "every acknowledged task and its event were found afterwards",
@@ -194,7 +193,7 @@ def _figures(turns: Mapping[str, list[Turn]]) -> list[Figure]:
                 goal=GOAL,
                 what="rate, ours to theirs",
                 who=other,
-                unit="×",
+                unit="times",
                 samples=ratios(rates[OURS], rates[other]),
                 target=target,
             )

@@ -96,9 +96,7 @@ async def measure(options: Options, folder: Path) -> Report:
     """Run the benchmark."""
     streams = min(options.fan_out_streams, allow_files(options.fan_out_streams * 3) // 3)
     async with AsyncExitStack() as stack:
-        contenders = [
-            await _start(stack, folder, name, streams) for name in (OURS, RAW, PEER)
-        ]
+        contenders = [await _start(stack, folder, name, streams) for name in (OURS, RAW, PEER)]
         for _ in range(options.repetitions):
             for contender in contenders:
                 await contender.take_turn(options.fan_out_events)
@@ -141,7 +139,7 @@ def _figures(contenders: Sequence[Contender]) -> list[Figure]:
                 goal=GOAL,
                 what="rate, ours to theirs",
                 who=other,
-                unit="×",
+                unit="times",
                 samples=ratios(rates[OURS], rates[other]),
                 target=Target("at least", limit),
             ),
@@ -149,7 +147,7 @@ def _figures(contenders: Sequence[Contender]) -> list[Figure]:
                 goal=GOAL,
                 what="processor time, theirs to ours",
                 who=other,
-                unit="×",
+                unit="times",
                 samples=ratios(used[other], used[OURS]),
             ),
         ]

@@ -8,8 +8,7 @@ import asyncio
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
 import uvloop
 
@@ -29,10 +28,13 @@ from taskflow.db.migrate import migrate
 from taskflow.events.payloads import TaskState
 from taskflow.runner.postgres import EmbeddedPostgres
 from taskflow.runner.server import Doors, listen, make_server
+from taskflow.services.notification.backlog import TableBacklog
 from taskflow.services.notification.frames import Note
 from taskflow.services.notification.hub import Hub
 from taskflow.services.notification.main import service
-from taskflow.services.notification.sse_handler import make_stream
+from taskflow.services.notification.sse_handler import Desk, make_stream
+
+UNLIMITED: Final = {"stream_per_second": 1_000_000, "stream_heartbeat_seconds": 3600}
 
 
 class Sized(Note, frozen=True):
@@ -45,12 +47,7 @@ class Sized(Note, frozen=True):
 
 async def serve(data_dir: Path, port: int, streams: int) -> None:
     """Serve until standard input ends."""
-    settings = Settings(
-        data_dir=data_dir,
-        streams_per_user=streams,
-        stream_per_second=1_000_000,
-        stream_heartbeat_seconds=3600,
-    )
+    settings = Settings.load({"data_dir": data_dir, "streams_per_user": streams, **UNLIMITED})
     async with AsyncExitStack() as stack:
         postgres = EmbeddedPostgres(data_dir)
         await postgres.start()
@@ -59,7 +56,7 @@ async def serve(data_dir: Path, port: int, streams: int) -> None:
         database = Database(postgres.dsn(), service.role, Hints())
         await database.open()
         stack.push_async_callback(database.close)
-        hub = Hub(settings, _nothing_missed)
+        hub = Hub(settings, TableBacklog(database))
         (socket,) = listen("127.0.0.1", [port])
         stack.callback(socket.close)
         server = make_server(Doors({port: _app(settings, database, hub)}))
@@ -78,19 +75,24 @@ def _app(settings: Settings, database: Database, hub: Hub) -> Any:
     key = load_signing_key(settings.data_dir).public_key()
     authenticator = Authenticator(key, database, clock)
     context = Context(settings, clock, database, authenticator, Metrics(service.name))
-    return make_app(service, Parts(routes=[make_stream(hub, database, clock)]), context)
-
-
-async def _nothing_missed(_user_id: UUID, _number: int) -> list[Note]:
-    return []
+    desk = Desk(
+        hub=hub,
+        backlog=TableBacklog(database),
+        database=database,
+        clock=clock,
+        per_second=settings.stream_per_second,
+        stale_seconds=settings.stream_stale_seconds,
+    )
+    return make_app(service, Parts(routes=[make_stream(desk)]), context)
 
 
 def _note(number: int) -> Note:
     now = SystemClock().now()
     task_id = new_id(now)
     task = TaskState(
-        task_id, STREAMING, "", "", "pending", "medium", (), None, False, "UTC",
-        None, (), None, None, 1, now, now, None,
+        task_id, STREAMING, "", "", "pending", "medium", (), None, all_day=False, timezone="UTC",
+        recurrence=None, reminders=(), series_id=None, occurrence_date=None, version=1,
+        created_at=now, updated_at=now, completed_at=None,
     )  # fmt: skip
     return Sized(number, frame.EVENT, task_id, "", "", task, 1, now, new_id(now))
 

@@ -18,7 +18,8 @@ from taskflow.base.ids import new_id
 
 STREAMING: Final = UUID("0199a000-0000-7000-8000-000000000001")
 LIFETIME: Final = timedelta(hours=6)
-COLUMNS: Final = ("id", "email", "password_hash", "name", "timezone", "role", "created_at")
+COLUMNS: Final = ("id", "email", "name", "timezone", "role", "created_at", "updated_at")
+HASH: Final = "none: nobody logs in as them"
 
 
 def person(user_id: UUID | None = None) -> User:
@@ -39,15 +40,11 @@ def tokens(data_dir: Path, people: list[User]) -> list[str]:
 
 async def enrol(dsn: str, people: list[User]) -> None:
     """Write their accounts."""
-    rows = [
-        (one.id, one.email, "no password", one.name, one.timezone, one.role, one.created_at)
-        + (one.updated_at,)
-        for one in people
-    ]
+    rows = [[getattr(one, name) for name in COLUMNS] + [HASH] for one in people]
     connection = await asyncpg.connect(dsn)
     try:
         await connection.copy_records_to_table(
-            "users", schema_name="accounts", columns=[*COLUMNS, "updated_at"], records=rows
+            "users", schema_name="accounts", columns=[*COLUMNS, "password_hash"], records=rows
         )
     finally:
         await connection.close()

@@ -9,19 +9,18 @@ from benchmarks.http_load import Run
 from benchmarks.processes import Failed
 from taskflow.runner.postgres_binaries import find_binaries
 
-ENVELOPE_BYTES: Final = 1_100
-SCRIPT: Final = f"""
+SCRIPT: Final = """
 BEGIN;
 SELECT timezone, notification_preferences FROM accounts.users
  WHERE id = '00000000-0000-0000-0000-000000000000';
 INSERT INTO tasks.tasks (id, user_id, title, description, status, priority, tags, due_at, all_day,
        timezone, recurrence, reminders, version, created_at, updated_at)
 VALUES (gen_random_uuid(), gen_random_uuid(), 'Water the plants', 'On the balcony, all of them',
-       'pending', 'high', '{{home,garden}}', now(), false, 'Europe/Berlin', NULL, '[]', 1, now(),
+       'pending', 'high', '{home,garden}', now(), false, 'Europe/Berlin', NULL, '[]', 1, now(),
        now());
 INSERT INTO delivery.outbox (event_id, source, topic, key, envelope, created_at)
 VALUES (gen_random_uuid(), '/taskflow/task-api', 'task-events', gen_random_uuid()::text,
-       convert_to(repeat('x', {ENVELOPE_BYTES}), 'UTF8'), now());
+       convert_to(repeat('x', 1100), 'UTF8'), now());
 COMMIT;
 """
 
@@ -34,9 +33,7 @@ async def run_pgbench(
     Raises:
         Failed: there is no pgbench beside the PostgreSQL in use, or a transaction failed.
     """
-    program = Path(find_binaries().program("pgbench"))
-    if not program.is_file():
-        raise Failed(f"there is no {program}; it comes with PostgreSQL's contrib programs")
+    program = _program()
     script = folder / "create_task.sql"
     script.write_text(SCRIPT)
     flags = ["-n", "-M", "prepared", "-c", str(connections), "-T", str(max(1, round(seconds)))]
@@ -59,6 +56,13 @@ async def run_pgbench(
     if process.returncode or b"failed transactions: 0 " not in output:
         raise Failed(f"pgbench:\n{output.decode(errors='replace')[-1000:]}")
     return Run(taken, _latencies(folder))
+
+
+def _program() -> Path:
+    program = Path(find_binaries().program("pgbench"))
+    if not program.is_file():
+        raise Failed(f"there is no {program}; it comes with PostgreSQL's contrib programs")
+    return program
 
 
 def _latencies(folder: Path) -> list[float]:

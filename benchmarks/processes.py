@@ -64,18 +64,11 @@ class Program:
         Raises:
             Failed: it ended or took too long; carries the end of its output.
         """
-        with self._output.open("wb") as output:
-            self._process = subprocess.Popen(
-                self._arguments,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=self._environment,
-            )
+        self._process = process = self._launch()
         for _ in range(int(START_SECONDS / STEP_SECONDS)):
             if ready in self._output.read_text(errors="replace"):
                 return
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 break
             await asyncio.sleep(STEP_SECONDS)
         last = self._output.read_text(errors="replace")[-2000:]
@@ -111,6 +104,16 @@ class Program:
             pss=sum(one.pss for one in held) / MEBIBYTE,
             cpu_seconds=sum(sum(one.cpu_times()[:4]) for one in family),
         )
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        with self._output.open("wb") as output:
+            return subprocess.Popen(
+                self._arguments,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+            )
 
     def _family(self) -> list[psutil.Process]:
         root = psutil.Process(self._running().pid)

@@ -49,5 +49,6 @@ def product(open_dir: Path) -> Iterator[Product]:
     """TaskFlow, running."""
     product = Product(open_dir / "product")
     product.start()
+    product.install()
     yield product
     product.stop()

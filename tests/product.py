@@ -14,6 +14,8 @@ from uuid import uuid4
 import httpx
 
 START_SECONDS = 60
+ADMIN = "admin@example.com"
+PASSWORD = "Test123!"  # noqa: S105 - of the tests' own accounts
 STOP_SECONDS = 20
 
 
@@ -54,6 +56,12 @@ class Product:
         assert is_ready.wait(START_SECONDS), "".join(self.output[-40:])
         assert self._process.poll() is None, "".join(self.output[-40:])
 
+    @property
+    def process_id(self) -> int:
+        """Which process it is."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """`kill -9`, at whatever it is doing."""
         assert self._process is not None
@@ -77,10 +85,24 @@ class Product:
 
     def user(self) -> httpx.Client:
         """A client that speaks for a fresh account."""
+        account = {"email": f"{uuid4()}@example.com", "password": PASSWORD, "name": "Test User"}
+        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=20) as visitor:
+            assert visitor.post("/auth/register", json=account).status_code == 201
+        return self._logged_in(account["email"])
+
+    def install(self) -> None:
+        """Make the first account, which is the admin."""
+        account = {"email": ADMIN, "password": PASSWORD, "name": "Admin"}
+        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=20) as visitor:
+            assert visitor.post("/auth/register", json=account).json()["role"] == "admin"
+
+    def admin(self) -> httpx.Client:
+        """A client that speaks for the account of `install`."""
+        return self._logged_in(ADMIN)
+
+    def _logged_in(self, email: str) -> httpx.Client:
         client = self.visitor()
-        account = {"email": f"{uuid4()}@example.com", "password": "Test123!", "name": "Test User"}
-        assert client.post("/auth/register", json=account).status_code == 201
-        del account["name"]
+        account = {"email": email, "password": PASSWORD}
         tokens: dict[str, Any] = client.post("/auth/login", json=account).json()
         client.cookies.clear()
         client.headers["Authorization"] = f"Bearer {tokens['access_token']}"

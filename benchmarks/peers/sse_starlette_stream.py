@@ -1,6 +1,7 @@
 """A fan-out as sse-starlette's documentation shows it: a queue and a generator for each stream."""
 
 import asyncio
+import socket
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -36,18 +37,23 @@ async def stream(_request: Request) -> Any:
     return EventSourceResponse(events(), ping=PING_SECONDS)
 
 
+class Server(uvicorn.Server):
+    """uvicorn that says when it listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        print(frame.READY, flush=True)
+
+
 async def serve(port: int) -> None:
     """Serve until standard input ends."""
     app = Starlette(routes=[Route("/", stream)])
     config = uvicorn.Config(
         app, port=port, log_level="warning", http="httptools", loop="uvloop", lifespan="off"
     )
-    server = uvicorn.Server(config)
     async with asyncio.TaskGroup() as group:
-        serving = group.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
-        print(frame.READY, flush=True)
+        serving = group.create_task(Server(config).serve())
         async for number in frame.commands():
             for queue in QUEUES:
                 queue.put_nowait(number)

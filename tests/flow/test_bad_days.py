@@ -16,7 +16,7 @@ import pytest
 from tests.product import Product, environment
 
 from taskflow.base.settings import Settings
-from taskflow.runner.attach import attached
+from taskflow.runner.reaching import reaching
 
 DISK_MEBIBYTES = 160
 PATIENCE_SECONDS = 60
@@ -81,7 +81,7 @@ async def test_a_database_of_a_newer_taskflow_is_refused_and_left_as_it_is(open_
     product.start()
     product.stop()
     settings = Settings.load({"data_dir": product.data_dir})
-    async with attached(settings) as dsn:
+    async with reaching(settings) as dsn:
         connection = await asyncpg.connect(dsn)
         await connection.execute("UPDATE alembic_version SET version_num = '9999'")
         await connection.close()

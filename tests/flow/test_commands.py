@@ -16,7 +16,8 @@ from taskflow.bus.message import Message
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.inbox import dead_letters
-from taskflow.runner.attach import attached, holder
+from taskflow.runner.attach import holder
+from taskflow.runner.reaching import reaching
 
 RENEWED = "a walk in the park at night"
 
@@ -85,7 +86,7 @@ async def test_a_dead_letter_is_listed_shown_replayed_and_discarded(product: Pro
     task = product.user().post("/tasks", json={"title": "Plain"}).json()
     unreadable = Message(0, "taskflow.tasks.created", task["id"], b"{no json")
     now = SystemClock().now()
-    async with attached(Settings.load({"data_dir": product.data_dir})) as dsn:
+    async with reaching(Settings.load({"data_dir": product.data_dir})) as dsn:
         database = Database(dsn, "taskflow_delivery", Hints())
         await database.open()
         async with database.transaction() as transaction:

@@ -1,5 +1,6 @@
 """Changing one's account over HTTP: a JSON merge patch (RFC 7396)."""
 
+import time
 from typing import Any
 
 import httpx
@@ -79,3 +80,19 @@ def test_a_patch_that_breaks_a_rule_names_its_field_and_changes_nothing(
 def test_an_empty_patch_changes_nothing(user: httpx.Client) -> None:
     before = user.get("/auth/me").json()
     assert user.patch("/auth/me", json={}).json() == before
+
+
+def test_a_token_tells_when_it_was_last_used_whichever_service_saw_it(
+    product: Product, user: httpx.Client
+) -> None:
+    made = user.post("/auth/tokens", json={"name": "CI", "scopes": ["read"]}).json()
+    assert made["last_used_at"] is None
+    audit = f"http://127.0.0.1:{product.port_base + 4}/api/v1/audit/events"
+    headers = {"Authorization": f"Bearer {made['token']}"}
+    assert httpx.get(audit, headers=headers).status_code == 200
+    deadline = time.monotonic() + 30
+    while (shown := user.get("/auth/tokens").json()["items"][0])["last_used_at"] is None:
+        assert time.monotonic() < deadline, "its use was never written"
+        time.sleep(0.05)
+    assert shown["last_used_at"] >= made["created_at"]
+    assert "token" not in shown

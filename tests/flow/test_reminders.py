@@ -84,3 +84,28 @@ def test_what_was_due_while_the_process_was_away_fires_at_start(open_dir: Path) 
     assert found[0]["status"] == "sent"
     assert found[0]["late_by_seconds"] >= 1
     assert product.stop() == 0
+
+
+def test_a_reminder_of_a_completed_task_cannot_be_snoozed_back_to_life(product: Product) -> None:
+    user = product.user()
+    task = user.post("/tasks", json={"title": "Tea", "reminders": [{"at": soon(1)}]}).json()
+    reminder = reminders(user, ["sent"])[0]
+    user.post(f"/tasks/{task['id']}/complete")
+    address = f"/reminders/{reminder['id']}/snooze"
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    answer = user.post(address, json={"for": "P30D"})
+    while answer.status_code == 200 and time.monotonic() < deadline:
+        answer = user.post(address, json={"for": "P30D"})
+    assert answer.status_code == 409
+    assert answer.json()["detail"] == "the task was completed"
+
+
+def test_seeing_a_reminder_twice_changes_nothing_and_a_snooze_brings_it_back(
+    product: Product,
+) -> None:
+    user = product.user()
+    user.post("/tasks", json={"title": "Tea", "reminders": [{"at": soon(1)}]})
+    address = f"/reminders/{reminders(user, ['sent'])[0]['id']}"
+    seen = [user.post(f"{address}/acknowledge").json() for _ in range(2)]
+    assert seen[0] == seen[1]
+    assert user.post(f"{address}/snooze", json={"for": "PT1H"}).json()["status"] == "pending"

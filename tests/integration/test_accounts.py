@@ -194,7 +194,9 @@ async def test_used_refresh_tokens_are_forgotten_once_they_would_have_expired(
     assert third is not None
     count = "SELECT count(*) FROM accounts.refresh_tokens WHERE session_id = $1"
     async with database.transaction() as transaction:
-        await sessions.prune(transaction, NOW + timedelta(days=31), LIFETIME)
+        long_after = NOW + timedelta(days=31)
+        await sessions.prune_tokens(transaction, long_after, 1000, lifetime=LIFETIME)
+        await sessions.prune(transaction, long_after, 1000)
         assert await transaction.value(count, first.id) == 2
     assert await renewed(database, second.refresh_token, later) is None
     assert await renewed(database, third.refresh_token, later) is None

@@ -68,7 +68,7 @@ class Service:
 
     async def prune(self, now: datetime) -> None:
         async with self.database.transaction() as transaction:
-            await dedup.prune(transaction, now)
+            await dedup.prune(transaction, now, 1000)
 
     async def effects(self) -> int:
         async with self.database.transaction(read_only=True) as transaction:

@@ -1,8 +1,9 @@
-"""The embedded server: found again at its address, large enough for every pool."""
+"""The embedded server: found again at its address, large enough, wherever its folder is."""
 
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from taskflow.runner.postgres import EmbeddedPostgres
 
@@ -22,3 +23,18 @@ async def test_a_server_that_is_started_again_is_where_it_was_however_long_its_p
         await connection.close()
     finally:
         await postgres.stop()
+
+
+async def test_a_data_folder_may_be_named_from_where_one_stands(
+    open_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(open_dir)
+    postgres = EmbeddedPostgres(Path("relative"))
+    await postgres.start()
+    try:
+        connection = await asyncpg.connect(postgres.dsn())
+        assert await connection.fetchval("SELECT 1") == 1
+        await connection.close()
+    finally:
+        await postgres.stop()
+    assert (open_dir / "relative" / "postgres" / "cluster").is_dir()

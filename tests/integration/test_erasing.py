@@ -180,7 +180,7 @@ async def test_answers_kept_for_an_erased_account_are_forgotten(database: Databa
         return Answer(201, {}, msgspec.json.encode({"title": "Private"}))
 
     async with database.transaction() as transaction:
-        await idempotent(transaction, user_id, "once", b"body", NOW, work)
+        await idempotent(transaction, user_id, "once", ("/tasks", b"body"), NOW, work)
         assert await forget(transaction, user_id) == 1
 
 

@@ -17,7 +17,7 @@ CALLED = ["taskflow_recurring", "taskflow_reminders", "taskflow_notifications", 
 ALLOWED = {
     "SELECT": {
         "sessions.id", "sessions.revoked_at",
-        "tokens.id", "tokens.last_used_at",
+        "tokens.id", "tokens.expires_at", "tokens.last_used_at",
         "users.id", "users.name", "users.notification_preferences", "users.role", "users.timezone",
     },
     "INSERT": set(),
@@ -74,6 +74,7 @@ async def test_every_service_knows_its_callers(database: Database, service: Data
     async with service.transaction(read_only=True) as transaction:
         identity = await queries.identity_of_token(transaction, made.secret, NOW)
         await queries.revoked_sessions(transaction, NOW)
+        assert await queries.valid_tokens(transaction, [made.token.id], NOW) == {made.token.id}
         preferences = await queries.preferences_of(transaction, user.id)
     assert (identity.user_id, identity.name) == (user.id, "CI")
     assert preferences.timezone == "UTC"

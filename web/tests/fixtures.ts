@@ -5,6 +5,7 @@ import type { Change } from "../src/live/apply";
 export function aTask(fields: Partial<Task> = {}): Task {
   return {
     id: "019b0000-0000-7000-8000-000000000001",
+    user_id: "019b0000-0000-7000-8000-0000000000aa",
     title: "Water the plants",
     description: "",
     status: "pending",
@@ -21,6 +22,7 @@ export function aTask(fields: Partial<Task> = {}): Task {
     created_at: "2026-01-20T08:00:00Z",
     updated_at: "2026-01-20T08:00:00Z",
     completed_at: null,
+    deleted_at: null,
     ...fields,
   };
 }

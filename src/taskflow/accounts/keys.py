@@ -7,6 +7,8 @@ stands beside the private one, or from a setting where no folder is shared.
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -83,6 +85,43 @@ def load_verifying_key(data_dir: Path, pem: str | None = None) -> Ed25519PublicK
     return key
 
 
+def read_signing_key(data_dir: Path) -> bytes | None:
+    """The key's file as it is, for a backup; None when there is none.
+
+    Raises:
+        Unavailable: it cannot be read.
+    """
+    path = data_dir / "keys" / FILE
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Unavailable(f"the signing key {path} cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def replacing_signing_key(data_dir: Path, content: bytes) -> Iterator[None]:
+    """Put another key in the place of the present one when the block succeeds.
+
+    Raises:
+        Unavailable: it is no key, or cannot be kept; the present one stays.
+    """
+    path = data_dir / "keys" / FILE
+    try:
+        load_pem_private_key(content, password=None)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = _draft(path, content, 0o600)
+    except (OSError, ValueError) as error:
+        raise Unavailable(f"the signing key {path} cannot be replaced: {error}") from error
+    try:
+        yield
+        draft.replace(path)
+        _sync(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def _make(path: Path) -> None:
     """Write a new key; whoever is first wins."""
     key = Ed25519PrivateKey.generate()
@@ -112,11 +151,15 @@ def _draft(path: Path, content: bytes, mode: int) -> Path:
     """Write a file under a name of its own, for it to take its place at once."""
     draft = path.with_name(f".{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
     return draft
 
 

@@ -77,6 +77,7 @@ class Identity(Struct, frozen=True):
     Attributes:
         actor_id: The account's id, or that of the personal access token.
         session_id: The session of an access token.
+        expires_at: When the access token does.
     """
 
     user_id: UUID
@@ -86,6 +87,7 @@ class Identity(Struct, frozen=True):
     role: Role
     scopes: frozenset[str]
     session_id: UUID | None = None
+    expires_at: datetime | None = None
 
 
 def scopes_of(role: Role) -> frozenset[str]:

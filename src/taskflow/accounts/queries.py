@@ -1,5 +1,6 @@
 """Reads accounts, sessions and tokens."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
@@ -22,10 +23,14 @@ BY_EMAIL = f"SELECT {USER_COLUMNS} FROM accounts.users WHERE email = $1"  # noqa
 ALL = f"SELECT {USER_COLUMNS} FROM accounts.users ORDER BY created_at, id LIMIT $1"  # noqa: S608
 PASSWORD = "SELECT password_hash FROM accounts.users WHERE email = $1"  # noqa: S105 - a statement
 TOKENS = """
-SELECT id, name, scopes, created_at, expires_at
+SELECT id, name, scopes, created_at, expires_at, last_used_at
   FROM accounts.tokens WHERE user_id = $1 ORDER BY created_at, id
 """
 OF_TOKEN = "SELECT id, user_id, name, scopes, role FROM accounts.find_token($1, $2)"  # noqa: S105
+VALID_TOKENS = """
+SELECT id FROM accounts.tokens
+ WHERE id = ANY($1::uuid[]) AND (expires_at IS NULL OR expires_at > $2)
+"""
 REVOKED = "SELECT id FROM accounts.sessions WHERE revoked_at >= $1"
 PREFERENCES = "SELECT timezone, notification_preferences FROM accounts.users WHERE id = $1"
 
@@ -33,13 +38,14 @@ _PREFERENCES: Final = msgspec.json.Decoder(NotificationPreferences)
 
 
 class PersonalToken(NamedTuple):
-    """A personal access token, without its secret."""
+    """A personal access token, without its secret; its last use is known to the minute."""
 
     id: UUID
     name: str
     scopes: tuple[str, ...]
     created_at: datetime
     expires_at: datetime | None
+    last_used_at: datetime | None
 
 
 class Preferences(NamedTuple):
@@ -81,7 +87,7 @@ async def list_users(transaction: Transaction, limit: int = 1000) -> list[User]:
 async def tokens_of(transaction: Transaction, user_id: UUID) -> list[PersonalToken]:
     """A user's personal access tokens, oldest first."""
     rows = await transaction.rows(TOKENS, user_id)
-    return [PersonalToken(row[0], row[1], tuple(row[2]), row[3], row[4]) for row in rows]
+    return [PersonalToken(row[0], row[1], tuple(row[2]), *row[3:]) for row in rows]
 
 
 async def identity_of_token(transaction: Transaction, token: str, now: datetime) -> Identity:
@@ -98,6 +104,14 @@ async def identity_of_token(transaction: Transaction, token: str, now: datetime)
     scopes = frozenset(row["scopes"]) & scopes_of(row["role"])
     role: Role = "admin" if "admin" in scopes else "user"
     return Identity(row["user_id"], "token", str(row["id"]), row["name"], role, scopes, None)
+
+
+async def valid_tokens(
+    transaction: Transaction, token_ids: Collection[UUID], now: datetime
+) -> set[UUID]:
+    """Which of these personal access tokens are good."""
+    rows = await transaction.rows(VALID_TOKENS, list(token_ids), now)
+    return {row["id"] for row in rows}
 
 
 async def revoked_sessions(transaction: Transaction, since: datetime) -> list[UUID]:

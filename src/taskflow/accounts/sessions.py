@@ -30,8 +30,16 @@ END = "UPDATE accounts.sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at
 END_ALL = """
 UPDATE accounts.sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL
 """
-PRUNE = "DELETE FROM accounts.sessions WHERE expires_at < $1"
-PRUNE_TOKENS = "DELETE FROM accounts.refresh_tokens WHERE used_at < $1"
+PRUNE = """
+DELETE FROM accounts.sessions WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM accounts.sessions WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
+PRUNE_TOKENS = """
+DELETE FROM accounts.refresh_tokens WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM accounts.refresh_tokens WHERE used_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
+# How long an ended session is remembered: longer than any access token of it is valid.
+REMEMBERED = timedelta(days=7)
 BELL = "sessions"
 
 
@@ -93,10 +101,16 @@ async def end_all(transaction: Transaction, user_id: UUID, now: datetime) -> Non
     transaction.ring(BELL)
 
 
-async def prune(transaction: Transaction, now: datetime, lifetime: timedelta) -> int:
-    """Forget sessions that ended long ago, and used tokens that would have expired by now."""
-    await transaction.execute(PRUNE_TOKENS, now - lifetime)
-    return await transaction.execute(PRUNE, now - timedelta(days=7))
+async def prune(transaction: Transaction, now: datetime, limit: int) -> int:
+    """Forget some sessions that ended long ago; returns how many."""
+    return await transaction.execute(PRUNE, now - REMEMBERED, limit)
+
+
+async def prune_tokens(
+    transaction: Transaction, now: datetime, limit: int, *, lifetime: timedelta
+) -> int:
+    """Forget some used tokens that would have expired by now; returns how many."""
+    return await transaction.execute(PRUNE_TOKENS, now - lifetime, limit)
 
 
 async def _hand_out(transaction: Transaction, session_id: UUID, user_id: UUID) -> Session:

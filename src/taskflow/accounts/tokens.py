@@ -67,7 +67,14 @@ def verify(token: str, key: Ed25519PublicKey, now: datetime) -> Claims:
         raise Unauthenticated("the access token has expired; refresh it or log in again")
     role: Role = "admin" if claims["role"] == "admin" else "user"
     identity = Identity(
-        user_id, "user", str(user_id), str(claims["name"]), role, scopes_of(role), session_id
+        user_id=user_id,
+        actor_type="user",
+        actor_id=str(user_id),
+        name=str(claims["name"]),
+        role=role,
+        scopes=scopes_of(role),
+        session_id=session_id,
+        expires_at=expires_at,
     )
     return Claims(identity, expires_at)
 

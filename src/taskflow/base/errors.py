@@ -3,7 +3,8 @@
 TaskFlowError
 ├── NotFound            nothing there, or not yours
 ├── Conflict            the world has moved on: taken address, reused key, work in progress
-│   └── Stale           the version named is not the present one
+│   ├── Stale           the version named is not the present one
+│   └── InUse           another process holds it
 ├── Invalid             the input breaks a rule; names the fields
 ├── Unauthenticated     nobody we know
 ├── Denied              known, but not allowed
@@ -52,6 +53,10 @@ class Conflict(TaskFlowError):
 
 class Stale(Conflict):
     """The caller's version is not the present one."""
+
+
+class InUse(Conflict):
+    """Another process holds what is wanted."""
 
 
 class Invalid(TaskFlowError):

@@ -1,6 +1,7 @@
 """Structured logs (structlog): one line an occurrence, a correlation id on each, never a secret."""
 
 import logging
+import re
 import sys
 from collections.abc import Callable, MutableMapping
 from typing import Any, Literal
@@ -8,6 +9,14 @@ from typing import Any, Literal
 import structlog
 
 _SECRET_WORDS = ("password", "token", "secret", "authorization", "cookie", "ticket", "database_url")
+# What a secret of ours looks like, wherever it stands: opaque tokens, access tokens, hashes, keys.
+_SECRETS = re.compile(
+    r"\btf[a-z]_[\w-]{20,}"
+    r"|\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*"
+    r"|\$argon2\w*\$[^\s'\"]+"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)",
+    re.DOTALL,
+)
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -19,11 +28,12 @@ def configure(level: str, style: Literal["console", "json"]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         hide_secrets,
     ]
-    last: list[Callable[..., Any]] = (
+    rendering: list[Callable[..., Any]] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if style == "json"
         else [_console()]
     )
+    last = [*rendering, scrub]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
@@ -56,6 +66,11 @@ def hide_secrets(
         if any(word in key.lower() for word in _SECRET_WORDS):
             event[key] = "***"
     return event
+
+
+def scrub(_logger: object, _name: str, line: Any) -> str:
+    """Blank what looks like a secret in a finished line, such as one in an error's message."""
+    return _SECRETS.sub("***", str(line))
 
 
 def get(room: str) -> Any:

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     )
     rate_limit_burst: int = Field(1000, ge=1, description="Requests a user may make at once.")
     auth_attempts_per_minute: int = Field(
-        30, ge=1, description="Logins and registrations a minute from one address."
+        30, ge=1, description="Registrations and guesses of a password a minute from one address."
     )
     trusted_proxies: int = Field(
         0, ge=0, le=8, description="Reverse proxies in front, whose X-Forwarded-For is believed."
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     )
     trash_days: int = Field(30, ge=1, description="Days that a deleted task can be restored.")
     access_token_seconds: int = Field(
-        900, ge=60, le=86_400, description="How long an access token is valid."
+        900, ge=1, le=86_400, description="How long an access token is valid."
     )
     session_days: int = Field(30, ge=1, description="How long a session lasts without being used.")
 
@@ -125,6 +125,11 @@ def default_data_dir() -> Path:
         return Path("/var/lib/taskflow")
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(home) / "taskflow"
+
+
+def child_environment(additions: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program that we start: ours, and what it alone is to know."""
+    return {**os.environ, **additions}
 
 
 def _secrets_from_files() -> dict[str, str]:

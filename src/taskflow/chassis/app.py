@@ -8,25 +8,29 @@ from litestar import Litestar, Request, Response, Router, get
 from litestar.config.app import AppConfig
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
-from litestar.serialization import decode_json, encode_json
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.openapi import ResponseSpec
+from litestar.types import Message, Receive, Scope, Send
 
 from taskflow.accounts.model import Identity
 from taskflow.base.clock import monotonic
 from taskflow.chassis import health, tracing
 from taskflow.chassis.auth import authenticated, json_only
+from taskflow.chassis.bodies import StrictRequest, nothing_else
 from taskflow.chassis.docs import docs_page
 from taskflow.chassis.limits import RateLimiter
 from taskflow.chassis.metrics import Metrics
+from taskflow.chassis.openapi import Document, document_of, openapi_config
 from taskflow.chassis.problems import respond
+from taskflow.chassis.queries import only_known
 from taskflow.chassis.service import Context, Parts, Service
 
 API: Final = "/api/v1"
 MAX_BODY_BYTES: Final = 1024 * 1024
 VERSION: Final = version("taskflow")
 _PUBLIC: Final = {"public": True}
+_NOT_READY: Final = ResponseSpec(
+    health.Readiness, generate_examples=False, description="Something that it needs is away."
+)
 SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -34,10 +38,14 @@ SECURITY_HEADERS: Final = (
 )
 
 
-def make_app(service: Service, parts: Parts, context: Context) -> ASGIApp:
+def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
     """The ASGI app of a service."""
-    checks = {"database": context.database.ping, **parts.checks}
-    api = Router(API, route_handlers=[r for r in parts.routes if not _is_outside(r)])
+    checks = {"database": context.database.ping, **context.checks, **parts.checks}
+    api = Router(
+        API,
+        route_handlers=[r for r in parts.routes if not _is_outside(r)],
+        guards=[only_known, nothing_else],
+    )
     app = Litestar(
         route_handlers=[
             api,
@@ -47,6 +55,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> ASGIApp:
         dependencies=_provide(context, parts),
         guards=[authenticated, json_only],
         exception_handlers={Exception: respond},
+        request_class=StrictRequest,
         request_max_body_size=MAX_BODY_BYTES,
         state=State(
             {
@@ -56,7 +65,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> ASGIApp:
                 ),
             }
         ),
-        openapi_config=_openapi(service),
+        openapi_config=openapi_config(f"TaskFlow {service.title}", VERSION),
         on_app_init=[_without_html_pages],
         logging_config=None,
     )
@@ -66,9 +75,14 @@ def make_app(service: Service, parts: Parts, context: Context) -> ASGIApp:
 class Edge:
     """The outermost layer: traces a request, counts it, and adds the headers that all have."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: Litestar, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
+
+    @property
+    def document(self) -> Document:
+        """The OpenAPI document."""
+        return document_of(self._app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -121,15 +135,15 @@ def _operations(service: Service, checks: Mapping[str, Any], metrics: Metrics) -
         """Whether the process answers."""
         return health.Liveness("ok", service.name, VERSION)
 
-    @get("/health/ready", opt=_PUBLIC, tags=["health"])
+    @get("/health/ready", opt=_PUBLIC, tags=["health"], responses={503: _NOT_READY})
     async def ready() -> Response[health.Readiness]:
         """Whether the service has all that it needs; 503 names what is missing."""
         found = await health.readiness(service.name, checks)
         return Response(found, status_code=200 if found.status == "ready" else 503)
 
     @get("/metrics", opt=_PUBLIC, tags=["health"], media_type="text/plain")
-    async def figures() -> Response[bytes]:
-        """Prometheus's text format."""
+    async def metrics_text() -> Response[bytes]:
+        """What the service counts, in Prometheus's text format."""
         return Response(
             await metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
@@ -137,28 +151,14 @@ def _operations(service: Service, checks: Mapping[str, Any], metrics: Metrics) -
     @get("/openapi.json", opt=_PUBLIC, include_in_schema=False)
     async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
         """This service's OpenAPI document."""
-        return request.app.openapi_schema.to_schema()
+        return document_of(request.app)
 
     @get("/docs", opt=_PUBLIC, include_in_schema=False, media_type="text/html")
     async def docs(request: Request[Any, Any, Any]) -> str:
         """The same for people; works with no internet."""
-        document = decode_json(encode_json(request.app.openapi_schema.to_schema()))
-        return docs_page(document)
+        return docs_page(document_of(request.app))
 
-    return [live, ready, figures, openapi, docs]
-
-
-def _openapi(service: Service) -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title=f"TaskFlow {service.title}",
-        version=VERSION,
-        components=Components(
-            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
-        ),
-        security=[{"bearer": []}],
-        render_plugins=[],
-        use_handler_docstrings=True,
-    )
+    return [live, ready, metrics_text, openapi, docs]
 
 
 def _without_html_pages(config: AppConfig) -> AppConfig:

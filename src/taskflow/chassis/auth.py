@@ -4,7 +4,10 @@ An access token is verified with the public key alone. A revoked session is refu
 expires: its id is read from the table at the hint that follows a revocation, and every few seconds.
 """
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -16,7 +19,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 
-from taskflow.accounts import queries
+from taskflow.accounts import commands, queries
 from taskflow.accounts.model import Identity
 from taskflow.accounts.tokens import PERSONAL_PREFIX, verify
 from taskflow.base.clock import Clock, monotonic
@@ -33,6 +36,7 @@ HOW: Final = (
 _CACHED: Final = 10_000
 _PERSONAL_SECONDS: Final = 5.0
 _WATCH_SECONDS: Final = 5.0
+_LAST_SECONDS: Final = 1.0
 # A revoked session matters until the last access token that it gave has expired.
 _REVOKED_WITHIN: Final = timedelta(days=1)
 
@@ -54,6 +58,8 @@ class Authenticator:
         self._clock = clock
         self._known: OrderedDict[str, tuple[Identity, datetime]] = OrderedDict()
         self._revoked: frozenset[UUID] = frozenset()
+        self._refreshed = asyncio.Event()
+        self._used: dict[str, datetime] = {}
 
     async def identify(self, token: str) -> Identity:
         """The identity behind a token.
@@ -71,6 +77,8 @@ class Authenticator:
                 self._known.popitem(last=False)
         if known[0].session_id in self._revoked:
             raise Unauthenticated("the session has ended; log in again")
+        if known[0].actor_type == "token" and len(self._used) < _CACHED:
+            self._used[known[0].actor_id] = now
         return known[0]
 
     async def _look_up(self, token: str, now: datetime) -> tuple[Identity, datetime]:
@@ -82,10 +90,27 @@ class Authenticator:
         return claims.identity, claims.expires_at
 
     async def watch(self) -> None:
-        """Learn of revocations until cancelled."""
-        while True:
-            await self.refresh()
-            await self._database.hints.wait("sessions", _WATCH_SECONDS)
+        """Learn of revocations, and tell when tokens were used, until cancelled."""
+        try:
+            while True:
+                await self.refresh()
+                await self.note_uses()
+                await self._database.hints.wait("sessions", _WATCH_SECONDS)
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_SECONDS):
+                    await self.note_uses()
+
+    async def note_uses(self) -> None:
+        """Write when tokens were used; what cannot be written is lost, as it would be by a kill."""
+        uses, self._used = self._used, {}
+        if not uses:
+            return
+        try:
+            async with self._database.transaction() as transaction:
+                await commands.note_uses(transaction, uses)
+        except Unavailable as error:
+            log.info("auth.uses_lost", tokens=len(uses), reason=error.detail)
 
     async def refresh(self) -> None:
         """Read the revoked sessions, and forget personal tokens, which may be revoked too."""
@@ -99,6 +124,30 @@ class Authenticator:
         self._revoked = frozenset(revoked)
         for token in [token for token in self._known if token.startswith(PERSONAL_PREFIX)]:
             del self._known[token]
+        refreshed, self._refreshed = self._refreshed, asyncio.Event()
+        refreshed.set()
+
+    async def next_refresh(self) -> None:
+        """Wait until revocations have been read again: at once where one was made here."""
+        await self._refreshed.wait()
+
+    async def lapsed(self, identities: Collection[Identity]) -> set[Identity]:
+        """Those who may no longer ask: expired, logged out, revoked, or their account is gone."""
+        now = self._clock.now()
+        found = {one for one in identities if self._has_ended(one, now)}
+        by_token = {UUID(one.actor_id): one for one in identities if one.actor_type == "token"}
+        if by_token:
+            try:
+                async with self._database.transaction(read_only=True) as transaction:
+                    valid = await queries.valid_tokens(transaction, by_token, now)
+            except Unavailable:
+                return found
+            found |= {identity for token, identity in by_token.items() if token not in valid}
+        return found
+
+    def _has_ended(self, identity: Identity, now: datetime) -> bool:
+        is_expired = identity.expires_at is not None and identity.expires_at <= now
+        return is_expired or identity.session_id in self._revoked
 
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -151,7 +200,11 @@ def refuse_other_sites(connection: Connection) -> None:
     origin = connection.headers.get("origin")
     if connection.scope.get("method") in SAFE_METHODS or origin is None:
         return
-    if urlsplit(origin).netloc != connection.headers.get("host"):
+    try:
+        is_ours = urlsplit(origin).netloc == connection.headers.get("host")
+    except ValueError:
+        is_ours = False
+    if not is_ours:
         raise Denied("a page of another site may not write with the session cookie")
 
 
@@ -171,3 +224,5 @@ async def json_only(connection: Connection, _handler: BaseRouteHandler) -> None:
     if media_type != "application/json" and not media_type.endswith("+json"):
         detail = "send the body as `Content-Type: application/json`"
         raise HTTPException(detail=detail, status_code=415)
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise HTTPException(detail="send the body without a Content-Encoding", status_code=415)

@@ -1,6 +1,5 @@
 """Turns what went wrong into RFC 9457 problem documents; the rim where a request's errors end."""
 
-import re
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from taskflow.base import errors
+from taskflow.chassis.inputs import named_field
 
 MEDIA_TYPE: Final = "application/problem+json"
 PREFIX: Final = "urn:taskflow:problem:"
@@ -29,6 +29,7 @@ _TITLES: Final = {
     400: ("malformed", "Not JSON"),
     404: ("not-found", "Nothing here"),
     405: ("method-not-allowed", "The method is not allowed here"),
+    408: ("timeout", "The request did not come to its end"),
     413: ("too-large", "Too large"),
     415: ("unsupported-media-type", "The body must be JSON"),
     422: ("invalid", "The input breaks a rule"),
@@ -119,13 +120,11 @@ def _of_framework(error: HTTPException) -> Problem:
     return Problem(PREFIX + name, title, status, error.detail)
 
 
+def field_problem(path: str, message: str) -> FieldProblem:
+    """What is wrong with a field; msgspec names an unknown or a missing one only in its message."""
+    return FieldProblem(*named_field(message, "" if path == "data" else path))
+
+
 def _field(issue: dict[str, Any]) -> FieldProblem:
-    """One of Litestar's findings; msgspec names an unknown field only in its message."""
-    message = str(issue.get("message", "is not valid"))
-    path = str(issue.get("key", ""))
-    unknown = re.match(r"Object contains unknown field `(.*?)`", message)
-    missing = re.match(r"Object missing required field `(.*?)`", message)
-    if found := unknown or missing:
-        path = f"{path}.{found[1]}" if path and path != "data" else found[1]
-        message = "is not a field of this" if unknown else "is required"
-    return FieldProblem(path, message)
+    """One of Litestar's findings."""
+    return field_problem(str(issue.get("key", "")), str(issue.get("message", "is not valid")))

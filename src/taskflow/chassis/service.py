@@ -20,13 +20,18 @@ Check = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Context:
-    """What a service is handed when it is built: one for each service and process."""
+    """What a service is handed when it is built: one for each service and process.
+
+    Attributes:
+        checks: What readiness asks of the process, by name, beside the service's own.
+    """
 
     settings: Settings
     clock: Clock
     database: Database
     authenticator: Authenticator
     metrics: Metrics
+    checks: Mapping[str, Check] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,11 @@ HELP: Final = "Event-driven task management that never loses anything and can pr
 # Where each command is; one that is not asked for is not imported, so that all answer quickly.
 MODULES: Final = {
     "up": "taskflow.cli.up",
+    "run": "taskflow.cli.run",
     "doctor": "taskflow.cli.doctor",
     "migrate": "taskflow.cli.migrate",
+    "backup": "taskflow.cli.backup",
+    "restore": "taskflow.cli.restore",
     "user": "taskflow.cli.user",
     "dead-letters": "taskflow.cli.dead_letters",
     "smoke": "taskflow.cli.smoke",

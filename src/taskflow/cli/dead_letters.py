@@ -14,7 +14,7 @@ from taskflow.cli.command import DataDir, run, say, settings_of, show_rows
 from taskflow.db.transaction import Transaction
 from taskflow.inbox import dead_letters
 from taskflow.inbox.dead_letters import DeadLetter
-from taskflow.runner.attach import connected
+from taskflow.runner.attach import database_as
 
 app = typer.Typer(help="Events that a consumer could not handle: list, show, replay, discard.")
 ROLE: Final = "taskflow_delivery"
@@ -102,7 +102,7 @@ def discard(
 
 @asynccontextmanager
 async def _transaction(settings: Settings) -> AsyncIterator[Transaction]:
-    async with connected(settings, ROLE) as database, database.transaction() as transaction:
+    async with database_as(ROLE, settings) as database, database.transaction() as transaction:
         yield transaction
 
 

@@ -7,7 +7,7 @@ import typer
 from taskflow.base.settings import Settings
 from taskflow.cli.command import DataDir, run, say, settings_of
 from taskflow.db.migrate import known_revisions, migrate, present_revision
-from taskflow.runner.attach import attached
+from taskflow.runner.reaching import reaching
 
 Check = Annotated[bool, typer.Option("--check", help="Only say what there is to do.")]
 
@@ -29,7 +29,7 @@ def command(data_dir: DataDir = None, *, check: Check = False) -> None:
 
 
 async def _migrate(settings: Settings) -> bool:
-    async with attached(settings) as dsn:
+    async with reaching(settings) as dsn:
         changed = await migrate(dsn)
     newest = known_revisions()[-1]
     say(f"the schema is now at revision {newest}" if changed else f"nothing to do: {newest}")
@@ -37,7 +37,7 @@ async def _migrate(settings: Settings) -> bool:
 
 
 async def _check(settings: Settings) -> bool:
-    async with attached(settings) as dsn:
+    async with reaching(settings) as dsn:
         present = await present_revision(dsn)
     newest = known_revisions()[-1]
     if present == newest:

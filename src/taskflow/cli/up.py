@@ -11,8 +11,9 @@ from rich.console import Console
 from taskflow.base import logs
 from taskflow.base.errors import TaskFlowError
 from taskflow.base.settings import Settings
-from taskflow.cli.command import complain
-from taskflow.runner.embedded import System
+from taskflow.cli.command import complain, first_of
+from taskflow.runner.embedded import host_of_everything, run_everything
+from taskflow.runner.hosting import Host
 
 
 def command(
@@ -43,28 +44,29 @@ def command(
     try:
         uvloop.run(_run(settings, console))
     except* TaskFlowError as group:
-        error = group.exceptions[0]
-        while isinstance(error, ExceptionGroup):
-            error = error.exceptions[0]
-        complain(error)
+        complain(first_of(group))
         sys.exit(1)
 
 
 async def _run(settings: Settings, console: Console) -> None:
-    system = System(settings, say=lambda text: console.print(f"[dim]· {text}[/dim]"))
-    system.stop_on_signals()
-    await system.run(on_ready=lambda: _summarise(system, console))
+    host = host_of_everything(settings)
+    host.stop_on_signals()
+    await run_everything(
+        host,
+        say=lambda text: console.print(f"[dim]· {text}[/dim]"),
+        on_ready=lambda: _summarise(host, console),
+    )
     console.print("TaskFlow has stopped; everything is kept.")
 
 
-def _summarise(system: System, console: Console) -> None:
+def _summarise(host: Host, console: Console) -> None:
     """One clear summary: where it is, what listens, what is on and what is off."""
-    settings = system.settings
+    settings = host.settings
     address = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
     console.print(
         f"[bold green]TaskFlow is ready[/bold green] at http://{address}:{settings.port_base}"
     )
-    for running in system.services:
+    for running in host.services:
         service = running.service
         console.print(f"  {settings.port(service.port_offset)}  {service.title}")
     database = "embedded PostgreSQL" if settings.database_url is None else "TASKFLOW_DATABASE_URL"

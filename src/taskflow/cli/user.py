@@ -13,7 +13,7 @@ from taskflow.base.errors import NotFound
 from taskflow.base.settings import Settings
 from taskflow.cli.command import DataDir, run, say, settings_of, show_rows
 from taskflow.db.transaction import Transaction
-from taskflow.runner.attach import connected
+from taskflow.runner.attach import database_as
 from taskflow.tasks.zones import parse_zone
 
 app = typer.Typer(help="Accounts: create, list, make admin, reset a password.")
@@ -103,7 +103,7 @@ async def _create(
     email, name, zone = wanted
     now = SystemClock().now()
     hashed = await passwords.hash_password(password)
-    async with connected(settings, ROLE) as database, database.transaction() as transaction:
+    async with database_as(ROLE, settings) as database, database.transaction() as transaction:
         registration = commands.Registration(email, hashed, name, zone)
         user = await commands.register(transaction, registration, now)
         if admin and user.role != "admin":
@@ -113,14 +113,14 @@ async def _create(
 
 
 async def _list(settings: Settings) -> list[User]:
-    async with connected(settings, ROLE) as database, database.transaction() as transaction:
+    async with database_as(ROLE, settings) as database, database.transaction() as transaction:
         return await queries.list_users(transaction)
 
 
 async def _with_user(
     settings: Settings, email: str, work: Callable[[Transaction, User], Awaitable[str]]
 ) -> str:
-    async with connected(settings, ROLE) as database, database.transaction() as transaction:
+    async with database_as(ROLE, settings) as database, database.transaction() as transaction:
         user = await queries.user_by_email(transaction, fold_email(email))
         if user is None:
             raise NotFound(f"there is no account {email}; `taskflow user list` shows them all")

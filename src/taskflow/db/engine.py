@@ -107,12 +107,15 @@ async def _as_it_is(_connection: object) -> None:
     """Give a connection back without asking the database to reset it, once a transaction.
 
     We leave nothing that would need it: locks and cursors end with their transaction, which the
-    driver has rolled back where it is still open, and nobody listens or changes a session's setting.
+    driver has rolled back where it is still open; nobody listens or changes a session's settings.
     """
 
 
 class _Translate:
-    """Turns what the driver raises when the database is away into `Unavailable`."""
+    """Turns what the driver raises when the database is away into `Unavailable`.
+
+    Of other errors it takes the detail away: that shows whole rows, and every error may be logged.
+    """
 
     async def __aenter__(self) -> None:
         return None
@@ -120,6 +123,8 @@ class _Translate:
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is not None and is_away(error):
             raise Unavailable(f"the database is not available: {_brief(error)}") from error
+        if isinstance(error, asyncpg.PostgresError):
+            error.detail = None
 
 
 def is_away(error: BaseException) -> bool:

@@ -8,9 +8,11 @@ from typing import Final
 import asyncpg
 
 from taskflow.base.errors import Conflict, Unavailable
+from taskflow.db.engine import Database
 
 VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 PRESENT = "SELECT version_num FROM alembic_version"
+HAS_SCHEMA = "SELECT to_regclass('alembic_version') IS NOT NULL"
 PATIENCE_SECONDS: Final = 300.0
 
 
@@ -69,6 +71,24 @@ async def require_present(dsn: str) -> None:
         )
 
 
+async def check_schema(database: Database) -> None:
+    """See that a running service has the schema that it needs; a newer one serves it too.
+
+    Raises:
+        Unavailable: the migrations have yet to run, or the database is away.
+    """
+    async with database.transaction(read_only=True) as transaction:
+        if await transaction.value(HAS_SCHEMA):
+            present = await transaction.value(PRESENT)
+        else:
+            present = None
+    if present is None or present < known_revisions()[-1]:
+        raise Unavailable(
+            f"the schema is at revision {present or 'none'}, this TaskFlow needs "
+            f"{known_revisions()[-1]}; run `taskflow migrate`"
+        )
+
+
 def _refuse_newer(present: str | None) -> None:
     known = known_revisions()
     if present is not None and present not in known:
@@ -93,7 +113,9 @@ async def _run(dsn: str) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-        raise Unavailable("the migrations did not finish in time; nothing was changed") from None
+        raise Unavailable(
+            "the migrations did not finish in time; each is all or nothing, so start again later"
+        ) from None
     if process.returncode != 0:
         last = complaint.decode(errors="replace").strip().splitlines()[-1:]
         raise Conflict(f"a migration failed and was rolled back: {''.join(last)}")

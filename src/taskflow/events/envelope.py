@@ -49,12 +49,17 @@ _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Envelope)
 
 
+def source_of(event_type: str) -> str:
+    """Who tells of an event of this type."""
+    return REMINDER_SOURCE if event_type == REMINDER_TRIGGERED else TASK_SOURCE
+
+
 def wrap(event: TaskEvent, traceparent: str | None = None) -> Envelope:
     """The envelope of an event."""
     trace = traceparent or UNSET
     return Envelope(
         id=str(event.event_id),
-        source=REMINDER_SOURCE if event.event_type == REMINDER_TRIGGERED else TASK_SOURCE,
+        source=source_of(event.event_type),
         type=event.event_type,
         subject=str(event.task_id),
         time=event.timestamp.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z",

@@ -5,10 +5,10 @@ Times are RFC 3339 in UTC; a `due_date` is a plain date when `all_day` is set.
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 ActorType = Literal["user", "token", "agent", "system"]
 EventType = Literal[
@@ -16,6 +16,15 @@ EventType = Literal[
 ]
 Status = Literal["pending", "completed"]
 Priority = Literal["low", "medium", "high", "urgent"]
+_FORMS: Final = [{"type": "string", "format": form} for form in ("date-time", "date")]
+Due = Annotated[
+    str,
+    Meta(
+        description="RFC 3339 with an offset from UTC; a plain date when `all_day` is set.",
+        extra_json_schema={"anyOf": _FORMS},
+    ),
+]
+Version = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": 2**53})]
 
 
 class Actor(Struct, frozen=True):
@@ -61,14 +70,14 @@ class TaskState(Struct, frozen=True):
     status: Status
     priority: Priority
     tags: tuple[str, ...]
-    due_date: str | None
+    due_date: Due | None
     all_day: bool
     timezone: str
     recurrence: Recurrence | None
     reminders: tuple[Reminder, ...]
     series_id: UUID | None
     occurrence_date: str | None
-    version: int
+    version: Version
     created_at: datetime
     updated_at: datetime
     completed_at: datetime | None
@@ -78,8 +87,8 @@ class TaskState(Struct, frozen=True):
 class Change(Struct, frozen=True):
     """One field's value before and after, as in the task's JSON."""
 
-    old: object
-    new: object
+    old: Any
+    new: Any
 
 
 class ReminderFacts(Struct, frozen=True):
@@ -87,7 +96,7 @@ class ReminderFacts(Struct, frozen=True):
 
     id: UUID
     offset: str | None
-    due_date: str | None
+    due_date: Due | None
     fire_at: datetime
     late_by_seconds: int
 
@@ -107,7 +116,7 @@ class TaskEvent(Struct, frozen=True):
     task_id: UUID
     user_id: UUID
     actor: Actor
-    version: int
+    version: Version
     timestamp: datetime
     correlation_id: str
     causation_id: UUID | None

@@ -22,15 +22,19 @@ WITH RECURSIVE consumers (name) AS (
    UNION ALL
   SELECT (SELECT min(consumer) FROM delivery.inbox WHERE consumer > name)
     FROM consumers WHERE name IS NOT NULL
+), old AS (
+  SELECT mark.ctid AS place
+    FROM consumers
+    JOIN delivery.inbox AS mark ON mark.consumer = consumers.name AND mark.event_id < $1
+   WHERE NOT EXISTS (SELECT FROM delivery.outbox WHERE outbox.event_id = mark.event_id)
+     AND NOT EXISTS (
+       SELECT FROM delivery.dead_letters AS letter
+        WHERE letter.consumer = mark.consumer AND letter.event_id = mark.event_id::text
+     )
+   LIMIT $2
+     FOR UPDATE OF mark SKIP LOCKED
 )
-DELETE FROM delivery.inbox AS mark
- USING consumers
- WHERE mark.consumer = consumers.name AND mark.event_id < $1
-   AND NOT EXISTS (SELECT FROM delivery.outbox WHERE outbox.event_id = mark.event_id)
-   AND NOT EXISTS (
-     SELECT FROM delivery.dead_letters AS letter
-      WHERE letter.consumer = mark.consumer AND letter.event_id = mark.event_id::text
-   )
+DELETE FROM delivery.inbox WHERE ctid = ANY(ARRAY(SELECT place FROM old))
 """
 
 
@@ -39,6 +43,6 @@ async def mark_seen(transaction: Transaction, consumer: str, event_id: UUID) -> 
     return await transaction.execute(MARK, consumer, event_id) == 1
 
 
-async def prune(transaction: Transaction, now: datetime) -> int:
-    """Forget marks that no redelivery can need; ids are ordered by time."""
-    return await transaction.execute(PRUNE, first_id_at(now - KEEP))
+async def prune(transaction: Transaction, now: datetime, limit: int) -> int:
+    """Forget some marks that no redelivery can need; ids are ordered by time."""
+    return await transaction.execute(PRUNE, first_id_at(now - KEEP), limit)

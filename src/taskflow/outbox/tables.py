@@ -22,15 +22,17 @@ SELECT event.*
        unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
        AS event
 """
-# Each half is limited by itself, so that a long backlog is not sorted again for every read.
+# Each part is limited by itself, so that neither a long backlog nor a wide gap is read whole.
 READ_NEW = """
 (SELECT id, topic, key, envelope, created_at
    FROM delivery.outbox WHERE id > $1 ORDER BY id LIMIT $4)
 UNION ALL
-(SELECT id, topic, key, envelope, created_at
+(SELECT found.*
    FROM unnest($2::bigint[], $3::bigint[]) AS gap (first, last)
-   JOIN delivery.outbox ON id BETWEEN gap.first AND gap.last
-  ORDER BY id LIMIT $4)
+  CROSS JOIN LATERAL (
+        SELECT id, topic, key, envelope FROM delivery.outbox
+         WHERE id BETWEEN gap.first AND gap.last ORDER BY id LIMIT $4
+        ) AS found)
 ORDER BY id LIMIT $4
 """
 # Of each task the oldest event; only so many rows are looked at, however long the backlog is.

@@ -20,9 +20,10 @@ from taskflow.accounts.keys import FILE as KEY_FILE
 from taskflow.base.errors import TaskFlowError
 from taskflow.base.settings import Settings, unknown_variables
 from taskflow.db.migrate import known_revisions
-from taskflow.runner.attach import attached, holder
+from taskflow.runner.attach import holder
 from taskflow.runner.postgres_binaries import NEWEST, OLDEST, find_binaries
 from taskflow.runner.processes import MODULES, load
+from taskflow.runner.reaching import reaching
 
 State = Literal["on", "off", "warning", "wrong"]
 LEAST_FREE_BYTES: Final = 512 * 1024 * 1024
@@ -132,7 +133,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         if settings.database_url is None and holder(settings.data_dir) is None:
             yield Finding("database", "off", f"{kind}, not running", "`taskflow up` starts it")
             return
-        async with attached(settings) as dsn:
+        async with reaching(settings) as dsn:
             connection = await asyncpg.connect(dsn, timeout=ASK_SECONDS)
             try:
                 async for finding in _ask(connection, kind):

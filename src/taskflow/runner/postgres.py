@@ -21,7 +21,7 @@ from urllib.parse import quote
 import asyncpg
 
 from taskflow.base.clock import monotonic
-from taskflow.base.errors import Conflict, Unavailable
+from taskflow.base.errors import Conflict, InUse, Unavailable
 from taskflow.runner.postgres_binaries import Binaries, copied, find_binaries
 from taskflow.runner.postgres_child import (
     STEP_SECONDS,
@@ -32,6 +32,7 @@ from taskflow.runner.postgres_child import (
     owner_of,
     unprivileged_account,
 )
+from taskflow.runner.postgres_options import server_options
 
 OWNER: Final = "taskflow"
 PORT: Final = 5432
@@ -48,6 +49,7 @@ class EmbeddedPostgres:
         data_dir: TaskFlow's folder; the database gets `postgres` within it.
         say: Told of what takes longer than a second.
         max_connections: How many it takes at once.
+        binaries: PostgreSQL's programs; None takes those that are found.
     """
 
     def __init__(
@@ -56,16 +58,18 @@ class EmbeddedPostgres:
         *,
         say: Callable[[str], None] = lambda _text: None,
         max_connections: int = 60,
+        binaries: Binaries | None = None,
     ) -> None:
-        self._root = data_dir
-        self._home = data_dir / "postgres"
+        # The server works in a folder of its own, so a relative path would mean another place.
+        self._root = data_dir.absolute()
+        self._home = self._root / "postgres"
         self._cluster = self._home / "cluster"
         self._password_file = self._home / "password"
         self._log = self._home / "server.log"
         self._say = say
         self._max_connections = max_connections
         self._account: Account | None = None
-        self._found: Binaries | None = None
+        self._found = binaries
         self._socket_dir: Path | None = None
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -90,12 +94,13 @@ class EmbeddedPostgres:
         """Start the server and wait until it answers.
 
         Raises:
-            Conflict: another TaskFlow holds the folder, or it is of another version.
+            InUse: another TaskFlow holds the folder.
+            Conflict: the folder is of another version of PostgreSQL.
             Unavailable: the server cannot be prepared or does not start; the detail says why.
         """
         self._hold_folder()
         try:
-            self._found = find_binaries()
+            self._found = self._found or find_binaries()
             self._prepare_account()
             await end_leftover(self._cluster, STOP_SECONDS)
             if not (self._cluster / "PG_VERSION").exists():
@@ -141,7 +146,7 @@ class EmbeddedPostgres:
             holder = self._lock.read().strip() or "unknown"
             self._lock.close()
             self._lock = None
-            raise Conflict(
+            raise InUse(
                 f"the data folder {self._root} is in use by another TaskFlow (process {holder}); "
                 "stop it, or set TASKFLOW_DATA_DIR to another folder"
             ) from None
@@ -237,22 +242,7 @@ class EmbeddedPostgres:
 
     def _launch(self) -> None:
         found = self._found or find_binaries()
-        settings = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(self._socket_dir),
-            "unix_socket_permissions": "0700",
-            "port": str(PORT),
-            "shared_buffers": "32MB",
-            "max_connections": str(self._max_connections),
-            "wal_level": "minimal",
-            "max_wal_senders": "0",
-            "jit": "off",
-            "timezone": "UTC",
-            "log_timezone": "UTC",
-        }
-        if found.major >= 18:  # noqa: PLR2004 - the first that has them
-            settings |= {"io_workers": "1", "autovacuum_worker_slots": "3"}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        options = server_options(found.major, str(self._socket_dir), PORT, self._max_connections)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - a program that we found ourselves
                 [found.program("postgres"), "-D", str(self._cluster), *options],

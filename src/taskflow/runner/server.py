@@ -10,6 +10,7 @@ import uvicorn
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from taskflow.base.errors import Conflict
+from taskflow.runner.protocol import Protocol
 
 BACKLOG: Final = 2048
 KEEP_ALIVE_SECONDS: Final = 65
@@ -80,7 +81,7 @@ def make_server(app: ASGIApp) -> Server:
         log_config=None,
         access_log=False,
         server_header=False,
-        http="httptools",
+        http=Protocol,
         ws="none",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -18,7 +18,7 @@ from taskflow.tasks.recurrence import (
     require_occurrence,
     schedule_of,
 )
-from taskflow.tasks.zones import parse_zone
+from taskflow.tasks.zones import YEARS, parse_zone
 
 MAX_TITLE: Final = 255
 MAX_DESCRIPTION: Final = 10_000
@@ -26,7 +26,6 @@ MAX_TAGS: Final = 20
 MAX_TAG: Final = 50
 MAX_REMINDERS: Final = 20
 When = TypeVar("When", date, datetime)
-_YEARS: Final = range(1900, 9000)
 _UNPRINTABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 DEFAULTS: Final = Fields(
@@ -155,8 +154,8 @@ def _parse_due(value: object, *, all_day: bool) -> datetime | date | None:
 
 
 def _in_years(when: When) -> When:
-    if when.year not in _YEARS:
-        raise Invalid.field("due_date", f"must lie in the years {_YEARS[0]} to {_YEARS[-1]}")
+    if when.year not in YEARS:
+        raise Invalid.field("due_date", f"must lie in the years {YEARS[0]} to {YEARS[-1]}")
     return when
 
 

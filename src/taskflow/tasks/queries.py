@@ -1,6 +1,7 @@
 """Reads tasks: one, or a page of many. Pages hold still while tasks come and go (keysets)."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -15,22 +16,35 @@ from taskflow.tasks import tables
 from taskflow.tasks.errors import TaskNotFound
 from taskflow.tasks.model import Task
 
-MAX_LIMIT: Final = 200
-
 
 class _Order(NamedTuple):
-    """A column (or expression) that a list may be sorted by, and its type for a cursor."""
+    """A column (or expression) that a list may be sorted by, its type and text for a cursor."""
 
     expression: str
     type: str
+    is_key: Callable[[str], object]
+
+
+# As PostgreSQL writes a `timestamptz` in a session in UTC.
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00", re.ASCII)
+
+
+def _is_instant(text: str) -> bool:
+    if text == "infinity":
+        return True
+    try:
+        return bool(_INSTANT.fullmatch(text) and datetime.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 _ORDERS: Final = {
-    "created_at": _Order("created_at", "timestamptz"),
-    "due_date": _Order("coalesce(due_at, 'infinity')", "timestamptz"),
-    "priority": _Order("priority_rank", "smallint"),
-    "title": _Order("title", "text"),
+    "created_at": _Order("created_at", "timestamptz", _is_instant),
+    "due_date": _Order("coalesce(due_at, 'infinity')", "timestamptz", _is_instant),
+    "priority": _Order("priority_rank", "smallint", re.compile(r"[0-9]").fullmatch),
+    "title": _Order("title", "text", re.compile(r"[^\x00]{0,1000}", re.DOTALL).fullmatch),
 }
+SORTS: Final = tuple(f"{sign}{name}" for name in _ORDERS for sign in ("", "-"))
 _LIVE: Final = "deleted_at IS NULL"
 _STATUSES: Final = {
     None: _LIVE,
@@ -38,6 +52,7 @@ _STATUSES: Final = {
     "completed": f"{_LIVE} AND status = 'completed'",
     "deleted": "deleted_at IS NOT NULL",
 }
+STATUSES: Final = tuple(status for status in _STATUSES if status is not None)
 # All words must occur, each as the beginning of a word; a query without any word finds nothing.
 _MATCHES: Final = (
     "search @@ (replace(nullif(plainto_tsquery('simple', {0})::text, ''), ''' &', ''':* &')"
@@ -123,7 +138,7 @@ async def listing(
     if len(rows) <= limit:
         return Page(tasks, None)
     last = rows[limit - 1]
-    return Page(tasks, cursors.encode(sort, last["sort_key"], str(last["id"])))
+    return Page(tasks, cursors.encode(_list_name(sort), last["sort_key"], last["id"]))
 
 
 class _Statement:
@@ -152,14 +167,18 @@ class _Statement:
 
     def begin_after(self, order: _Order, is_descending: bool, sort: str, cursor: str) -> None:  # noqa: FBT001 - private
         """Only what comes after the last item of the page before."""
-        of_sort, key, task_id = cursors.decode(cursor, tuple[str, str, UUID])
-        if of_sort != sort:
-            raise Invalid.field("cursor", "belongs to a list with another sort")
+        key, task_id = cursors.decode(cursor, _list_name(sort), tuple[str, UUID])
+        if not order.is_key(key):
+            raise Invalid.field("cursor", "is not a cursor of this list")
         sign = "<" if is_descending else ">"
         key_value = f"{self.bind(key)}::text::{order.type}"
         self.conditions.append(
             f"({order.expression}, id) {sign} ({key_value}, {self.bind(task_id)})"
         )
+
+
+def _list_name(sort: str) -> str:
+    return f"tasks by {sort}"
 
 
 def _order(sort: str) -> tuple[_Order, bool]:

@@ -22,6 +22,20 @@ __all__ = ["Occurrence", "Schedule", "occurrence_key", "occurrences", "parse_rec
 # How many empty periods in a row mean that nothing will ever come: some forty years.
 _EMPTY: Final = {"YEARLY": 48, "MONTHLY": 520, "WEEKLY": 2_200, "DAILY": 15_000, "HOURLY": 15_000}
 _LAST_YEAR: Final = 9_000
+# Within these every zone has a wall time, and all that recurs lies between them.
+_EARLIEST: Final = datetime(1800, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(9500, 1, 1, tzinfo=UTC)
+# What one expansion may cost, a few tenths of a second: in days looked at, and what is worth them.
+MOST_WORK: Final = 500_000
+TOO_LONG: Final = (
+    "takes too long to follow so far: ask for fewer occurrences, or write a rule that occurs more "
+    "often or ends sooner"
+)
+_PERIOD_WORK: Final = 10
+# A day whose place in the year counts costs more.
+_YEARLY_DAY_WORK: Final = 4
+_MOMENT_WORK: Final = 2
+_OCCURRENCE_WORK: Final = 30
 
 
 class Occurrence(NamedTuple):
@@ -81,7 +95,13 @@ def occurrence_key(at: datetime | Day, recurring: Recurring) -> str:
 def occurrences(
     schedule: Schedule, *, after: datetime | None = None, limit: int = 1
 ) -> list[Occurrence]:
-    """The next occurrences, rising, the first of them later than `after` (an instant)."""
+    """The next occurrences, rising, the first of them later than `after` (an instant).
+
+    Raises:
+        Invalid: finding them would take too long.
+    """
+    if after is not None:
+        after = min(max(after, _EARLIEST), _LATEST)
     found = (
         one
         for local, one in _expand(schedule, after)
@@ -119,7 +139,10 @@ def next_after_completion(
     if rule.frequency == "HOURLY":
         local = wall_time(completed_at + timedelta(hours=rule.interval), schedule.zone)
     else:
-        local = datetime.combine(one_interval_after(done.date(), rule), schedule.start.time())
+        day = one_interval_after(done.date(), rule)
+        if day is None:
+            return None
+        local = datetime.combine(day, schedule.start.time())
     anchored = schedule._replace(start=local, recurrence=_endless(recurrence))
     if _has_days(rule):
         found = occurrences(anchored, after=_instant(anchored, local) - timedelta(microseconds=1))
@@ -130,13 +153,15 @@ def next_after_completion(
 
 
 def require_occurrence(schedule: Schedule) -> None:
-    """Refuse a rule that never occurs.
+    """Refuse a rule that never occurs, and one whose COUNT takes too long to reach.
 
     Raises:
-        Invalid: there is no occurrence at all.
+        Invalid: it is such a one.
     """
     if not occurrences(schedule):
         raise Invalid.field("recurrence.rule", "never occurs from its start on", 0)
+    if schedule.recurrence.count is not None and schedule.recurrence.mode == "schedule":
+        occurrences(schedule, after=_LATEST)
 
 
 def _expand(schedule: Schedule, after: datetime | None) -> Iterator[tuple[datetime, Occurrence]]:
@@ -159,9 +184,10 @@ def _expand(schedule: Schedule, after: datetime | None) -> Iterator[tuple[dateti
 
 
 def _walk(rule: Rule, schedule: Schedule, first: int) -> Iterator[tuple[datetime, str | None]]:
-    """Wall times from a period on, until nothing more can come."""
-    empty, index = 0, first
+    """Wall times from a period on, until nothing more can come, or it takes too long."""
+    empty, index, work = 0, first, 0
     clamps = schedule.recurrence.month_end == "clamp"
+    day_work = _YEARLY_DAY_WORK if rule.week_numbers or rule.year_days else 1
     while empty < _EMPTY[rule.frequency]:
         days, times = period(rule, schedule.start, schedule.zone, index)
         index += 1
@@ -173,8 +199,13 @@ def _walk(rule: Rule, schedule: Schedule, first: int) -> Iterator[tuple[datetime
             for one in times
             for minute in rule.minutes
         ]
-        empty = 0 if moments else empty + 1
-        for local, reason in _at_positions(moments, rule.positions):
+        found = _at_positions(moments, rule.positions)
+        empty = 0 if found else empty + 1
+        work += _PERIOD_WORK + day_work * len(days) + _MOMENT_WORK * len(moments)
+        work += _OCCURRENCE_WORK * len(found)
+        if work > MOST_WORK:
+            raise Invalid.field("recurrence.rule", TOO_LONG, 0)
+        for local, reason in found:
             if local >= schedule.start.replace(second=0, microsecond=0):
                 yield local, reason
 

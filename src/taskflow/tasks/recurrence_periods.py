@@ -1,8 +1,8 @@
 """The periods that a rule steps through, from its start on: years to hours. Pure."""
 
 from calendar import monthrange
+from datetime import MAXYEAR, datetime, time, timedelta
 from datetime import date as Day  # noqa: N812 - as in its neighbour
-from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from taskflow.tasks.recurrence_days import year_length
@@ -58,8 +58,8 @@ def period_before(rule: Rule, start: datetime, zone: ZoneInfo, after: datetime) 
     return max(steps // rule.interval - 2, 0)
 
 
-def one_interval_after(day: Day, rule: Rule) -> Day:
-    """A day plus the rule's interval; a month that is too short ends it."""
+def one_interval_after(day: Day, rule: Rule) -> Day | None:
+    """A day plus the rule's interval, in a short month its last; None past the calendar's end."""
     if rule.frequency == "DAILY":
         return day + timedelta(days=rule.interval)
     if rule.frequency == "WEEKLY":
@@ -67,4 +67,6 @@ def one_interval_after(day: Day, rule: Rule) -> Day:
     steps = rule.interval * (12 if rule.frequency == "YEARLY" else 1)
     months = day.year * 12 + day.month - 1 + steps
     year, month = months // 12, months % 12 + 1
+    if year > MAXYEAR:
+        return None
     return Day(year, month, min(day.day, monthrange(year, month)[1]))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final, Literal, cast
 
 from msgspec import Struct
@@ -96,6 +97,7 @@ def parse_recurrence(given: Mapping[str, object]) -> Recurrence:
     )
 
 
+@lru_cache(maxsize=1024)
 def parse_rule(rule: str) -> Rule:
     """The parts of a rule.
 
@@ -140,7 +142,10 @@ def parse_until(text: str) -> date | datetime:
     if moment is None or moment.tzinfo is None:
         form = "must be a date, or an instant such as 2026-12-31T23:00:00Z"
         raise Invalid.field("recurrence.until", form)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise Invalid.field("recurrence.until", "lies outside of the years 1 to 9999") from None
 
 
 def _expand_short(text: str) -> str | None:  # noqa: PLR0911 - a return for each form

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from taskflow.base.errors import Invalid
 
+# Due dates lie in these: far enough from the calendar's ends for any zone and interval.
+YEARS: Final = range(1900, 9000)
 _NAME: Final = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
 
 

@@ -5,6 +5,7 @@ import { ApiError } from "./problem";
 import type { Send } from "./renewal";
 import type {
   Credentials,
+  Notification,
   NotificationPage,
   Registration,
   Status,
@@ -56,7 +57,7 @@ export class Api {
 
   async tasks(status: Status, slice: Slice): Promise<TaskPage> {
     const sort = status === "pending" ? "due_date" : "-created_at";
-    const query = { status, sort, ...slice };
+    const query = { status, sort, ...slice } as const;
     return answer(this.#client.GET("/api/v1/tasks", { params: { query } }));
   }
 
@@ -66,8 +67,8 @@ export class Api {
   }
 
   async create(body: TaskDraft, key: string): Promise<Task> {
-    const headers = { "Idempotency-Key": key };
-    return answer(this.#client.POST("/api/v1/tasks", { body, headers }));
+    const params = { header: { "Idempotency-Key": key } };
+    return answer(this.#client.POST("/api/v1/tasks", { body, params }));
   }
 
   async complete(seen: Seen): Promise<Task> {
@@ -95,8 +96,9 @@ export class Api {
     return answer(this.#client.GET("/api/v1/notifications", { params: { query: slice } }));
   }
 
-  async markRead(id: string): Promise<void> {
-    const params = { path: { notification_id: id } };
+  async markRead(id: Notification["id"]): Promise<void> {
+    // In an address a number and its text are the same.
+    const params = { path: { notification_id: id as number } };
     await done(this.#client.POST("/api/v1/notifications/{notification_id}/read", { params }));
   }
 

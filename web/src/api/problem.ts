@@ -27,7 +27,7 @@ export class ApiError extends Error {
 
   /** The error that an answer stands for; `body` is its parsed body, if it had one. */
   static of(answer: Response, body: unknown): ApiError {
-    const problem = isProblem(body) ? body : {};
+    const problem: Partial<Problem> = isProblem(body) ? body : {};
     const text = problem.detail ?? problem.title ?? `TaskFlow answered ${answer.status}.`;
     const fields = Object.fromEntries((problem.errors ?? []).map((at) => [at.field, at.message]));
     return new ApiError(answer.status, text + patience(answer), fields);

@@ -18,7 +18,9 @@ export function renewing(send: Send, renew: () => Promise<boolean>): Send {
     if (answer.status !== 401 || WITHOUT_SESSION.includes(new URL(request.url).pathname)) {
       return answer;
     }
-    return (await renew()) ? send(again) : answer;
+    if (!(await renew())) return answer;
+    await finish(answer);
+    return send(again);
   };
 }
 
@@ -39,6 +41,7 @@ export function sessionRenewal(
   const headers = { "Content-Type": "application/json" };
   const renew = async (): Promise<boolean> => {
     const answer = await send(new Request(url, { method: "POST", headers, body: "{}" }));
+    await finish(answer);
     if (ENDED.includes(answer.status)) ended();
     return answer.ok;
   };
@@ -49,6 +52,11 @@ export function sessionRenewal(
     });
     return running;
   };
+}
+
+/** Reads an answer that nobody else reads: the browser keeps it open, and calls it failed, until then. */
+async function finish(answer: Response): Promise<void> {
+  await answer.arrayBuffer();
 }
 
 /** Runs while no other tab does; a page without a secure context has no locks and goes ahead. */

@@ -1,156 +1,37 @@
 /**
- * The shapes of the HTTP contract that the page uses. The rest of the page takes them from here and
- * from nowhere else, so that where they come from is decided in this file alone.
+ * The shapes of the HTTP contract that the page uses, under the page's names. The rest of the page
+ * takes them from here and from nowhere else; `generated.ts` is made from contracts/openapi.json.
  */
+import type { components } from "./generated";
 
-export type Priority = "low" | "medium" | "high" | "urgent";
-export type Status = "pending" | "completed";
+export type { paths } from "./generated";
 
-export interface User {
-  id: string;
-  email: string;
-  name: string;
-  timezone: string;
-  role: string;
-}
+type Schemas = components["schemas"];
 
-export interface Credentials {
-  email: string;
-  password: string;
-}
-
-export interface Registration extends Credentials {
-  name: string;
-  timezone?: string;
-}
-
-/** How a task repeats; `rule` is an RRULE (RFC 5545), short forms are accepted on the way in. */
-export interface Recurrence {
-  rule: string;
-  mode?: "schedule" | "completion";
-  until?: string | null;
-  count?: number | null;
-  month_end?: "clamp" | "skip";
-}
-
-/** One of the two: an ISO 8601 duration before the due date, or an instant. */
-export interface Reminder {
-  offset?: string | null;
-  at?: string | null;
-}
-
-export interface TaskDraft {
-  title: string;
-  description?: string;
-  priority?: Priority;
-  due_date?: string;
-  recurrence?: Recurrence;
-  reminders?: Reminder[];
-}
+export type User = Schemas["Account"];
+export type Credentials = Schemas["LoginBody"];
+export type Registration = Schemas["RegisterBody"];
 
 /** A task; `due_date` is a plain date when `all_day` is set, else an instant in UTC. */
-export interface Task {
-  id: string;
-  title: string;
-  description: string;
-  status: Status;
-  priority: Priority;
-  tags: string[];
-  due_date: string | null;
-  all_day: boolean;
-  timezone: string;
-  recurrence: Recurrence | null;
-  reminders: Reminder[];
-  series_id: string | null;
-  occurrence_date: string | null;
-  version: number;
-  created_at: string;
-  updated_at: string;
-  completed_at: string | null;
-  deleted_at?: string | null;
-}
+export type Task = Schemas["TaskState"];
+export type Priority = Task["priority"];
+export type Status = Task["status"];
+export type TaskPage = Schemas["TaskPage"];
+export type TaskDraft = Schemas["TaskBody"];
 
-export interface TaskPage {
-  items: Task[];
-  next_cursor: string | null;
-}
+/** How a task repeats, as it is kept: `rule` is an RRULE (RFC 5545). */
+export type Recurrence = Schemas["Recurrence"];
+/** The same on the way in, where short forms are taken too. */
+export type RecurrenceDraft = Schemas["RecurrenceBody"];
 
-export interface Notification {
-  id: string;
+/** What the page shows of a notification. Its id is a number in the list and text in a frame. */
+export type Notification = Omit<Schemas["Notification"], "id" | "task" | "event_type"> & {
+  id: number | string;
   event_type: string;
-  task_id: string;
-  title: string;
-  body: string;
-  version: number;
-  created_at: string;
-  read_at?: string | null;
-}
-
-export interface NotificationPage {
+};
+export type NotificationPage = Omit<Schemas["NotificationPage"], "items"> & {
   items: Notification[];
-  unread: number;
-  next_cursor: string | null;
-}
+};
 
 /** RFC 9457 problem details, with `errors` for the fields that are wrong. */
-export interface Problem {
-  type?: string;
-  title?: string;
-  status?: number;
-  detail?: string;
-  errors?: { field: string; message: string }[];
-}
-
-interface Json<T> {
-  content: { "application/json": T };
-}
-interface Answers<T> {
-  responses: { 200: Json<T>; default: { content: { "application/problem+json": Problem } } };
-}
-interface NoContent {
-  responses: { 204: { content?: never } };
-}
-interface Sends<T> {
-  requestBody: Json<T>;
-}
-interface Names<Parameter extends string> {
-  parameters: { path: Record<Parameter, string> };
-}
-interface Asks<Query> {
-  parameters: { query?: Query };
-}
-interface TaskQuery {
-  status?: Status;
-  sort?: string;
-  limit?: number;
-  cursor?: string;
-}
-interface NotificationQuery {
-  unread?: boolean;
-  limit?: number;
-  cursor?: string;
-}
-
-/** The calls, in the form in which openapi-typescript writes them. */
-export interface paths {
-  "/api/v1/auth/register": { post: Sends<Registration> & Answers<User> };
-  "/api/v1/auth/login": { post: Sends<Credentials> & Answers<object> };
-  "/api/v1/auth/logout": { post: NoContent };
-  "/api/v1/auth/me": { get: Answers<User> };
-  "/api/v1/tasks": {
-    get: Asks<TaskQuery> & Answers<TaskPage>;
-    post: Sends<TaskDraft> & Answers<Task>;
-  };
-  "/api/v1/tasks/{task_id}": {
-    get: Names<"task_id"> & Answers<Task>;
-    delete: Names<"task_id"> & NoContent;
-  };
-  "/api/v1/tasks/{task_id}/complete": { post: Sends<object> & Names<"task_id"> & Answers<Task> };
-  "/api/v1/tasks/{task_id}/reopen": { post: Names<"task_id"> & Answers<Task> };
-  "/api/v1/tasks/{task_id}/restore": { post: Names<"task_id"> & Answers<Task> };
-  "/api/v1/notifications": { get: Asks<NotificationQuery> & Answers<NotificationPage> };
-  "/api/v1/notifications/{notification_id}/read": {
-    post: Names<"notification_id"> & Answers<object>;
-  };
-  "/api/v1/notifications/read-all": { post: Answers<object> };
-}
+export type Problem = Schemas["Problem"];

@@ -1,5 +1,5 @@
 /** How a repetition is chosen (the short forms of the API) and told (from the stored RRULE). */
-import type { Recurrence } from "../api/types";
+import type { Recurrence, RecurrenceDraft } from "../api/types";
 
 export type Repeat = "never" | "daily" | "weekly" | "monthly" | "yearly" | "custom";
 
@@ -40,7 +40,7 @@ const UNITS: Readonly<Record<string, string>> = {
 };
 
 /** What to send for a choice; `start` is the local time of the first occurrence. */
-export function toRecurrence(choice: RepeatChoice, start: Date): Recurrence | undefined {
+export function toRecurrence(choice: RepeatChoice, start: Date): RecurrenceDraft | undefined {
   const rules: Record<Repeat, () => string | undefined> = {
     never: () => undefined,
     daily: () => "daily",
@@ -54,7 +54,7 @@ export function toRecurrence(choice: RepeatChoice, start: Date): Recurrence | un
 }
 
 /** A stored rule in words, such as `Every 2 weeks on Mon, Fri`; finer parts are left out. */
-export function repeatText(recurrence: Recurrence): string {
+export function repeatText(recurrence: Pick<Recurrence, "rule">): string {
   const parts = new Map(recurrence.rule.split(";").map((part) => split(part)));
   const unit = UNITS[parts.get("FREQ") ?? ""];
   if (unit === undefined) return "Repeats";

@@ -5,6 +5,11 @@ import type { LiveEvent } from "../live/frame";
 
 const PAGE = 20;
 
+/** The list has numbers where the stream's ids are text; both name the same notification. */
+function keyOf(item: { id: string | number }): string {
+  return String(item.id);
+}
+
 export class Inbox {
   items = $state.raw<readonly Notification[]>([]);
   unread = $state(0);
@@ -23,8 +28,8 @@ export class Inbox {
   async refresh(): Promise<void> {
     const before = new Set(this.items);
     const page = await this.#api.notifications({ limit: PAGE });
-    const listed = new Set(page.items.map((item) => item.id));
-    const meanwhile = this.items.filter((item) => !before.has(item) && !listed.has(item.id));
+    const listed = new Set(page.items.map(keyOf));
+    const meanwhile = this.items.filter((item) => !before.has(item) && !listed.has(keyOf(item)));
     this.items = [...meanwhile, ...page.items];
     this.unread = page.unread + meanwhile.filter((item) => !item.read_at).length;
     this.#cursor = page.next_cursor;
@@ -34,8 +39,8 @@ export class Inbox {
   async more(): Promise<void> {
     if (this.#cursor === null) return;
     const page = await this.#api.notifications({ limit: PAGE, cursor: this.#cursor });
-    const known = new Set(this.items.map((item) => item.id));
-    this.items = [...this.items, ...page.items.filter((item) => !known.has(item.id))];
+    const known = new Set(this.items.map(keyOf));
+    this.items = [...this.items, ...page.items.filter((item) => !known.has(keyOf(item)))];
     this.#cursor = page.next_cursor;
   }
 
@@ -45,7 +50,7 @@ export class Inbox {
    * A merged event stands for older ones too: they count, and the list has them when it is fetched.
    */
   take(event: LiveEvent): boolean {
-    if (event.silent || this.items.some((item) => item.id === event.id)) return false;
+    if (event.silent || this.items.some((item) => keyOf(item) === keyOf(event))) return false;
     const { id, event_type, task_id, title, body, version, created_at } = event;
     const item = { id, event_type, task_id, title, body, version, created_at, read_at: null };
     this.items = [item, ...this.items];
@@ -56,8 +61,8 @@ export class Inbox {
   /** Throws ApiError. */
   async markRead(item: Notification): Promise<void> {
     if (item.read_at) return;
-    await this.#api.markRead(item.id);
-    this.#read((other) => other.id === item.id);
+    await this.#api.markRead(keyOf(item));
+    this.#read((other) => keyOf(other) === keyOf(item));
     this.unread = Math.max(0, this.unread - 1);
   }
 

@@ -32,6 +32,20 @@ describe("a call without a session", () => {
     expect(ended).not.toHaveBeenCalled();
   });
 
+  it("leaves no answer unread that nobody else reads", async () => {
+    const given: Response[] = [];
+    const server = new Server()
+      .on("GET /tasks", UNKNOWN, json({}))
+      .on("POST /auth/refresh", json({}));
+    const listening = async (request: Request): Promise<Response> => {
+      const answer = await server.send(request);
+      given.push(answer);
+      return answer;
+    };
+    await renewing(listening, sessionRenewal(listening, ORIGIN, vi.fn()))(tasks());
+    expect(given.map((answer) => answer.bodyUsed)).toEqual([true, true, false]);
+  });
+
   it("fails as it was when there is nothing to renew, and says that the session has ended", async () => {
     const server = new Server().on("GET /tasks", UNKNOWN).on("POST /auth/refresh", UNKNOWN);
     const { send, ended } = world(server);

@@ -20,7 +20,7 @@ function notification(id: string, read_at: string | null = null): Notification {
 }
 
 function event(id: string, fields: Partial<LiveEvent> = {}): LiveEvent {
-  return { ...notification(id), task: null, merged: 0, silent: false, ...fields };
+  return { ...notification(id), id, task: null, merged: 0, silent: false, ...fields };
 }
 
 function page(items: Notification[], unread: number, next_cursor: string | null = null): Response {
@@ -32,7 +32,7 @@ function inboxOf(server: Server): Inbox {
 }
 
 function ids(inbox: Inbox): string[] {
-  return inbox.items.map((item) => item.id);
+  return inbox.items.map((item) => String(item.id));
 }
 
 describe("the inbox", () => {
@@ -77,6 +77,16 @@ describe("the inbox", () => {
     answer(page([notification("listed"), notification("old")], 2));
     await fetched;
     expect([ids(inbox), inbox.unread]).toEqual([["not listed", "listed", "old"], 3]);
+  });
+
+  it("knows what is replayed from the list, where its id is a number", async () => {
+    const listed = { ...notification("7"), id: 7 };
+    const server = new Server().on("GET /notifications", json({ items: [listed], unread: 1 }));
+    const inbox = inboxOf(server);
+    await inbox.refresh();
+    expect(inbox.take(event("7"))).toBe(false);
+    expect(inbox.take(event("8"))).toBe(true);
+    expect([inbox.items.length, inbox.unread]).toEqual([2, 2]);
   });
 
   it("is read one by one or all at once", async () => {

@@ -28,19 +28,21 @@ async def migrate(dsn: str) -> None:
             present = await connection.fetchval(PRESENT)
         except asyncpg.UndefinedTableError:
             present = None
-        await connection.execute(statements(present))
+        # Somebody else may have been here while this waited for the lock.
+        if missing := statements(present):
+            await connection.execute(missing)
     finally:
         await connection.close()
 
 
 def statements(present: str | None, target: str = "head") -> str:
-    """The SQL that leads from a revision to a newer one, the newest unless it is named."""
+    """The SQL that leads from a revision to a newer one; empty when there is none."""
     sql = io.StringIO()
     config = Config(output_buffer=sql)
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
     command.upgrade(config, f"{present or 'base'}:{target}", sql=True)
-    return sql.getvalue()
+    return sql.getvalue().strip()
 
 
 if __name__ == "__main__":

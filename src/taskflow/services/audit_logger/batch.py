@@ -1,7 +1,7 @@
 """What the trail keeps of events, as the columns of one insert. Pure."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -38,7 +38,7 @@ def row_of(event: TaskEvent) -> Row:
         event.timestamp,
         _ENCODER.encode(event).decode(),
         event.correlation_id,
-        event.timestamp.date().replace(day=1),
+        event.timestamp.astimezone(UTC).date().replace(day=1),
         event.actor.id,
         event.version,
     )

@@ -13,22 +13,25 @@ from litestar.response import Stream
 
 from taskflow.accounts.model import Identity
 from taskflow.base.errors import NotFound
-from taskflow.chassis.inputs import printable, zoned
+from taskflow.chassis.inputs import Cursor, Limit, printable, zoned
 from taskflow.db.engine import Database
-from taskflow.events.payloads import Actor, Change, EventType
+from taskflow.events.payloads import Actor, Change, EventType, TaskEvent
 from taskflow.services.audit_logger import storage
 
 NDJSON: Final = "application/x-ndjson"
-Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 Since = Annotated[datetime | None, QueryParameter(name="from", required=False)]
 Until = Annotated[datetime | None, QueryParameter(name="to", required=False)]
+
+
+_LINES: Final = {"$ref": "#/components/schemas/AuditItem", "description": "One event a line."}
+_OF_EVENT: Final = {"$ref": "#/components/schemas/TaskEvent"}
 
 
 class AuditItem(msgspec.Struct):
     """One event of the trail; `payload` is the whole of it."""
 
     event_id: UUID
-    event_type: str
+    event_type: EventType
     task_id: UUID
     user_id: UUID
     actor: Actor
@@ -37,7 +40,7 @@ class AuditItem(msgspec.Struct):
     correlation_id: str
     causation_id: UUID | None
     changes: dict[str, Change]
-    payload: msgspec.Raw
+    payload: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_OF_EVENT)]
 
 
 class AuditPage(msgspec.Struct):
@@ -51,7 +54,7 @@ class _Head(msgspec.Struct):
     """What an item shows of its payload."""
 
     event_id: UUID
-    event_type: str
+    event_type: EventType
     task_id: UUID
     user_id: UUID
     actor: Actor
@@ -62,16 +65,22 @@ class _Head(msgspec.Struct):
     changes: dict[str, Change]
 
 
+OF_EVENTS: Final = ResponseSpec(AuditPage, generate_examples=False, description="The events.")
 _HEAD: Final = msgspec.json.Decoder(_Head)
 
 
-@get("/audit/tasks/{task_id:str}", responses={200: ResponseSpec(dict)}, tags=["audit"])
+@get(
+    "/audit/tasks/{task_id:str}",
+    responses={200: OF_EVENTS},
+    opt={"structs": (TaskEvent,)},
+    tags=["audit"],
+)
 async def trail_of_task(
     task_id: UUID,
     caller: Identity,
     database: Database,
     limit: Limit = 50,
-    cursor: str | None = None,
+    cursor: Cursor = None,
 ) -> Response[bytes]:
     """All that happened to a task, oldest first."""
     async with database.transaction(read_only=True) as transaction:
@@ -82,7 +91,12 @@ async def trail_of_task(
     return _answer(page)
 
 
-@get("/audit/events", responses={200: ResponseSpec(dict)}, tags=["audit"])
+@get(
+    "/audit/events",
+    responses={200: OF_EVENTS},
+    opt={"raises": (NotFound,), "media": {NDJSON: _LINES}, "structs": (TaskEvent,)},
+    tags=["audit"],
+)
 async def search_trail(  # noqa: PLR0913, PLR0917 - each is a documented query parameter
     request: Request[Any, Any, Any],
     caller: Identity,
@@ -93,7 +107,7 @@ async def search_trail(  # noqa: PLR0913, PLR0917 - each is a documented query p
     user_id: UUID | None = None,
     actor: str | None = None,
     limit: Limit = 50,
-    cursor: str | None = None,
+    cursor: Cursor = None,
 ) -> Response[bytes] | Stream:
     """The caller's events; an admin's search may span users. As NDJSON it is streamed whole."""
     if caller.role != "admin" and user_id not in (None, caller.user_id):

@@ -29,6 +29,9 @@ SELECT version, event_id, payload::text AS payload
  LIMIT $4
 """
 MAKE_PARTITION = "SELECT audit.make_partition($1)"
+OF_A_TASK: Final = "audit of a task"
+OF_ALL: Final = "audit"
+_Version = tuple[cursors.Version, UUID]
 _NOTHING_BEFORE: Final = (0, UUID(int=0))
 
 
@@ -62,20 +65,21 @@ async def owner(transaction: Transaction, task_id: UUID) -> UUID | None:
 
 async def of_task(transaction: Transaction, task_id: UUID, limit: int, cursor: str | None) -> Page:
     """A page of a task's events, oldest first."""
-    after = cursors.decode(cursor, tuple[int, UUID]) if cursor else _NOTHING_BEFORE
+    after = _NOTHING_BEFORE if cursor is None else cursors.decode(cursor, OF_A_TASK, _Version)
     rows = await transaction.rows(OF_TASK, task_id, *after, limit + 1)
     more = len(rows) > limit
-    last = cursors.encode(rows[limit - 1]["version"], rows[limit - 1]["event_id"]) if more else None
+    place = (rows[limit - 1]["version"], rows[limit - 1]["event_id"]) if more else ()
+    last = cursors.encode(OF_A_TASK, *place) if more else None
     return Page([row["payload"] for row in rows[:limit]], last)
 
 
 async def search(transaction: Transaction, wanted: Filter, limit: int, cursor: str | None) -> Page:
     """A page of the events that match, in the order of their ids."""
-    after = cursors.decode(cursor, tuple[UUID])[0] if cursor else None
+    after = None if cursor is None else cursors.decode(cursor, OF_ALL, tuple[UUID])[0]
     sql, parameters = _statement(wanted, after)
     rows = await transaction.rows(f"{sql} LIMIT {limit + 1}", *parameters)
     more = len(rows) > limit
-    last = cursors.encode(rows[limit - 1]["event_id"]) if more else None
+    last = cursors.encode(OF_ALL, rows[limit - 1]["event_id"]) if more else None
     return Page([row["payload"] for row in rows[:limit]], last)
 
 

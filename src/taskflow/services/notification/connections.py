@@ -1,24 +1,30 @@
-"""What waits for one stream: so many a second, merged per task, never without bound. Pure."""
+"""What waits for one stream: so many in any second, merged per task, never without bound. Pure."""
 
 from typing import Final
 
-from taskflow.services.notification.frames import Note
+from taskflow.services.notification.frames import Key, Note
 
 MOST_WAITING: Final = 1_000
+WINDOW_SECONDS: Final = 1.0
 
 
 class Outgoing:
     """The unsent notes of a stream.
 
+    Beyond a bound they are all forgotten, and the client has to fetch afresh (`has_overflown`)
+    before it is told anything else.
+
     Args:
-        per_second: How many live notes go out in any second.
+        per_second: How many live notes go out in any second, wherever that second begins.
     """
+
+    __slots__ = ("_per_second", "_sent_at", "_waiting", "_weight", "has_overflown")
 
     def __init__(self, per_second: int) -> None:
         self._per_second = per_second
-        self._window = 0.0
-        self._sent = 0
-        self._waiting: dict[str, Note] = {}
+        self._sent_at: list[float] = []
+        self._waiting: dict[Key, Note] = {}
+        self._weight = 0
         self.has_overflown = False
 
     def __len__(self) -> int:
@@ -26,21 +32,40 @@ class Outgoing:
 
     def add(self, note: Note) -> None:
         """Let a note wait; it takes the place of an older one of the same key, at the end."""
-        merged = note.over(self._waiting.pop(note.key, None))
-        self._waiting[note.key] = merged
+        if self.has_overflown:
+            return
+        older = self._waiting.pop(note.key, None)
+        self._waiting[note.key] = note.over(older)
+        self._weight += note.weight - (older.weight if older else 0)
         if len(self._waiting) > MOST_WAITING:
-            self._waiting.clear()
-            self.has_overflown = True
+            self._overflow()
+
+    def bound(self, most_bytes: int) -> None:
+        """Keep no more than so much, since the client does not read."""
+        if self._weight > most_bytes:
+            self._overflow()
 
     def peek(self, now: float) -> Note | None:
         """The next note that may go out now."""
-        if now - self._window >= 1.0:
-            self._window, self._sent = now, 0
-        if not self._waiting or self._sent >= self._per_second:
+        if not self._waiting:
+            return None
+        while self._sent_at and now - self._sent_at[0] >= WINDOW_SECONDS:
+            del self._sent_at[0]
+        if len(self._sent_at) >= self._per_second:
             return None
         return next(iter(self._waiting.values()))
 
-    def sent(self, note: Note) -> None:
+    def sent(self, note: Note, now: float) -> None:
         """The note that was peeked at has gone out."""
         del self._waiting[note.key]
-        self._sent += 1
+        self._weight -= note.weight
+        self._sent_at.append(now)
+
+    def fetched_afresh(self) -> None:
+        """The client knows that it has to, and is told what comes from now on."""
+        self.has_overflown = False
+
+    def _overflow(self) -> None:
+        self._waiting.clear()
+        self._weight = 0
+        self.has_overflown = True

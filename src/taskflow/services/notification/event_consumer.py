@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from taskflow.accounts.model import is_quiet
 from taskflow.accounts.queries import preferences_of
+from taskflow.base.clock import Clock
 from taskflow.chassis.consumer import Delivery
 from taskflow.services.notification import storage
 from taskflow.services.notification.frames import is_important, note_of
@@ -13,10 +14,16 @@ from taskflow.services.notification.hub import Hub
 
 
 class Notifier:
-    """Writes notes and hands them to the hub."""
+    """Writes notes and hands them to the hub.
 
-    def __init__(self, hub: Hub) -> None:
+    Args:
+        hub: Tells the open streams.
+        clock: The time; quiet hours hold for when somebody is told, not for what they are told of.
+    """
+
+    def __init__(self, hub: Hub, clock: Clock) -> None:
         self._hub = hub
+        self._clock = clock
 
     async def tell(self, delivery: Delivery) -> None:
         """Keep a note of an event; one that is not wanted only keeps open pages up to date."""
@@ -27,8 +34,9 @@ class Notifier:
         if level == "none" or (level == "important" and not is_important(event)):
             note = replace(note, silent=True)
         else:
-            local = event.timestamp.astimezone(ZoneInfo(wanted.timezone)).time()
+            now = self._clock.now()
+            local = now.astimezone(ZoneInfo(wanted.timezone)).time()
             if is_quiet(wanted.notifications, local) and event.task.priority != "urgent":
                 note = replace(note, quiet=True)
-            note = await storage.add(transaction, event.user_id, note)
+            note = await storage.add(transaction, event.user_id, note, now)
         transaction.after_commit(lambda: self._hub.publish(event.user_id, note))

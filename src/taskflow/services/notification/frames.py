@@ -1,5 +1,6 @@
 """What a stream sends: notes as server-sent events, encoded once each. Pure."""
 
+import sys
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -8,12 +9,16 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from taskflow.events.payloads import Priority, TaskEvent, TaskState
+from taskflow.events.payloads import EventType, Priority, TaskEvent, TaskState
 from taskflow.events.topics import REMINDER_TRIGGERED, TASK_COMPLETED, TASK_CREATED, TASK_DELETED
 
 HEARTBEAT: Final = b": \n\n"
 REPLACED: Final = b"event: replaced\ndata: {}\n\n"
 GOODBYE: Final = b"retry: 3000\n\n"
+# The identity behind a stream has ended: whoever has a new one comes back at once.
+RENEW: Final = b"retry: 200\n\n"
+# What a note takes in memory beside its longest text.
+_NOTE_BYTES: Final = 2_000
 _IMPORTANT: Final[frozenset[Priority]] = frozenset({"high", "urgent"})
 _WORDS: Final = {
     TASK_CREATED: "Task created",
@@ -22,12 +27,14 @@ _WORDS: Final = {
     REMINDER_TRIGGERED: "Reminder",
 }
 
+Key = tuple[UUID, bool]
+
 
 class Note(Struct, frozen=True):
     """What a person is told of one event; `id` is None where it is not in the list."""
 
     id: int | None
-    event_type: str
+    event_type: EventType
     task_id: UUID
     title: str
     body: str
@@ -40,21 +47,30 @@ class Note(Struct, frozen=True):
     merged: int | UnsetType = UNSET
 
     @property
-    def key(self) -> str:
-        """Notes of one key are merged; a reminder is never."""
-        return str(self.event_id if self.event_type == REMINDER_TRIGGERED else self.task_id)
+    def key(self) -> Key:
+        """Notes of one key are merged; a reminder is never, nor is what is told with what is not.
+
+        Otherwise a change that nobody wants to hear of would take the place of one that they do.
+        """
+        if self.event_type == REMINDER_TRIGGERED:
+            return self.event_id, False
+        return self.task_id, bool(self.silent)
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+        return _NOTE_BYTES + sys.getsizeof(self.task.description)
 
     def over(self, older: "Note | None") -> "Note":
-        """This note in the place of an unsent older one."""
+        """This note in the place of an unsent older one; it is quiet when both are."""
         if older is None:
             return self
-        return replace(self, merged=(older.merged or 0) + 1)
+        quiet = self.quiet and older.quiet
+        return replace(self, merged=(older.merged or 0) + 1, quiet=quiet or UNSET)
 
     def frame(self) -> bytes:
         """As a server-sent event."""
-        number = b"" if self.id is None else b"id: %d\n" % self.id
-        kind = self.event_type.encode()
-        return b"%sevent: %s\ndata: %s\n\n" % (number, kind, msgspec.json.encode(self))
+        return frame(self.id, self.event_type, msgspec.json.encode(self))
 
 
 def note_of(event: TaskEvent) -> Note:
@@ -77,6 +93,12 @@ def note_of(event: TaskEvent) -> Note:
 def is_important(event: TaskEvent) -> bool:
     """Whether it concerns a reminder, or a task of high or urgent priority."""
     return event.event_type == REMINDER_TRIGGERED or event.task.priority in _IMPORTANT
+
+
+def frame(number: int | None, event_type: str, body: bytes) -> bytes:
+    """A server-sent event from a note's JSON, which is a single line."""
+    name = b"" if number is None else b"id: %d\n" % number
+    return b"%sevent: %s\ndata: %s\n\n" % (name, event_type.encode(), body)
 
 
 def ready(position: int) -> bytes:

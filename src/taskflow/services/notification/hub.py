@@ -1,67 +1,52 @@
-"""The open streams of this process, and the one loop that serves them all.
+"""The open streams of this process, and the loops that serve them all.
 
-A note is written to a stream by stepping its ASGI `send` once: the server takes the bytes without
-waiting unless the client lags, and then nothing has been taken and the note stays where it is. So
-no stream needs a task or a timer of its own, and one that lags delays nobody.
+A note is written to a stream without waiting for its client (see `stream.py`), so no stream needs a
+task or a timer of its own, and one that lags delays nobody. What every stream needs is done in
+slices, so that many of them delay no note.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Final, NoReturn, Protocol
 from uuid import UUID
 
-from litestar.types import Send
-
+from taskflow.accounts.model import Identity
 from taskflow.base.clock import monotonic
 from taskflow.base.errors import Unavailable
 from taskflow.base.settings import Settings
 from taskflow.services.notification import frames
-from taskflow.services.notification.connections import Outgoing
 from taskflow.services.notification.frames import Note
+from taskflow.services.notification.stream import Stream
 
 BUSY_SECONDS: Final = 0.1
-IDLE_SECONDS: Final = 1.0
-ReadAfter = Callable[[UUID, int], Awaitable[list[Note]]]
+TEND_SECONDS: Final = 1.0
+LOOK_SECONDS: Final = 2.0
+SLICE: Final = 64
 
 
-class Connection:
-    """One open stream."""
+class Authority(Protocol):
+    """Knows who may still ask."""
 
-    def __init__(self, user_id: UUID, send: Send, outgoing: Outgoing, *, wants_all: bool) -> None:
-        self.user_id = user_id
-        self.outgoing = outgoing
-        self.wants_all = wants_all
-        self.position = 0
-        self.is_replaying = True
-        self.is_open = True
-        self.written_at = monotonic()
-        self.stalled_since: float | None = None
-        self.task = asyncio.current_task()
-        self._send = send
+    async def next_refresh(self) -> None:
+        """Wait until that was looked at again."""
+        ...
 
-    def write(self, body: bytes, *, last: bool = False) -> bool:
-        """Hand bytes to the server if it takes them without waiting."""
-        message: Any = {"type": "http.response.body", "body": body, "more_body": not last}
-        step: Any = self._send(message)
-        try:
-            step.send(None)
-        except StopIteration:
-            self.written_at, self.stalled_since = monotonic(), None
-            return True
-        except OSError:
-            self.is_open = False
-            return False
-        step.close()
-        self.stalled_since = self.stalled_since or monotonic()
-        return False
+    async def lapsed(self, identities: Collection[Identity]) -> Collection[Identity]:
+        """Those of them who may not."""
+        ...
 
-    def flush(self, now: float) -> None:
-        """Write what may go out now."""
-        if self.outgoing.has_overflown and self.write(frames.resync(self.position)):
-            self.outgoing.has_overflown = False
-        while (note := self.outgoing.peek(now)) is not None and self.write(note.frame()):
-            self.outgoing.sent(note)
+
+class Backlog(Protocol):
+    """What was kept for users."""
+
+    async def positions(self, users: Collection[UUID]) -> dict[UUID, int]:
+        """The last number of each user."""
+        ...
+
+    async def after(self, user_id: UUID, number: int) -> list[Note]:
+        """A user's notes past a number, in order, the first ones where there are many."""
+        ...
 
 
 class Hub:
@@ -69,54 +54,64 @@ class Hub:
 
     Args:
         settings: The limits.
-        read_after: Reads a user's notes past a number, for when one was missed.
+        backlog: Knows what was kept, for when nobody told us.
     """
 
-    def __init__(self, settings: Settings, read_after: ReadAfter) -> None:
+    def __init__(self, settings: Settings, backlog: Backlog) -> None:
         self._settings = settings
-        self._read_after = read_after
-        self._by_user: defaultdict[UUID, list[Connection]] = defaultdict(list)
+        self._backlog = backlog
+        self._by_user: defaultdict[UUID, list[Stream]] = defaultdict(list)
         self._last: dict[UUID, int] = {}
         self._held: defaultdict[UUID, dict[int, Note]] = defaultdict(dict)
-        self._work = asyncio.Event()
+        self._waiting: set[Stream] = set()
+        self._has_waiting = asyncio.Event()
+        self._has_streams = asyncio.Event()
+        self._is_stopping = False
 
     @property
     def streams(self) -> int:
         """How many are open."""
         return sum(len(found) for found in self._by_user.values())
 
-    def open(self, user_id: UUID, send: Send, *, wants_all: bool) -> Connection:
-        """Add a stream; the oldest of too many yields to it."""
-        outgoing = Outgoing(self._settings.stream_per_second)
-        connection = Connection(user_id, send, outgoing, wants_all=wants_all)
-        mine = self._by_user[user_id]
-        mine.append(connection)
+    def open(self, stream: Stream) -> None:
+        """Add a stream; the oldest of too many yields to it.
+
+        Raises:
+            Unavailable: the process stops.
+        """
+        if self._is_stopping:
+            raise Unavailable("this server stops; come back in a moment")
+        mine = self._by_user[stream.user_id]
+        mine.append(stream)
         while len(mine) > self._settings.streams_per_user:
             self._end(mine[0], frames.REPLACED)
-        self._work.set()
-        return connection
+        self._has_streams.set()
 
-    def begin(self, connection: Connection, position: int) -> None:
+    def begin(self, stream: Stream, position: int) -> None:
         """The stream's user stands at this number; what is at or before it is not sent live."""
-        connection.position = position
-        self._last.setdefault(connection.user_id, position)
-        self._advance(connection.user_id)
+        if not stream.is_open:
+            return
+        stream.begin(position)
+        self._last.setdefault(stream.user_id, position)
+        self._advance(stream.user_id)
 
-    def go_live(self, connection: Connection) -> None:
+    def go_live(self, stream: Stream) -> None:
         """What came in during the replay goes out now."""
-        connection.is_replaying = False
-        connection.flush(monotonic())
+        stream.is_live = True
+        self._flush(stream)
 
-    def close(self, connection: Connection) -> None:
+    def close(self, stream: Stream) -> None:
         """Forget a stream."""
-        connection.is_open = False
-        mine = self._by_user.get(connection.user_id, [])
-        if connection in mine:
-            mine.remove(connection)
+        stream.is_open = False
+        self._waiting.discard(stream)
+        mine = self._by_user.get(stream.user_id, [])
+        if stream in mine:
+            mine.remove(stream)
         if not mine:
-            self._by_user.pop(connection.user_id, None)
-            self._last.pop(connection.user_id, None)
-            self._held.pop(connection.user_id, None)
+            for known in (self._by_user, self._last, self._held):
+                known.pop(stream.user_id, None)
+        if not self._by_user:
+            self._has_streams.clear()
 
     def publish(self, user_id: UUID, note: Note) -> None:
         """Tell a user's streams of a note, in the order of the numbers."""
@@ -131,23 +126,32 @@ class Hub:
             self._advance(user_id)
 
     async def run(self) -> None:
-        """Serve heartbeats, limits and stalled streams until cancelled."""
+        """Serve limits, heartbeats, stalled streams and missed notes until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._serve_waiting(), name="streams that wait")
+            group.create_task(self._keep_alive(), name="streams' heartbeats")
+            group.create_task(self._look(), name="streams' missed notes")
+
+    async def end_lapsed(self, authority: Authority) -> NoReturn:
+        """End the streams of those who may no longer ask, until cancelled."""
         while True:
-            if not self._by_user:
-                self._work.clear()
-                await self._work.wait()
-            await asyncio.sleep(BUSY_SECONDS if self._is_busy() else IDLE_SECONDS)
-            await self._fill_gaps()
-            now = monotonic()
-            for connection in self._all():
-                self._tend(connection, now)
+            await authority.next_refresh()
+            open_ones = self._all()
+            for start in range(0, len(open_ones), SLICE):
+                await asyncio.sleep(0)
+                some = open_ones[start : start + SLICE]
+                gone = await authority.lapsed({stream.identity for stream in some})
+                for stream in some:
+                    if stream.is_open and stream.identity in gone:
+                        self._end(stream, frames.RENEW)
 
     async def stop(self) -> None:
         """End every stream, so that clients come back soon."""
-        for connection in self._all():
-            self._end(connection, frames.GOODBYE)
+        self._is_stopping = True
+        for stream in self._all():
+            self._end(stream, frames.GOODBYE)
 
-    def _all(self) -> list[Connection]:
+    def _all(self) -> list[Stream]:
         return [one for mine in self._by_user.values() for one in mine]
 
     def _advance(self, user_id: UUID) -> None:
@@ -159,55 +163,66 @@ class Hub:
             self._last[user_id] += 1
             self._tell(user_id, following)
 
-    def _is_busy(self) -> bool:
-        return any(self._held.values()) or any(len(one.outgoing) for one in self._all())
-
     def _tell(self, user_id: UUID, note: Note) -> None:
-        body: bytes | None = None
-        now = monotonic()
-        for one in list(self._by_user[user_id]):
-            if note.id is None and not one.wants_all:
-                continue
-            if note.id is not None:
-                if note.id <= one.position:
-                    continue
-                one.position = note.id
-            one.outgoing.add(note)
-            waits = one.is_replaying or len(one.outgoing) > 1 or one.outgoing.peek(now) is not note
-            if waits:
-                self._work.set()
-                continue
-            body = body or note.frame()
-            if one.write(body):
-                one.outgoing.sent(note)
+        for stream in list(self._by_user[user_id]):
+            if stream.tell(note):
+                self._flush(stream)
 
-    def _tend(self, connection: Connection, now: float) -> None:
-        if not connection.is_open:
-            self.close(connection)
+    def _flush(self, stream: Stream) -> None:
+        stream.flush(monotonic())
+        if stream.waits and stream.is_open:
+            self._waiting.add(stream)
+            self._has_waiting.set()
+        else:
+            self._waiting.discard(stream)
+
+    async def _serve_waiting(self) -> None:
+        """Write what had to wait for a limit or a client."""
+        while True:
+            await self._has_waiting.wait()
+            await asyncio.sleep(BUSY_SECONDS)
+            for stream in list(self._waiting):
+                self._flush(stream)
+            if not self._waiting:
+                self._has_waiting.clear()
+
+    async def _keep_alive(self) -> None:
+        """Heartbeats, and the end of those who take none."""
+        while True:
+            await self._has_streams.wait()
+            await asyncio.sleep(TEND_SECONDS)
+            for index, stream in enumerate(self._all()):
+                if index % SLICE == 0:
+                    await asyncio.sleep(0)
+                self._tend(stream, monotonic())
+                if stream.is_over:
+                    self.close(stream)
+
+    def _tend(self, stream: Stream, now: float) -> None:
+        if stream.is_over or not stream.is_live:
             return
-        if connection.is_replaying:
-            return
-        connection.flush(now)
-        if now - connection.written_at >= self._settings.stream_heartbeat_seconds:
-            connection.write(frames.HEARTBEAT)
-        stalled = connection.stalled_since
+        if now - stream.written_at >= self._settings.stream_heartbeat_seconds:
+            stream.write(frames.HEARTBEAT)
+        stalled = stream.stalled_since
         if stalled is not None and now - stalled >= self._settings.stream_stale_seconds:
-            self.close(connection)
-            if connection.task is not None:
-                connection.task.cancel()
+            stream.cut()
 
-    def _end(self, connection: Connection, farewell: bytes) -> None:
-        self.close(connection)
-        if not connection.write(farewell, last=True) and connection.task is not None:
-            connection.task.cancel()
+    def _end(self, stream: Stream, farewell: bytes) -> None:
+        self.close(stream)
+        stream.end(farewell)
 
-    async def _fill_gaps(self) -> None:
-        """Read what a lost hint would have told."""
-        waiting = [user_id for user_id, held in self._held.items() if held]
-        for user_id in [user_id for user_id in waiting if user_id in self._last]:
+    async def _look(self) -> None:
+        """Read what nobody told us of: the table is the truth, a hint may be lost."""
+        while True:
+            await self._has_streams.wait()
+            await asyncio.sleep(LOOK_SECONDS)
             try:
-                missing = await self._read_after(user_id, self._last[user_id])
+                for user_id, position in (await self._backlog.positions(list(self._last))).items():
+                    if position > self._last.get(user_id, position):
+                        await self._read_missed(user_id)
             except Unavailable:
-                return
-            for note in missing:
-                self.publish(user_id, note)
+                continue
+
+    async def _read_missed(self, user_id: UUID) -> None:
+        for note in await self._backlog.after(user_id, self._last[user_id]):
+            self.publish(user_id, note)

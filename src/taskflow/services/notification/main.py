@@ -1,58 +1,56 @@
 """The notification service (port 8003): the list and the live stream."""
 
-import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
-from uuid import UUID
 
-import structlog
-
-from taskflow.base.errors import Unavailable
+from taskflow.base.settings import Settings
+from taskflow.chassis.housekeeping import Chore, keep_house
 from taskflow.chassis.service import Context, Parts, Service
+from taskflow.db.transaction import Transaction
 from taskflow.events.topics import ALL_TYPES
 from taskflow.services.notification import storage
+from taskflow.services.notification.backlog import TableBacklog
 from taskflow.services.notification.event_consumer import Notifier
-from taskflow.services.notification.frames import Note
 from taskflow.services.notification.hub import Hub
 from taskflow.services.notification.routes import ROUTES
-from taskflow.services.notification.sse_handler import make_stream
-
-PRUNE_SECONDS: Final = 3600.0
-
-log = structlog.get_logger()
+from taskflow.services.notification.sse_handler import Desk, make_stream
 
 
 def build(context: Context) -> Parts:
     """The parts of the notification service."""
-
-    async def read_after(user_id: UUID, number: int) -> list[Note]:
-        async with context.database.transaction(read_only=True) as transaction:
-            return await storage.after(transaction, user_id, number)
-
-    hub = Hub(context.settings, read_after)
+    settings = context.settings
+    backlog = TableBacklog(context.database)
+    hub = Hub(settings, backlog)
     streams = context.metrics.gauge("taskflow_streams_open", "Streams that are open.")
     streams.set_function(lambda: hub.streams)
-    stream = make_stream(hub, context.database, context.clock)
+    desk = Desk(
+        hub=hub,
+        backlog=backlog,
+        database=context.database,
+        clock=context.clock,
+        per_second=settings.stream_per_second,
+        stale_seconds=settings.stream_stale_seconds,
+    )
     return Parts(
-        routes=[*ROUTES, stream],
-        handlers=dict.fromkeys(ALL_TYPES, Notifier(hub).tell),
-        loops=[hub.run, partial(_keep_house, context)],
+        routes=[*ROUTES, make_stream(desk)],
+        handlers=dict.fromkeys(ALL_TYPES, Notifier(hub, context.clock).tell),
+        loops=[
+            hub.run,
+            partial(hub.end_lapsed, context.authenticator),
+            partial(keep_house, context.database, context.clock, _chores(settings)),
+        ],
         on_stop=hub.stop,
     )
 
 
-async def _keep_house(context: Context) -> None:
-    """Forget what is older than the retention, now and then, until cancelled."""
-    kept = timedelta(days=context.settings.notification_retention_days)
-    while True:
-        now = context.clock.now()
-        try:
-            async with context.database.transaction() as transaction:
-                await storage.prune(transaction, now - kept, now)
-        except Unavailable as error:
-            log.warning("prune.waiting", reason=error.detail)
-        await asyncio.sleep(PRUNE_SECONDS)
+def _chores(settings: Settings) -> list[Chore]:
+    """Tickets that have expired, and notes that are older than the retention."""
+    kept = timedelta(days=settings.notification_retention_days)
+
+    async def forget_notes(transaction: Transaction, now: datetime, limit: int) -> int:
+        return await storage.prune(transaction, now - kept, limit)
+
+    return [storage.prune_tickets, forget_notes]
 
 
 service = Service(

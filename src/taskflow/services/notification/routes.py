@@ -1,19 +1,19 @@
 """The doors to the list of notifications, and to tickets for streams."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import QueryParameter
 from msgspec import Struct
 
 from taskflow.accounts.model import Identity
 from taskflow.accounts.tokens import new_opaque
 from taskflow.base.clock import Clock
 from taskflow.base.errors import NotFound
+from taskflow.chassis.inputs import Cursor, Limit
 from taskflow.db.engine import Database
-from taskflow.events.payloads import TaskState
+from taskflow.events.payloads import EventType, TaskState
 from taskflow.services.notification import storage
 
 TICKET_SECONDS: Final = 30
@@ -24,7 +24,7 @@ class Notification(Struct):
     """A notification in the list."""
 
     id: int
-    event_type: str
+    event_type: EventType
     task_id: UUID
     title: str
     body: str
@@ -60,8 +60,8 @@ async def list_notifications(
     caller: Identity,
     database: Database,
     unread: bool = False,  # noqa: FBT001, FBT002 - a query parameter
-    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-    cursor: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> NotificationPage:
     """The caller's notifications."""
     async with database.transaction(read_only=True) as transaction:
@@ -72,19 +72,19 @@ async def list_notifications(
     return NotificationPage([_shown(one) for one in found], count, last)
 
 
-@post("/notifications/{number:int}/read", status_code=200, tags=["notifications"])
+@post("/notifications/{notification_id:int}/read", status_code=200, tags=["notifications"])
 async def read_notification(
-    number: int, caller: Identity, database: Database, clock: Clock
+    notification_id: int, caller: Identity, database: Database, clock: Clock
 ) -> Unread:
     """Mark a notification as read."""
     async with database.transaction() as transaction:
-        if not await storage.mark_read(transaction, caller.user_id, number, clock.now()):
-            raise NotFound(f"there is no notification {number}")
+        if not await storage.mark_read(transaction, caller.user_id, notification_id, clock.now()):
+            raise NotFound(f"there is no notification {notification_id}")
         return Unread(await storage.unread(transaction, caller.user_id))
 
 
 @post("/notifications/read-all", status_code=200, tags=["notifications"])
-async def read_all(caller: Identity, database: Database, clock: Clock) -> Unread:
+async def read_all_notifications(caller: Identity, database: Database, clock: Clock) -> Unread:
     """Mark all notifications as read."""
     async with database.transaction() as transaction:
         await storage.mark_all_read(transaction, caller.user_id, clock.now())
@@ -92,7 +92,7 @@ async def read_all(caller: Identity, database: Database, clock: Clock) -> Unread
 
 
 @post("/notifications/ticket", opt={"scope": "read"}, tags=["notifications"])
-async def make_ticket(caller: Identity, database: Database, clock: Clock) -> Ticket:
+async def make_stream_ticket(caller: Identity, database: Database, clock: Clock) -> Ticket:
     """A ticket for a stream, for clients that can send no header."""
     ticket = new_opaque(TICKET_PREFIX)
     expires_at = clock.now() + timedelta(seconds=TICKET_SECONDS)
@@ -108,4 +108,4 @@ def _shown(listed: storage.Listed) -> Notification:
     return Notification(id=note.id or 0, **values, read_at=listed.read_at)
 
 
-ROUTES = [list_notifications, read_notification, read_all, make_ticket]
+ROUTES = [list_notifications, read_notification, read_all_notifications, make_stream_ticket]

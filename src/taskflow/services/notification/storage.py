@@ -1,5 +1,6 @@
 """The tables of notifications and tickets."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -18,19 +19,35 @@ ON CONFLICT (user_id) DO UPDATE SET last = positions.last + 1
 RETURNING last
 """
 INSERT = """
-INSERT INTO notifications.items (user_id, id, event_id, data, created_at)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO notifications.items (user_id, id, event_id, data, created_at, kept_at)
+VALUES ($1, $2, $3, $4, $5, $6)
 """
-POSITION = "SELECT last FROM notifications.positions WHERE user_id = $1"
-OLDEST = "SELECT min(id) FROM notifications.items WHERE user_id = $1"
+POSITIONS = "SELECT user_id, last FROM notifications.positions WHERE user_id = ANY($1::uuid[])"
 AFTER = """
 SELECT data::text AS data FROM notifications.items
- WHERE user_id = $1 AND id > $2 AND id <= $3 ORDER BY id LIMIT $4
+ WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $3
+"""
+# The first is given however long it is, so that nothing stands in the way of what follows.
+PAGE = """
+SELECT id, event_type, data
+  FROM (SELECT id, data->>'event_type' AS event_type, data::text AS data,
+               row_number() OVER (ORDER BY id) AS place,
+               sum(octet_length(data::text)) OVER (ORDER BY id) AS bytes
+          FROM notifications.items
+         WHERE user_id = $1 AND id > $2 AND id <= $3
+         ORDER BY id LIMIT $4) AS found
+ WHERE place = 1 OR bytes <= $5
+ ORDER BY id
 """
 LIST = """
 SELECT id, data::text AS data, read_at FROM notifications.items
- WHERE user_id = $1 AND id < $2 AND (NOT $3 OR read_at IS NULL)
- ORDER BY id DESC LIMIT $4
+ WHERE user_id = $1 AND id < $2
+ ORDER BY id DESC LIMIT $3
+"""
+LIST_UNREAD = """
+SELECT id, data::text AS data, read_at FROM notifications.items
+ WHERE user_id = $1 AND id < $2 AND read_at IS NULL
+ ORDER BY id DESC LIMIT $3
 """
 UNREAD = "SELECT count(*) FROM notifications.items WHERE user_id = $1 AND read_at IS NULL"
 READ = """
@@ -39,13 +56,27 @@ UPDATE notifications.items SET read_at = coalesce(read_at, $3) WHERE user_id = $
 READ_ALL = """
 UPDATE notifications.items SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL
 """
-PRUNE = "DELETE FROM notifications.items WHERE created_at < $1"
-PRUNE_TICKETS = "DELETE FROM notifications.tickets WHERE expires_at < $1"
+# A user's oldest go first whatever the clock did, so that those kept have no hole between them.
+PRUNE = """
+WITH old AS (
+  SELECT user_id, id FROM notifications.items WHERE kept_at < $1 ORDER BY kept_at LIMIT $2
+), up_to AS (
+  SELECT user_id, max(id) AS id FROM old GROUP BY user_id
+)
+DELETE FROM notifications.items AS item USING up_to
+ WHERE item.user_id = up_to.user_id AND item.id <= up_to.id
+"""
+PRUNE_TICKETS = """
+DELETE FROM notifications.tickets WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM notifications.tickets WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
 ADD_TICKET = "INSERT INTO notifications.tickets (hash, identity, expires_at) VALUES ($1, $2, $3)"
 USE_TICKET = """
 DELETE FROM notifications.tickets WHERE hash = $1 RETURNING identity, expires_at
 """
 _BEYOND: Final = 2**62
+LIST_NAME: Final = "notifications"
+_Place = tuple[cursors.Number]
 
 
 class Listed(NamedTuple):
@@ -55,42 +86,51 @@ class Listed(NamedTuple):
     read_at: datetime | None
 
 
-async def add(transaction: Transaction, user_id: UUID, note: Note) -> Note:
+class Kept(NamedTuple):
+    """A note as it was kept: its JSON is not read."""
+
+    id: int
+    event_type: str
+    body: bytes
+
+
+async def add(transaction: Transaction, user_id: UUID, note: Note, now: datetime) -> Note:
     """Keep a note under the user's next number; the user's row is locked until the commit."""
     number = await transaction.value(BUMP, user_id)
     numbered = msgspec.structs.replace(note, id=number)
     body = msgspec.json.encode(numbered).decode()
-    await transaction.execute(INSERT, user_id, number, note.event_id, body, note.created_at)
+    await transaction.execute(INSERT, user_id, number, note.event_id, body, note.created_at, now)
     return numbered
 
 
-async def position(transaction: Transaction, user_id: UUID) -> int:
-    """The user's last number."""
-    return await transaction.value(POSITION, user_id) or 0
+async def positions(transaction: Transaction, users: Collection[UUID]) -> dict[UUID, int]:
+    """The last number of each user who has any."""
+    return {row[0]: row[1] for row in await transaction.rows(POSITIONS, list(users))}
 
 
-async def oldest(transaction: Transaction, user_id: UUID) -> int | None:
-    """The first number that is still kept."""
-    found: int | None = await transaction.value(OLDEST, user_id)
-    return found
-
-
-async def after(
-    transaction: Transaction, user_id: UUID, number: int, up_to: int = _BEYOND, limit: int = 500
-) -> list[Note]:
+async def after(transaction: Transaction, user_id: UUID, number: int, limit: int) -> list[Note]:
     """Notes past a number, in order."""
-    rows = await transaction.rows(AFTER, user_id, number, up_to, limit)
+    rows = await transaction.rows(AFTER, user_id, number, limit)
     return [decode(row["data"]) for row in rows]
+
+
+async def page(
+    transaction: Transaction, user_id: UUID, number: int, up_to: int, limit: int, most_bytes: int
+) -> list[Kept]:
+    """The first notes past a number up to another, as they were kept, in order."""
+    rows = await transaction.rows(PAGE, user_id, number, up_to, limit, most_bytes)
+    return [Kept(row["id"], row["event_type"], row["data"].encode()) for row in rows]
 
 
 async def listing(
     transaction: Transaction, user_id: UUID, limit: int, cursor: str | None, *, unread: bool
 ) -> tuple[list[Listed], str | None]:
     """A page of notes, newest first, and where the older ones begin."""
-    before = cursors.decode(cursor, tuple[int])[0] if cursor else _BEYOND
-    rows: list[Any] = await transaction.rows(LIST, user_id, before, unread, limit + 1)
+    before = _BEYOND if cursor is None else cursors.decode(cursor, LIST_NAME, _Place)[0]
+    statement = LIST_UNREAD if unread else LIST
+    rows: list[Any] = await transaction.rows(statement, user_id, before, limit + 1)
     found = [Listed(decode(row["data"]), row["read_at"]) for row in rows[:limit]]
-    return found, cursors.encode(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return found, cursors.encode(LIST_NAME, rows[limit - 1]["id"]) if len(rows) > limit else None
 
 
 async def unread(transaction: Transaction, user_id: UUID) -> int:
@@ -101,6 +141,8 @@ async def unread(transaction: Transaction, user_id: UUID) -> int:
 
 async def mark_read(transaction: Transaction, user_id: UUID, number: int, now: datetime) -> bool:
     """Mark a note as read; False when there is none."""
+    if not 0 < number < _BEYOND:
+        return False
     return await transaction.execute(READ, user_id, number, now) == 1
 
 
@@ -109,10 +151,14 @@ async def mark_all_read(transaction: Transaction, user_id: UUID, now: datetime) 
     return await transaction.execute(READ_ALL, user_id, now)
 
 
-async def prune(transaction: Transaction, before: datetime, now: datetime) -> None:
-    """Forget old notes and tickets."""
-    await transaction.execute(PRUNE, before)
-    await transaction.execute(PRUNE_TICKETS, now)
+async def prune(transaction: Transaction, before: datetime, limit: int) -> int:
+    """Forget about so many of the oldest notes kept before an instant; returns how many."""
+    return await transaction.execute(PRUNE, before, limit)
+
+
+async def prune_tickets(transaction: Transaction, now: datetime, limit: int) -> int:
+    """Forget some tickets that have expired; returns how many."""
+    return await transaction.execute(PRUNE_TICKETS, now, limit)
 
 
 async def add_ticket(

@@ -1,17 +1,17 @@
 """The doors to series, and the preview of a rule."""
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import get, post
-from litestar.params import QueryParameter
 from msgspec import Meta, Struct
 
 from taskflow.accounts.model import Identity
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Invalid
+from taskflow.chassis.inputs import Cursor, Limit, zoned
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import storage
@@ -19,7 +19,7 @@ from taskflow.services.recurring_processor.model import Instance, Series
 from taskflow.services.recurring_processor.sentences import sentence
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
 from taskflow.tasks.recurrence_rules import parse_recurrence
-from taskflow.tasks.zones import instant, parse_zone, wall_time
+from taskflow.tasks.zones import YEARS, parse_zone, wall_time
 
 
 class PreviewBody(Struct, forbid_unknown_fields=True):
@@ -57,7 +57,7 @@ class InstanceState(Struct):
     task_id: UUID
     title: str
     occurrence_date: str | None
-    status: str
+    status: Literal["open", "done", "gone"]
     completed_at: datetime | None
 
 
@@ -87,8 +87,15 @@ class SeriesPage(Struct):
     next_cursor: str | None
 
 
-@post("/recurring/preview", status_code=200, opt={"scope": "read"}, tags=["recurring"])
-async def preview(data: PreviewBody) -> Preview:
+# In a thread: a long expansion must not hold up the requests beside it.
+@post(
+    "/recurring/preview",
+    status_code=200,
+    opt={"scope": "read"},
+    tags=["recurring"],
+    sync_to_thread=True,
+)
+def preview_recurrence(data: PreviewBody) -> Preview:
     """The next occurrences of a rule, each with a reason where it is not plain."""
     if data.rule is None:
         if data.text is not None:
@@ -98,10 +105,8 @@ async def preview(data: PreviewBody) -> Preview:
     recurrence = parse_recurrence(given | {"month_end": data.month_end})
     zone = parse_zone(data.timezone)
     start, all_day = _start(data.start, zone)
-    if data.after is not None and data.after.tzinfo is None:
-        raise Invalid.field("after", "needs an offset from UTC, such as Z or +01:00")
     schedule = Schedule(recurrence, start, zone, all_day)
-    found = occurrences(schedule, after=data.after, limit=data.count)
+    found = occurrences(schedule, after=zoned("after", data.after), limit=data.count)
     shown = [_shown(occurrence, zone) for occurrence in found]
     return Preview(recurrence.rule, sentence(recurrence), shown)
 
@@ -112,8 +117,8 @@ async def list_series(
     database: Database,
     clock: Clock,
     status: Literal["active", "ended"] | None = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-    cursor: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> SeriesPage:
     """The caller's series."""
     async with database.transaction(read_only=True) as transaction:
@@ -151,6 +156,7 @@ def _state(series: Series, now: datetime) -> SeriesState:
 
 
 def _instance(instance: Instance) -> InstanceState:
+    status: Literal["open", "done", "gone"]
     status = "open" if instance.is_open else "gone" if instance.is_deleted else "done"
     return InstanceState(
         instance.task_id,
@@ -170,17 +176,15 @@ def _shown(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
 def _start(text: str, zone: ZoneInfo) -> tuple[datetime, bool]:
     """The local start, and whether it is a whole day."""
     try:
-        if len(text) == len("2026-01-24"):
-            return datetime.combine(date.fromisoformat(text), time()), True
+        is_day = len(text) == len("2026-01-24")
         start = datetime.fromisoformat(text)
     except ValueError:
         raise Invalid.field("start", "must be a date, or a date and a time") from None
-    local = start if start.tzinfo is None else wall_time(start, zone)
-    try:
-        instant(local, zone)
-    except OverflowError:
-        raise Invalid.field("start", "is too far away") from None
-    return local, False
+    if start.year not in YEARS:
+        raise Invalid.field("start", f"must lie in the years {YEARS[0]} to {YEARS[-1]}")
+    if is_day:
+        return datetime.combine(start.date(), time()), True
+    return start if start.tzinfo is None else wall_time(start, zone), False
 
 
-ROUTES = [preview, list_series, get_series]
+ROUTES = [preview_recurrence, list_series, get_series]

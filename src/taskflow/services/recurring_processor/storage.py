@@ -84,6 +84,7 @@ SELECT {INSTANCE} FROM recurring.instances
  WHERE series_id = $1 ORDER BY position DESC, task_id DESC LIMIT 200
 """  # noqa: S608 - made of constants
 
+LIST_NAME: Final = "series"
 _RECURRENCE: Final = msgspec.json.Decoder(Recurrence)
 
 
@@ -159,10 +160,11 @@ async def listing(
     transaction: Transaction, user_id: UUID, status: str | None, limit: int, cursor: str | None
 ) -> tuple[list[Series], str | None]:
     """A page of a user's series, and where the next ones begin."""
-    after = cursors.decode(cursor, tuple[UUID])[0] if cursor else UUID(int=0)
+    first = (UUID(int=0),)
+    after = (first if cursor is None else cursors.decode(cursor, LIST_NAME, tuple[UUID]))[0]
     rows = await transaction.rows(LIST, user_id, after, status, limit + 1)
     found = [_series(row) for row in rows[:limit]]
-    return found, cursors.encode(found[-1].id) if len(rows) > limit else None
+    return found, cursors.encode(LIST_NAME, found[-1].id) if len(rows) > limit else None
 
 
 async def instances(transaction: Transaction, series_id: UUID) -> list[Instance]:

@@ -1,28 +1,32 @@
 """Plans, replans and cancels reminders as their tasks change."""
 
-from taskflow.base.clock import Clock
 from taskflow.chassis.consumer import Delivery
 from taskflow.events.topics import TASK_DELETED
 from taskflow.services.reminder import storage
-from taskflow.services.reminder.schedule_memory import Alarm
-from taskflow.services.reminder.scheduler import plans
+from taskflow.services.reminder.ports import Schedule
+from taskflow.services.reminder.scheduler import plans, settle, why_closed
 
 
 class Planner:
-    """Keeps reminders in step with tasks."""
+    """Keeps reminders in step with tasks.
 
-    def __init__(self, clock: Clock, alarm: Alarm) -> None:
-        self._clock = clock
-        self._alarm = alarm
+    Args:
+        schedule: Told of what is pending.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
 
     async def follow(self, delivery: Delivery) -> None:
         """Bring the reminders of an event's task up to date, unless newer is known."""
         event, transaction = delivery.event, delivery.transaction
-        if not await storage.note(transaction, event):
+        closed = why_closed(event.task, is_deleted=event.event_type == TASK_DELETED)
+        if not await storage.note(transaction, event, closed):
             return
-        is_deleted = event.event_type == TASK_DELETED
-        wanted = plans(event.task, self._clock.now(), is_deleted=is_deleted)
-        await storage.plan(transaction, event.task, wanted)
-        times = [one.fire_at for one in wanted if one.reason is None]
+        wanted = plans(event.task)
+        known = await storage.standings(transaction, event.task_id)
+        changed = settle(wanted, known, event.timestamp, closed)
+        await storage.keep(transaction, event.task, wanted, changed)
+        times = [one.fire_at for one in changed.values() if one.status == "pending"]
         if times:
-            transaction.after_commit(lambda: self._alarm.hasten(min(times)))
+            transaction.after_commit(lambda: self._schedule.hasten(min(times)))

@@ -1,6 +1,7 @@
 """Fires reminders at their time: the mark and the event in one transaction."""
 
 import asyncio
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -14,11 +15,14 @@ from taskflow.events.payloads import Actor, ReminderFacts, TaskEvent
 from taskflow.events.topics import REMINDER_TRIGGERED
 from taskflow.outbox.append import append
 from taskflow.services.reminder import storage
-from taskflow.services.reminder.schedule_memory import Alarm
+from taskflow.services.reminder.ports import Schedule
 from taskflow.services.reminder.storage import Fired
 
 AT_ONCE: Final = 500
 AWAY_SECONDS: Final = 0.5
+CONTENDED_SECONDS: Final = 0.05
+# Another process may have planned what nobody tells this one of.
+LOOK_SECONDS: Final = 20.0
 ACTOR: Final = Actor("system", "reminder", "TaskFlow")
 
 log = structlog.get_logger()
@@ -29,16 +33,26 @@ class Firing:
 
     Args:
         database: Where reminders and the outbox are.
-        alarm: Wakes it.
+        schedule: Wakes it.
         clock: The time.
         lateness: Observes how late each was, in seconds.
+        look_seconds: How often the table is read while nobody tells of anything.
     """
 
-    def __init__(self, database: Database, alarm: Alarm, clock: Clock, lateness: Histogram) -> None:
+    def __init__(
+        self,
+        database: Database,
+        schedule: Schedule,
+        clock: Clock,
+        lateness: Histogram,
+        *,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
         self._database = database
-        self._alarm = alarm
+        self._schedule = schedule
         self._clock = clock
         self._lateness = lateness
+        self._look_seconds = look_seconds
 
     async def run(self) -> None:
         """Fire until cancelled; what was missed while we were away fires first."""
@@ -49,26 +63,38 @@ class Firing:
                 log.warning("reminders.waiting", reason=error.detail)
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
-            if not fired:
-                await self._alarm.wait()
+            if fired:
+                continue
+            if self._is_contended():
+                await asyncio.sleep(CONTENDED_SECONDS)
+            else:
+                await self._schedule.wait(self._look_seconds)
+
+    def _is_contended(self) -> bool:
+        """Whether something is due that we could not have: somebody else holds it just now."""
+        following = self._schedule.next
+        return following is not None and following <= self._clock.now()
 
     async def _fire(self) -> bool:
-        """Fire what is due, up to a limit; tells the alarm what comes next."""
+        """Fire what is due, up to a limit; tells the schedule what comes next."""
         async with self._database.transaction() as transaction:
             now = self._clock.now()
             due = await storage.fire(transaction, now, AT_ONCE)
-            await append(transaction, *(_event(one) for one in due))
-            # What is planned after this line hastens the alarm, what was before it is read.
-            self._alarm.forget()
+            await append(transaction, *(_event(one, now) for one in due))
+            # What is planned after this line hastens the schedule, what was before it is read.
+            self._schedule.forget()
             if (following := await storage.next_time(transaction)) is not None:
-                self._alarm.hasten(following)
+                self._schedule.hasten(following)
         for one in due:
             self._lateness.observe(max((now - one.fire_at).total_seconds(), 0.0))
         return bool(due)
 
 
-def _event(fired: Fired) -> TaskEvent:
-    """The event of a reminder; firing it twice gives the same id."""
+def _event(fired: Fired, now: datetime) -> TaskEvent:
+    """The event of a reminder; firing it twice gives the same id.
+
+    It happens now; when it should have is among its facts.
+    """
     task = fired.task
     return TaskEvent(
         event_id=derived_id(fired.id, fired.fire_at.isoformat(), fired.fire_at),
@@ -77,7 +103,7 @@ def _event(fired: Fired) -> TaskEvent:
         user_id=task.user_id,
         actor=ACTOR,
         version=fired.version,
-        timestamp=fired.fire_at,
+        timestamp=now,
         correlation_id=fired.correlation_id,
         causation_id=fired.cause,
         task=task,

@@ -1,17 +1,18 @@
 """The reminder service (port 8002): plans reminders and fires them."""
 
 from taskflow.chassis.service import Context, Parts, Service
+from taskflow.events.envelope import REMINDER_SOURCE
 from taskflow.events.topics import TASK_TYPES
 from taskflow.services.reminder import storage
 from taskflow.services.reminder.event_consumer import Planner
 from taskflow.services.reminder.firing import Firing
 from taskflow.services.reminder.routes import ROUTES
-from taskflow.services.reminder.schedule_memory import Alarm
+from taskflow.services.reminder.schedule_memory import MemorySchedule
 
 
 def build(context: Context) -> Parts:
     """The parts of the reminder service."""
-    alarm = Alarm(context.clock)
+    schedule = MemorySchedule(context.clock)
     lateness = context.metrics.histogram(
         "taskflow_reminder_lateness_seconds", "Seconds from a reminder's time to its firing."
     )
@@ -24,9 +25,9 @@ def build(context: Context) -> Parts:
     context.metrics.on_scrape(measure)
     return Parts(
         routes=ROUTES,
-        dependencies={"alarm": alarm},
-        handlers=dict.fromkeys(TASK_TYPES, Planner(context.clock, alarm).follow),
-        loops=[Firing(context.database, alarm, context.clock, lateness).run],
+        dependencies={"schedule": schedule},
+        handlers=dict.fromkeys(TASK_TYPES, Planner(schedule).follow),
+        loops=[Firing(context.database, schedule, context.clock, lateness).run],
     )
 
 
@@ -37,4 +38,5 @@ service = Service(
     role="taskflow_reminders",
     prefixes=("/api/v1/reminders",),
     build=build,
+    publishes=REMINDER_SOURCE,
 )

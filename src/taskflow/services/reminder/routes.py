@@ -1,20 +1,19 @@
 """The doors to reminders."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Final
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import QueryParameter
 from msgspec import Struct, field
 
 from taskflow.accounts.model import Identity
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Conflict, Invalid
-from taskflow.chassis.inputs import zoned
+from taskflow.chassis.inputs import Cursor, Limit, zoned
 from taskflow.db.engine import Database
 from taskflow.services.reminder import storage
-from taskflow.services.reminder.schedule_memory import Alarm
+from taskflow.services.reminder.ports import Schedule
 from taskflow.tasks.durations import parse_duration
 
 LONGEST: Final = timedelta(days=366)
@@ -28,7 +27,7 @@ class ReminderState(Struct):
     offset: str | None
     at: datetime | None
     fire_at: datetime
-    status: str
+    status: storage.Status
     reason: str | None
     fired_at: datetime | None
     late_by_seconds: int | None
@@ -52,10 +51,10 @@ class SnoozeBody(Struct, forbid_unknown_fields=True):
 async def list_reminders(
     caller: Identity,
     database: Database,
-    status: Literal["pending", "sent", "acknowledged", "cancelled"] | None = None,
+    status: storage.Status | None = None,
     task_id: UUID | None = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-    cursor: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> ReminderPage:
     """The caller's reminders."""
     async with database.transaction(read_only=True) as transaction:
@@ -65,33 +64,47 @@ async def list_reminders(
     return ReminderPage([ReminderState(*one) for one in found], last)
 
 
-@post("/reminders/{reminder_id:str}/snooze", status_code=200, tags=["reminders"])
-async def snooze(
+@post(
+    "/reminders/{reminder_id:str}/snooze",
+    status_code=200,
+    opt={"raises": (Conflict,)},
+    tags=["reminders"],
+)
+async def snooze_reminder(
     reminder_id: UUID,
     data: SnoozeBody,
     caller: Identity,
     database: Database,
     clock: Clock,
-    alarm: Alarm,
+    schedule: Schedule,
 ) -> ReminderState:
     """Let a reminder fire again later."""
     until = _until(data, clock.now())
     async with database.transaction() as transaction:
         kept = await storage.lock(transaction, caller.user_id, reminder_id)
         if kept.status == "cancelled":
-            raise Conflict("the reminder was cancelled")
+            raise Conflict(kept.reason or "the reminder was cancelled")
+        if (closed := await storage.why_closed(transaction, kept.task_id)) is not None:
+            raise Conflict(closed)
         await storage.snooze(transaction, reminder_id, until)
-        transaction.after_commit(lambda: alarm.hasten(until))
+        transaction.after_commit(lambda: schedule.hasten(until))
         return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
 
 
-@post("/reminders/{reminder_id:str}/acknowledge", status_code=200, tags=["reminders"])
-async def acknowledge(reminder_id: UUID, caller: Identity, database: Database) -> ReminderState:
+@post(
+    "/reminders/{reminder_id:str}/acknowledge",
+    status_code=200,
+    opt={"raises": (Conflict,)},
+    tags=["reminders"],
+)
+async def acknowledge_reminder(
+    reminder_id: UUID, caller: Identity, database: Database
+) -> ReminderState:
     """Note that a reminder was seen; a pending one does not fire any more."""
     async with database.transaction() as transaction:
         kept = await storage.lock(transaction, caller.user_id, reminder_id)
         if kept.status == "cancelled":
-            raise Conflict("the reminder was cancelled")
+            raise Conflict(kept.reason or "the reminder was cancelled")
         await storage.acknowledge(transaction, reminder_id)
         return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
 
@@ -109,4 +122,4 @@ def _until(data: SnoozeBody, now: datetime) -> datetime:
     return until
 
 
-ROUTES = [list_reminders, snooze, acknowledge]
+ROUTES = [list_reminders, snooze_reminder, acknowledge_reminder]

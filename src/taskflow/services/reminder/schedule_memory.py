@@ -1,17 +1,17 @@
-"""The next reminder's time, and waking up exactly then."""
+"""A schedule in the memory of one process: the earliest time alone."""
 
 import asyncio
 from datetime import datetime
 from typing import Final
 
-from taskflow.base.clock import Clock
+from taskflow.base.clock import Clock, monotonic
 
 # The wall clock may jump, and a laptop may sleep, while we wait: the clock is looked at again after
 # so long. Nothing is read from the table then.
 LOOK_SECONDS: Final = 1.0
 
 
-class Alarm:
+class MemorySchedule:
     """Knows the earliest time that somebody waits for.
 
     Args:
@@ -31,7 +31,7 @@ class Alarm:
         return self._next
 
     def forget(self) -> None:
-        """Begin afresh; called before the table is read, so that no later `hasten` is lost."""
+        """Begin afresh."""
         self._next = None
 
     def hasten(self, at: datetime) -> None:
@@ -40,18 +40,18 @@ class Alarm:
             self._next = at
             self._changed.set()
 
-    async def wait(self) -> None:
-        """Return when the earliest time has come."""
-        while True:
+    async def wait(self, patience_seconds: float) -> None:
+        """Return when the earliest time has come, or after so many seconds."""
+        until = monotonic() + patience_seconds
+        while (patience := until - monotonic()) > 0:
             self._changed.clear()
-            timeout: float | None = None
             if self._next is not None:
                 remaining = (self._next - self._clock.now()).total_seconds()
                 if remaining <= 0:
                     return
-                timeout = min(remaining, self._look_seconds)
+                patience = min(patience, remaining, self._look_seconds)
             try:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(patience):
                     await self._changed.wait()
             except TimeoutError:
                 continue

@@ -1,7 +1,8 @@
 """When a task's reminders are due, and why one is not. Pure: time is an argument."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,29 +10,88 @@ from taskflow.base.ids import derived_id
 from taskflow.events.payloads import Reminder, TaskState
 from taskflow.tasks.durations import before, parse_duration
 
+PAST: Final = "its time had already passed"
+REMOVED: Final = "the reminder was removed"
+
 
 class Plan(NamedTuple):
-    """What should be known of one reminder; `reason` says why it will not fire."""
+    """When a task asks for a reminder."""
 
     id: UUID
     offset: str | None
     at: datetime | None
+    planned_at: datetime
+
+
+class Standing(NamedTuple):
+    """Where a reminder stands.
+
+    `fire_at` is `planned_at`, or later where it was snoozed; `reason` says why it does not fire.
+    """
+
+    planned_at: datetime
     fire_at: datetime
-    reason: str | None
+    status: Literal["pending", "sent", "acknowledged", "cancelled"]
+    reason: str | None = None
+    fired_at: datetime | None = None
+    late_by_seconds: int | None = None
 
 
-def plans(task: TaskState, now: datetime, *, is_deleted: bool) -> list[Plan]:
-    """The reminders of a task, as its newest state asks for them."""
-    closed = _closed(task, is_deleted=is_deleted)
-    found = []
-    for reminder in task.reminders:
-        fire_at = fire_time(task, reminder)
-        if fire_at is None:
-            continue
-        past = "its time had already passed" if fire_at <= now else None
-        identity = reminder_id(task, reminder)
-        found.append(Plan(identity, reminder.offset, reminder.at, fire_at, closed or past))
-    return found
+def plans(task: TaskState) -> list[Plan]:
+    """The reminders that a task asks for."""
+    return [
+        Plan(reminder_id(task, reminder), reminder.offset, reminder.at, planned_at)
+        for reminder in task.reminders
+        if (planned_at := planned_time(task, reminder)) is not None
+    ]
+
+
+def settle(
+    wanted: Sequence[Plan],
+    known: Mapping[UUID, Standing],
+    asked_at: datetime,
+    closed: str | None,
+) -> dict[UUID, Standing]:
+    """Where a task's reminders stand after a change of it; only those that the change moves.
+
+    Args:
+        wanted: What the task asks for now.
+        known: Where its reminders stood.
+        asked_at: When the change was made, however late we hear of it: what was ahead then is
+            not past, and what is due and has not fired yet still fires.
+        closed: Why nothing of the task fires, if that is so.
+    """
+    found = {plan.id: _settled(plan, known.get(plan.id), asked_at, closed) for plan in wanted}
+    for identity, standing in known.items():
+        if identity not in found and standing.status == "pending":
+            found[identity] = standing._replace(status="cancelled", reason=REMOVED)
+    return {
+        identity: standing
+        for identity, standing in found.items()
+        if known.get(identity) != standing
+    }
+
+
+def _settled(
+    plan: Plan, known: Standing | None, asked_at: datetime, closed: str | None
+) -> Standing:
+    """A reminder keeps its state for as long as its planned time stays the same."""
+    if known is None or known.planned_at != plan.planned_at:
+        known = Standing(plan.planned_at, plan.planned_at, "cancelled")
+    if known.status in ("sent", "acknowledged"):
+        return known
+    if closed is not None:
+        return known._replace(status="cancelled", reason=closed)
+    if known.status == "pending" or known.fire_at > asked_at:
+        return known._replace(status="pending", reason=None)
+    return known._replace(reason=PAST)
+
+
+def why_closed(task: TaskState, *, is_deleted: bool) -> str | None:
+    """Why nothing of a task fires; None when it does."""
+    if is_deleted or task.deleted_at is not None:
+        return "the task was deleted"
+    return "the task was completed" if task.status == "completed" else None
 
 
 def reminder_id(task: TaskState, reminder: Reminder) -> UUID:
@@ -40,7 +100,7 @@ def reminder_id(task: TaskState, reminder: Reminder) -> UUID:
     return derived_id(task.id, name, task.created_at)
 
 
-def fire_time(task: TaskState, reminder: Reminder) -> datetime | None:
+def planned_time(task: TaskState, reminder: Reminder) -> datetime | None:
     """When a reminder is due; offsets count back from the due date's wall time (RFC 5545 3.6.6)."""
     if reminder.at is not None:
         return reminder.at
@@ -53,9 +113,3 @@ def fire_time(task: TaskState, reminder: Reminder) -> datetime | None:
     else:
         due = datetime.fromisoformat(task.due_date)
     return before(due, parse_duration(reminder.offset, "offset"), zone)
-
-
-def _closed(task: TaskState, *, is_deleted: bool) -> str | None:
-    if is_deleted or task.deleted_at is not None:
-        return "the task was deleted"
-    return "the task was completed" if task.status == "completed" else None

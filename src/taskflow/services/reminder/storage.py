@@ -1,7 +1,8 @@
 """The tables of reminders."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -10,34 +11,34 @@ from taskflow.base import cursors
 from taskflow.base.errors import NotFound
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent, TaskState
-from taskflow.services.reminder.scheduler import Plan
+from taskflow.services.reminder.scheduler import Plan, Standing
+
+Status = Literal["pending", "sent", "acknowledged", "cancelled"]
 
 # An older event changes nothing: the row's own version is the gate.
 NOTE = """
-INSERT INTO reminders.tasks AS known (task_id, version, event_id, correlation_id, task)
-VALUES ($1, $2, $3, $4, $5)
+INSERT INTO reminders.tasks AS known (task_id, version, event_id, correlation_id, task, closed)
+VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (task_id) DO UPDATE
    SET version = EXCLUDED.version, event_id = EXCLUDED.event_id,
-       correlation_id = EXCLUDED.correlation_id, task = EXCLUDED.task
+       correlation_id = EXCLUDED.correlation_id, task = EXCLUDED.task, closed = EXCLUDED.closed
  WHERE known.version < EXCLUDED.version
 """
-# A reminder keeps its state (sent, snoozed) for as long as its planned time stays the same.
-PLAN = """
-INSERT INTO reminders.reminders AS known
-  (id, task_id, user_id, "offset", at, planned_at, fire_at, status, reason)
-VALUES ($1, $2, $3, $4, $5, $6, $6,
-        CASE WHEN $7::text IS NULL THEN 'pending' ELSE 'cancelled' END, $7)
-ON CONFLICT (id) DO UPDATE
-   SET planned_at = EXCLUDED.planned_at, fire_at = EXCLUDED.fire_at, status = EXCLUDED.status,
-       reason = EXCLUDED.reason
- WHERE known.planned_at <> EXCLUDED.planned_at
-    OR (known.status IN ('pending', 'cancelled') AND known.reason IS DISTINCT FROM EXCLUDED.reason
-        AND (EXCLUDED.reason IS NULL OR known.fire_at = known.planned_at
-             OR EXCLUDED.reason LIKE 'the task%'))
+CLOSED = "SELECT closed FROM reminders.tasks WHERE task_id = $1"
+STANDINGS = """
+SELECT id, planned_at, fire_at, status, reason, fired_at, late_by_seconds
+  FROM reminders.reminders WHERE task_id = $1 ORDER BY id FOR UPDATE
 """
-CANCEL_OTHERS = """
-UPDATE reminders.reminders SET status = 'cancelled', reason = $3
- WHERE task_id = $1 AND status = 'pending' AND id <> ALL($2::uuid[])
+ADD = """
+INSERT INTO reminders.reminders
+  (id, task_id, user_id, "offset", at, planned_at, fire_at, status, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $6, 'cancelled', NULL)
+ON CONFLICT (id) DO NOTHING
+"""
+MOVE = """
+UPDATE reminders.reminders
+   SET planned_at = $2, fire_at = $3, status = $4, reason = $5, fired_at = $6, late_by_seconds = $7
+ WHERE id = $1
 """
 NEXT = "SELECT min(fire_at) FROM reminders.reminders WHERE status = 'pending'"
 FIRE = """
@@ -69,6 +70,8 @@ UPDATE reminders.reminders SET status = 'pending', fire_at = $2, reason = NULL W
 """
 ACKNOWLEDGE = "UPDATE reminders.reminders SET status = 'acknowledged' WHERE id = $1"
 PENDING = "SELECT count(*) FROM reminders.reminders WHERE status = 'pending'"
+LIST_NAME: Final = "reminders"
+_Place = tuple[cursors.Instant, UUID]
 
 
 class Fired(NamedTuple):
@@ -92,26 +95,43 @@ class Kept(NamedTuple):
     offset: str | None
     at: datetime | None
     fire_at: datetime
-    status: str
+    status: Status
     reason: str | None
     fired_at: datetime | None
     late_by_seconds: int | None
 
 
-async def note(transaction: Transaction, event: TaskEvent) -> bool:
+async def note(transaction: Transaction, event: TaskEvent, closed: str | None) -> bool:
     """Keep the newest state of a task; False when newer is known."""
     task = msgspec.json.encode(event.task).decode()
-    known = (event.task_id, event.version, event.event_id, event.correlation_id, task)
+    known = (event.task_id, event.version, event.event_id, event.correlation_id, task, closed)
     return await transaction.execute(NOTE, *known) == 1
 
 
-async def plan(transaction: Transaction, task: TaskState, wanted: list[Plan]) -> None:
-    """Bring a task's reminders to what is wanted; the others are cancelled."""
-    for one in wanted:
-        times = (one.offset, one.at, one.fire_at, one.reason)
-        await transaction.execute(PLAN, one.id, task.id, task.user_id, *times)
-    ids = [one.id for one in wanted]
-    await transaction.execute(CANCEL_OTHERS, task.id, ids, "the reminder was removed")
+async def why_closed(transaction: Transaction, task_id: UUID) -> str | None:
+    """Why nothing of a task fires, as far as we have heard; None when it does."""
+    found: str | None = await transaction.value(CLOSED, task_id)
+    return found
+
+
+async def standings(transaction: Transaction, task_id: UUID) -> dict[UUID, Standing]:
+    """Where the reminders of a task stand, locked until the transaction ends."""
+    return {row[0]: Standing(*row[1:]) for row in await transaction.rows(STANDINGS, task_id)}
+
+
+async def keep(
+    transaction: Transaction,
+    task: TaskState,
+    wanted: Sequence[Plan],
+    changed: Mapping[UUID, Standing],
+) -> None:
+    """Write where a task's reminders stand now."""
+    for plan in wanted:
+        if plan.id in changed:
+            asked = (plan.offset, plan.at, plan.planned_at)
+            await transaction.execute(ADD, plan.id, task.id, task.user_id, *asked)
+    for identity, standing in changed.items():
+        await transaction.execute(MOVE, identity, *standing)
 
 
 async def next_time(transaction: Transaction) -> datetime | None:
@@ -121,9 +141,9 @@ async def next_time(transaction: Transaction) -> datetime | None:
 
 
 async def fire(transaction: Transaction, now: datetime, limit: int) -> list[Fired]:
-    """Mark what is due as sent; another replica's are passed over."""
+    """Mark what is due as sent, the earliest first; another replica's are passed over."""
     rows: list[Any] = await transaction.rows(FIRE, now, limit)
-    return [
+    fired = [
         Fired(
             id=row["id"],
             offset=row["offset"],
@@ -136,6 +156,7 @@ async def fire(transaction: Transaction, now: datetime, limit: int) -> list[Fire
         )
         for row in rows
     ]
+    return sorted(fired, key=lambda one: (one.fire_at, one.id))
 
 
 async def listing(
@@ -148,11 +169,12 @@ async def listing(
 ) -> tuple[list[Kept], str | None]:
     """A page of a user's reminders by time, and where the next ones begin."""
     first = (datetime.fromisoformat("0001-01-02T00:00:00+00:00"), UUID(int=0))
-    after = cursors.decode(cursor, tuple[datetime, UUID]) if cursor else first
+    after = first if cursor is None else cursors.decode(cursor, LIST_NAME, _Place)
     rows = await transaction.rows(LIST, user_id, status, task_id, *after, limit + 1)
     found = [Kept(*row) for row in rows[:limit]]
-    last = cursors.encode(found[-1].fire_at, found[-1].id) if len(rows) > limit else None
-    return found, last
+    if len(rows) <= limit:
+        return found, None
+    return found, cursors.encode(LIST_NAME, found[-1].fire_at, found[-1].id)
 
 
 async def lock(transaction: Transaction, user_id: UUID, reminder_id: UUID) -> Kept:

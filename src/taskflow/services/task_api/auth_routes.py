@@ -1,6 +1,5 @@
 """The doors to accounts, sessions and personal access tokens."""
 
-from datetime import UTC
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,10 +9,11 @@ from msgspec import UNSET, UnsetType
 from taskflow.accounts import commands, passwords, queries, sessions, tokens
 from taskflow.accounts.model import Identity, clean_email, clean_name, fold_email
 from taskflow.base.clock import Clock
-from taskflow.base.errors import Denied, Invalid, Unauthenticated
+from taskflow.base.errors import Conflict, Denied, Invalid, NotFound, TooMany, Unauthenticated
 from taskflow.chassis.auth import identity_of, refuse_other_sites
 from taskflow.chassis.disconnect import while_connected
 from taskflow.chassis.inputs import zoned
+from taskflow.chassis.openapi import OF_CALLER
 from taskflow.db.engine import Database
 from taskflow.services.task_api import idempotency
 from taskflow.services.task_api.attempts import Attempts
@@ -33,11 +33,13 @@ from taskflow.services.task_api.schemas import (
 from taskflow.tasks import commands as task_commands
 from taskflow.tasks.zones import parse_zone
 
-PUBLIC: Final = {"public": True}
+PUBLIC: Final[dict[str, object]] = {"public": True}
+PROVING: Final = PUBLIC | {"raises": (TooMany, Unauthenticated)}
+RENEWING: Final = PUBLIC | {"raises": (Denied, Unauthenticated)}
 WRONG: Final = "the address or the password is wrong"
 
 
-@post("/auth/register", opt=PUBLIC, tags=["accounts"])
+@post("/auth/register", opt=PUBLIC | {"raises": (Conflict, TooMany)}, tags=["accounts"])
 async def register(
     request: Request[Any, Any, Any],
     data: RegisterBody,
@@ -56,7 +58,7 @@ async def register(
         return Account.of(await commands.register(transaction, wanted, clock.now()))
 
 
-@post("/auth/login", status_code=200, opt=PUBLIC, tags=["accounts"])
+@post("/auth/login", status_code=200, opt=PROVING, tags=["accounts"])
 async def login(
     request: Request[Any, Any, Any],
     data: LoginBody,
@@ -86,7 +88,7 @@ async def login(
     return issuer.answer(request, user, session, clock)
 
 
-@post("/auth/refresh", status_code=200, opt=PUBLIC, tags=["accounts"])
+@post("/auth/refresh", status_code=200, opt=RENEWING, tags=["accounts"])
 async def refresh(
     request: Request[Any, Any, Any],
     database: Database,
@@ -111,7 +113,7 @@ async def refresh(
     return issuer.answer(request, user, session, clock)
 
 
-@post("/auth/logout", status_code=204, opt=PUBLIC, tags=["accounts"])
+@post("/auth/logout", status_code=204, opt=RENEWING, security=OF_CALLER, tags=["accounts"])
 async def logout(
     request: Request[Any, Any, Any], database: Database, clock: Clock
 ) -> Response[None]:
@@ -124,14 +126,14 @@ async def logout(
     return farewell()
 
 
-@get("/auth/me", tags=["accounts"])
+@get("/auth/me", opt={"raises": (NotFound,)}, tags=["accounts"])
 async def me(caller: Identity, database: Database) -> Account:
     """The caller's account."""
     async with database.transaction(read_only=True) as transaction:
         return Account.of(await queries.user_by_id(transaction, caller.user_id))
 
 
-@patch("/auth/me", tags=["accounts"])
+@patch("/auth/me", opt={"raises": (NotFound,)}, tags=["accounts"])
 async def change_me(
     request: Request[Any, Any, Any],
     data: AccountPatch,
@@ -186,8 +188,6 @@ async def create_token(
     """Make a personal access token; its secret is shown this once."""
     _only_in_person(caller)
     expires_at = zoned("expires_at", data.expires_at)
-    if expires_at is not None:
-        expires_at = expires_at.astimezone(UTC)
     async with database.transaction() as transaction:
         made = await commands.create_token(
             transaction, caller.user_id, data.name, data.scopes, clock.now(), expires_at

@@ -10,14 +10,15 @@ from uuid import UUID
 import msgspec
 
 from taskflow.base.errors import FieldError, Invalid, TaskFlowError, Unavailable
-from taskflow.chassis.problems import problem_of
+from taskflow.chassis.problems import field_problem, problem_of
 from taskflow.db.transaction import Transaction
 from taskflow.services.task_api.schemas import (
     BulkAnswer,
     BulkBody,
     BulkResult,
+    BulkUpdate,
     TaskBody,
-    TaskPatch,
+    TaskChanges,
     given,
 )
 from taskflow.tasks import commands, queries
@@ -101,15 +102,14 @@ async def _create(bulk: _Bulk, entry: dict[str, Any]) -> Task:
 
 
 async def _update(bulk: _Bulk, entry: dict[str, Any]) -> Task:
-    fields = dict(entry)
-    task_id = _id("id", fields.pop("id", None))
-    version = fields.pop("if_match", None)
-    if version is not None and not isinstance(version, int):
-        raise Invalid.field("if_match", "must be a version")
-    wanted = given(_convert(fields, TaskPatch))
-    if "status" in wanted:
+    if "status" in entry:
         raise Invalid.field("status", "use `complete` in a bulk")
-    return await commands.update(bulk.transaction, bulk.actor, task_id, wanted, bulk.now, version)
+    body: BulkUpdate = _convert(entry, BulkUpdate)
+    version = body.if_match if isinstance(body.if_match, int) else None
+    wanted = {
+        name: value for name, value in given(body).items() if name in TaskChanges.__struct_fields__
+    }
+    return await commands.update(bulk.transaction, bulk.actor, body.id, wanted, bulk.now, version)
 
 
 async def _complete(bulk: _Bulk, text: str) -> Task:
@@ -126,7 +126,8 @@ def _convert(entry: dict[str, Any], kind: type[Any]) -> Any:
         return msgspec.convert(entry, kind)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
-        raise Invalid.field(path.rstrip("`") or "entry", message) from error
+        problem = field_problem(path.rstrip("`"), message)
+        raise Invalid.field(problem.field or "entry", problem.message) from error
 
 
 def _id(field: str, value: object) -> UUID:

@@ -26,7 +26,10 @@ INSERT INTO tasks.idempotency_keys (user_id, key, request_hash, status, headers,
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 FORGET = "DELETE FROM tasks.idempotency_keys WHERE user_id = $1"
-PRUNE = "DELETE FROM tasks.idempotency_keys WHERE created_at < $1"
+PRUNE = """
+DELETE FROM tasks.idempotency_keys WHERE ctid = ANY(ARRAY(
+  SELECT ctid FROM tasks.idempotency_keys WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+"""
 
 
 class Answer(NamedTuple):
@@ -50,11 +53,13 @@ async def idempotent(
     transaction: Transaction,
     user_id: UUID,
     key: str | None,
-    request: bytes,
+    request: tuple[str, bytes],
     now: datetime,
     work: Callable[[], Awaitable[Answer]],
 ) -> Answer:
     """Do the work, or give the answer of the time it was done before; both in one transaction.
+
+    `request` is its path and its body.
 
     Raises:
         Conflict: the key belongs to another request, or its first one is still at work.
@@ -66,7 +71,8 @@ async def idempotent(
         raise Invalid.field("Idempotency-Key", "must have 1 to 255 visible ASCII characters")
     if not await transaction.value(TRY_LOCK, f"{user_id} {key}"):
         raise Conflict("the first request with this Idempotency-Key is still at work", 1)
-    request_hash = hashlib.sha256(request).digest()
+    path, body = request
+    request_hash = hashlib.sha256(path.encode() + b"\0" + body).digest()
     row: Any = await transaction.row(FIND, user_id, key)
     if row is None:
         answer = await work()
@@ -75,7 +81,7 @@ async def idempotent(
         await transaction.execute(KEEP, *kept)
         return answer
     if row["request_hash"] != request_hash:
-        raise Conflict("this Idempotency-Key belongs to a request with another body")
+        raise Conflict("this Idempotency-Key belongs to a request with another path or body")
     return Answer(row["status"], msgspec.json.decode(row["headers"]), row["body"])
 
 
@@ -84,6 +90,6 @@ async def forget(transaction: Transaction, user_id: UUID) -> int:
     return await transaction.execute(FORGET, user_id)
 
 
-async def prune(transaction: Transaction, now: datetime) -> int:
-    """Forget old keys."""
-    return await transaction.execute(PRUNE, now - KEPT)
+async def prune(transaction: Transaction, now: datetime, limit: int) -> int:
+    """Forget some old keys; returns how many."""
+    return await transaction.execute(PRUNE, now - KEPT, limit)

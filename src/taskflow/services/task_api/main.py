@@ -1,18 +1,19 @@
 """The Task API (port 8000): accounts, tasks, the page, and the outbox's figures."""
 
-import asyncio
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from functools import partial
 
-import structlog
 from litestar import get
 
 from taskflow.accounts import sessions
 from taskflow.accounts.keys import load_signing_key
-from taskflow.base.errors import Unavailable
+from taskflow.base.settings import Settings
 from taskflow.chassis.app import VERSION
 from taskflow.chassis.health import Liveness
+from taskflow.chassis.housekeeping import Chore, keep_house
 from taskflow.chassis.service import Context, Parts, Service
+from taskflow.db.transaction import Transaction
+from taskflow.events.envelope import TASK_SOURCE
 from taskflow.inbox import dedup
 from taskflow.outbox.relay import read_pending
 from taskflow.services.task_api import auth_routes, idempotency, list_routes, routes
@@ -20,11 +21,6 @@ from taskflow.services.task_api.attempts import Attempts
 from taskflow.services.task_api.issuer import Issuer
 from taskflow.services.task_api.page import page
 from taskflow.tasks.commands import purge_trash
-
-HOUSEKEEPING_SECONDS: Final = 3600.0
-PURGED_AT_ONCE: Final = 1_000
-
-log = structlog.get_logger()
 
 
 @get("/health", opt={"public": True, "outside": True}, tags=["health"])
@@ -46,14 +42,6 @@ def build(context: Context) -> Parts:
         pending.set(waiting.events)
         oldest.set(max(age.total_seconds(), 0))
 
-    async def keep_house() -> None:
-        while True:
-            try:
-                await _tidy(context)
-            except Unavailable as error:
-                log.warning("housekeeping.waiting", reason=error.detail)
-            await asyncio.sleep(HOUSEKEEPING_SECONDS)
-
     context.metrics.on_scrape(measure)
     key = load_signing_key(context.settings.data_dir)
     return Parts(
@@ -62,20 +50,24 @@ def build(context: Context) -> Parts:
             "issuer": Issuer(context.settings, key),
             "attempts": Attempts.under(context.settings),
         },
-        loops=[keep_house],
+        loops=[partial(keep_house, context.database, context.clock, _chores(context.settings))],
     )
 
 
-async def _tidy(context: Context) -> None:
-    """Remove what nobody can ask for any more."""
-    now = context.clock.now()
-    lifetime = timedelta(days=context.settings.session_days)
-    trash_until = now - timedelta(days=context.settings.trash_days)
-    async with context.database.transaction() as transaction:
-        await idempotency.prune(transaction, now)
-        await dedup.prune(transaction, now)
-        await sessions.prune(transaction, now, lifetime)
-        await purge_trash(transaction, trash_until, PURGED_AT_ONCE)
+def _chores(settings: Settings) -> list[Chore]:
+    """What nobody can ask for any more; used tokens go before the sessions that they belong to."""
+    lifetime, trashed = timedelta(days=settings.session_days), timedelta(days=settings.trash_days)
+
+    async def empty_trash(transaction: Transaction, now: datetime, limit: int) -> int:
+        return await purge_trash(transaction, now - trashed, limit)
+
+    return [
+        idempotency.prune,
+        dedup.prune,
+        partial(sessions.prune_tokens, lifetime=lifetime),
+        sessions.prune,
+        empty_trash,
+    ]
 
 
 service = Service(
@@ -86,4 +78,5 @@ service = Service(
     prefixes=("/api/v1/auth", "/api/v1/tasks"),
     build=build,
     signs=True,
+    publishes=TASK_SOURCE,
 )

@@ -9,8 +9,32 @@ from taskflow.chassis.tracing import present
 from taskflow.tasks.model import Actor
 
 MAX_DIGITS: Final = 9
-IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", required=False)]
-IdempotencyKey = Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)]
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-Match",
+        required=False,
+        description="The `ETag` that the change is made to; 412 when the task has another by now.",
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-None-Match",
+        required=False,
+        description="The `ETag` that is known; 304 while the task still has it.",
+    ),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        required=False,
+        description="Any text that is unique to this request. Sent again with it within 24 hours, "
+        "the same request is answered alike and does nothing more.",
+        schema_extra={"pattern": "^[!-~]{1,255}$"},
+    ),
+]
 
 
 def actor_of(caller: Identity) -> Actor:

@@ -1,12 +1,11 @@
 """The doors to one task."""
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
-from litestar.openapi import ResponseSpec
 
 from taskflow.accounts.model import Identity
 from taskflow.accounts.queries import preferences_of
@@ -15,15 +14,31 @@ from taskflow.base.errors import Invalid
 from taskflow.chassis.inputs import zoned
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
-from taskflow.events.payloads import TaskState
+from taskflow.services.task_api.answers import (
+    ETAG,
+    LOCATION,
+    OF_TASK,
+    UNCHANGED,
+    etag_of,
+    shown,
+)
 from taskflow.services.task_api.idempotency import Answer, idempotent
-from taskflow.services.task_api.requests import IdempotencyKey, IfMatch, actor_of, version_of
+from taskflow.services.task_api.requests import (
+    IdempotencyKey,
+    IfMatch,
+    IfNoneMatch,
+    actor_of,
+    version_of,
+)
 from taskflow.services.task_api.schemas import CompletionBody, TaskBody, TaskPatch, given
 from taskflow.tasks import commands, queries
 from taskflow.tasks.model import Actor, Task
 
+# The next task of a series counts from there, and due dates begin with this year.
+EARLIEST: Final = datetime(1900, 1, 2, tzinfo=UTC)
 
-@post("/tasks", responses={201: ResponseSpec(TaskState)}, tags=["tasks"])
+
+@post("/tasks", responses={201: OF_TASK}, response_headers=[LOCATION, ETAG], tags=["tasks"])
 async def create_task(
     request: Request[Any, Any, Any],
     data: TaskBody,
@@ -41,27 +56,32 @@ async def create_task(
             actor = actor_of(caller)
             task = await commands.create(transaction, actor, given(data), now, timezone)
             location = f"/api/v1/tasks/{task.id}"
-            headers = {"Location": location, "ETag": f'"{task.version}"'}
+            headers = {"Location": location, "ETag": etag_of(task)}
             return Answer(201, headers, msgspec.json.encode(task.state()))
 
-        body = await request.body()
-        answer = await idempotent(transaction, caller.user_id, idempotency_key, body, now, work)
+        sent = (request.url.path, await request.body())
+        answer = await idempotent(transaction, caller.user_id, idempotency_key, sent, now, work)
     return answer.response()
 
 
-@get("/tasks/{task_id:str}", responses={200: ResponseSpec(TaskState)}, tags=["tasks"])
+@get(
+    "/tasks/{task_id:str}",
+    responses={200: OF_TASK, 304: UNCHANGED},
+    response_headers=[ETAG],
+    tags=["tasks"],
+)
 async def get_task(
-    request: Request[Any, Any, Any], task_id: UUID, caller: Identity, database: Database
+    task_id: UUID, caller: Identity, database: Database, if_none_match: IfNoneMatch = None
 ) -> Response[bytes]:
     """One task; with `If-None-Match` 304 while it has not changed."""
     async with database.transaction(read_only=True) as transaction:
         task = await queries.get(transaction, caller.user_id, task_id)
-    if request.headers.get("if-none-match") == f'"{task.version}"':
-        return Response(b"", status_code=304, headers={"ETag": f'"{task.version}"'})
-    return _shown(task)
+    if if_none_match == etag_of(task):
+        return Response(b"", status_code=304, headers={"ETag": etag_of(task)})
+    return shown(task)
 
 
-@patch("/tasks/{task_id:str}", responses={200: ResponseSpec(TaskState)}, tags=["tasks"])
+@patch("/tasks/{task_id:str}", responses={200: OF_TASK}, response_headers=[ETAG], tags=["tasks"])
 async def patch_task(
     task_id: UUID,
     data: TaskPatch,
@@ -75,10 +95,10 @@ async def patch_task(
     wanted = given(data)
     async with database.transaction() as transaction:
         task = await apply_patch(transaction, actor_of(caller), task_id, wanted, now, version)
-    return _shown(task)
+    return shown(task)
 
 
-@put("/tasks/{task_id:str}", responses={200: ResponseSpec(TaskState)}, tags=["tasks"])
+@put("/tasks/{task_id:str}", responses={200: OF_TASK}, response_headers=[ETAG], tags=["tasks"])
 async def put_task(
     task_id: UUID,
     data: TaskBody,
@@ -92,7 +112,7 @@ async def put_task(
     async with database.transaction() as transaction:
         actor = actor_of(caller)
         task = await commands.put(transaction, actor, task_id, given(data), now, version)
-    return _shown(task)
+    return shown(task)
 
 
 @delete("/tasks/{task_id:str}", tags=["tasks"])
@@ -108,7 +128,8 @@ async def delete_task(
 @post(
     "/tasks/{task_id:str}/complete",
     status_code=200,
-    responses={200: ResponseSpec(TaskState)},
+    responses={200: OF_TASK},
+    response_headers=[ETAG],
     tags=["tasks"],
 )
 async def complete_task(
@@ -122,17 +143,18 @@ async def complete_task(
     """Complete a task; doing it twice changes nothing."""
     now, version = clock.now(), version_of(if_match)
     at = zoned("completed_at", data.completed_at if data else None) or now
-    if at > now:
-        raise Invalid.field("completed_at", "must not lie in the future")
+    if not EARLIEST <= at <= now:
+        raise Invalid.field("completed_at", f"must lie between {EARLIEST.year} and now")
     async with database.transaction() as transaction:
         task = await commands.complete(transaction, actor_of(caller), task_id, at, now, version)
-    return _shown(task)
+    return shown(task)
 
 
 @post(
     "/tasks/{task_id:str}/reopen",
     status_code=200,
-    responses={200: ResponseSpec(TaskState)},
+    responses={200: OF_TASK},
+    response_headers=[ETAG],
     tags=["tasks"],
 )
 async def reopen_task(
@@ -142,13 +164,14 @@ async def reopen_task(
     now, version = clock.now(), version_of(if_match)
     async with database.transaction() as transaction:
         task = await commands.reopen(transaction, actor_of(caller), task_id, now, version)
-    return _shown(task)
+    return shown(task)
 
 
 @post(
     "/tasks/{task_id:str}/restore",
     status_code=200,
-    responses={200: ResponseSpec(TaskState)},
+    responses={200: OF_TASK},
+    response_headers=[ETAG],
     tags=["tasks"],
 )
 async def restore_task(
@@ -157,7 +180,7 @@ async def restore_task(
     """Take a task out of the trash."""
     async with database.transaction() as transaction:
         task = await commands.restore(transaction, actor_of(caller), task_id, clock.now())
-    return _shown(task)
+    return shown(task)
 
 
 async def apply_patch(
@@ -183,11 +206,6 @@ async def _timezone_of(transaction: Transaction, caller: Identity, data: TaskBod
     if isinstance(data.timezone, str):
         return data.timezone
     return (await preferences_of(transaction, caller.user_id)).timezone
-
-
-def _shown(task: Task) -> Response[bytes]:
-    body = msgspec.json.encode(task.state())
-    return Answer(200, {"ETag": f'"{task.version}"'}, body).response()
 
 
 ROUTES = [

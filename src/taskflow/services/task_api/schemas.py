@@ -1,15 +1,39 @@
 """The bodies and answers of the Task API."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
 from taskflow.accounts.model import Level, NotificationPreferences, PreferencesPatch, User
 from taskflow.chassis.problems import Problem
-from taskflow.events.payloads import Priority, Reminder, Status, TaskState
+from taskflow.events.payloads import Due, Priority, Reminder, Status, TaskState
+from taskflow.tasks import drafts
+
+# The limits are described here and held in `drafts`, for every way by which a task is written.
+Title = Annotated[
+    str,
+    Meta(
+        extra_json_schema={
+            "minLength": 1,
+            "maxLength": drafts.MAX_TITLE,
+            "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$",
+        }
+    ),
+]
+Description = Annotated[
+    str, Meta(extra_json_schema={"maxLength": drafts.MAX_DESCRIPTION, "pattern": r"^[^\x00]*$"})
+]
+Tags = Annotated[
+    list[Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": drafts.MAX_TAG})]],
+    Meta(extra_json_schema={"maxItems": drafts.MAX_TAGS}),
+]
+Reminders = Annotated[list[Reminder], Meta(extra_json_schema={"maxItems": drafts.MAX_REMINDERS})]
+Zone = Annotated[
+    str, Meta(description="A name of the IANA time zone database.", examples=["Europe/Berlin"])
+]
 
 
 class RecurrenceBody(Struct, forbid_unknown_fields=True):
@@ -23,33 +47,37 @@ class RecurrenceBody(Struct, forbid_unknown_fields=True):
     month_end: Literal["clamp", "skip"] | UnsetType = UNSET
 
 
-class TaskPatch(Struct, forbid_unknown_fields=True):
+class TaskChanges(Struct, forbid_unknown_fields=True):
+    """What a person may change of a task: what is left out stays, null takes the default."""
+
+    title: Title | UnsetType = UNSET
+    description: Description | UnsetType | None = UNSET
+    priority: Priority | UnsetType | None = UNSET
+    tags: Tags | UnsetType | None = UNSET
+    due_date: Due | UnsetType | None = UNSET
+    all_day: bool | UnsetType | None = UNSET
+    timezone: Zone | UnsetType = UNSET
+    recurrence: RecurrenceBody | UnsetType | None = UNSET
+    reminders: Reminders | UnsetType | None = UNSET
+
+
+class TaskPatch(TaskChanges):
     """A JSON merge patch (RFC 7396) of a task: what is left out stays, null takes the default."""
 
-    title: str | UnsetType = UNSET
-    description: str | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
-    priority: Priority | UnsetType | None = UNSET
-    tags: list[str] | UnsetType | None = UNSET
-    due_date: str | UnsetType | None = UNSET
-    all_day: bool | UnsetType | None = UNSET
-    timezone: str | UnsetType = UNSET
-    recurrence: RecurrenceBody | UnsetType | None = UNSET
-    reminders: list[Reminder] | UnsetType | None = UNSET
 
 
-class TaskBody(Struct, forbid_unknown_fields=True):
-    """A whole task; only the title is needed."""
+class TaskBody(TaskChanges, kw_only=True):
+    """A whole task; only the title is needed, and what is left out takes its default."""
 
-    title: str
-    description: str | UnsetType | None = UNSET
-    priority: Priority | UnsetType | None = UNSET
-    tags: list[str] | UnsetType | None = UNSET
-    due_date: str | UnsetType | None = UNSET
-    all_day: bool | UnsetType | None = UNSET
-    timezone: str | UnsetType = UNSET
-    recurrence: RecurrenceBody | UnsetType | None = UNSET
-    reminders: list[Reminder] | UnsetType | None = UNSET
+    title: Title
+
+
+class BulkUpdate(TaskChanges, kw_only=True):
+    """A change of one task among many; `if_match` is the version that it is made to."""
+
+    id: UUID
+    if_match: int | UnsetType | None = UNSET
 
 
 class CompletionBody(Struct, forbid_unknown_fields=True):
@@ -58,11 +86,16 @@ class CompletionBody(Struct, forbid_unknown_fields=True):
     completed_at: datetime | None = None
 
 
+# An entry is read when its turn comes, so that one that is wrong does not spoil the others.
+_CREATED: Final = {"$ref": "#/components/schemas/TaskBody"}
+_UPDATED: Final = {"$ref": "#/components/schemas/BulkUpdate"}
+
+
 class BulkBody(Struct, forbid_unknown_fields=True):
     """Many writes at once: task bodies, patches with their `id`, and ids."""
 
-    create: list[dict[str, Any]] = []
-    update: list[dict[str, Any]] = []
+    create: list[Annotated[dict[str, Any], Meta(extra_json_schema=_CREATED)]] = []
+    update: list[Annotated[dict[str, Any], Meta(extra_json_schema=_UPDATED)]] = []
     complete: list[str] = []
     delete: list[str] = []
     atomic: bool = False
@@ -97,7 +130,7 @@ class RegisterBody(Struct, forbid_unknown_fields=True):
     email: str
     password: str
     name: str
-    timezone: str = "UTC"
+    timezone: Zone = "UTC"
 
 
 class LoginBody(Struct, forbid_unknown_fields=True):
@@ -128,7 +161,7 @@ class Account(Struct):
     id: UUID
     email: str
     name: str
-    timezone: str
+    timezone: Zone
     role: Literal["user", "admin"]
     notification_preferences: NotificationPreferences
     created_at: datetime
@@ -146,7 +179,7 @@ class AccountPatch(Struct, forbid_unknown_fields=True):
     """
 
     name: str | UnsetType = UNSET
-    timezone: str | UnsetType | None = UNSET
+    timezone: Zone | UnsetType | None = UNSET
     notification_preferences: PreferencesPatch | Level | UnsetType | None = UNSET
     password: str | UnsetType = UNSET
     current_password: str | UnsetType = UNSET
@@ -178,6 +211,7 @@ class TokenState(Struct, omit_defaults=True):
     scopes: tuple[str, ...]
     created_at: datetime
     expires_at: datetime | None
+    last_used_at: datetime | None
     token: str | None = None
 
 

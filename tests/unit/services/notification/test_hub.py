@@ -1,59 +1,219 @@
 """The hub tells a stream everything past its position, whenever that becomes known."""
 
+import asyncio
 import re
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import pytest
+from tests.notes import USER, make_note
+
+from taskflow.accounts.model import Identity
+from taskflow.base.errors import Unavailable
 from taskflow.base.settings import Settings
-from taskflow.events.payloads import TaskState
+from taskflow.chassis.wire import Wire
+from taskflow.services.notification.connections import Outgoing
 from taskflow.services.notification.frames import Note
 from taskflow.services.notification.hub import Hub
+from taskflow.services.notification.stream import Stream
 
-USER = UUID(int=1)
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
+PATIENCE_SECONDS = 20
 
 
-def note(number: int) -> Note:
-    task = TaskState(
-        id=UUID(int=number),
-        user_id=USER,
-        title="t",
-        description="",
-        status="pending",
-        priority="medium",
-        tags=(),
-        due_date=None,
-        all_day=False,
-        timezone="UTC",
-        recurrence=None,
-        reminders=(),
-        series_id=None,
-        occurrence_date=None,
-        version=1,
-        created_at=NOW,
-        updated_at=NOW,
-        completed_at=None,
-    )
-    return Note(number, "task.created", task.id, "t", "", task, 1, NOW, UUID(int=number))
+class Kept:
+    """What was kept: the truth that the hub looks at."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+
+    async def positions(self, users: Collection[UUID]) -> dict[UUID, int]:
+        return {user: len(self.notes) for user in users}
+
+    async def after(self, user_id: UUID, number: int) -> list[Note]:
+        assert user_id == USER
+        return self.notes[number:]
+
+
+class Client:
+    """The other end of a stream."""
+
+    def __init__(self, session: int = 1, *, wants_all: bool = False) -> None:
+        self.taken: list[bytes] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.progress = asyncio.Event()
+        identity = Identity(
+            USER, "user", str(USER), "Test User", "user", frozenset({"read"}), UUID(int=session)
+        )
+        self.stream = Stream(identity, self._send, Wire(None), Outgoing(1_000), wants_all=wants_all)
+
+    @property
+    def text(self) -> bytes:
+        return b"".join(self.taken)
+
+    @property
+    def ids(self) -> list[int]:
+        return [int(found) for found in re.findall(rb"^id: (\d+)$", self.text, re.MULTILINE)]
+
+    async def has(self, wanted: bytes) -> None:
+        while wanted not in self.text:
+            self.progress.clear()
+            await self.progress.wait()
+
+    async def _send(self, message: Any) -> None:
+        if not self.gate.is_set():
+            await self.gate.wait()
+        self.taken.append(message["body"])
+        self.progress.set()
+
+
+def make_hub(kept: Kept | None = None, **settings: Any) -> Hub:
+    return Hub(Settings.load(settings), kept or Kept())
+
+
+def live(hub: Hub, position: int, **options: Any) -> Client:
+    client = Client(**options)
+    hub.open(client.stream)
+    hub.begin(client.stream, position)
+    hub.go_live(client.stream)
+    return client
+
+
+@asynccontextmanager
+async def running(hub: Hub) -> AsyncIterator[None]:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+        loop = group.create_task(hub.run())
+        yield
+        loop.cancel()
 
 
 async def test_what_is_published_while_a_stream_opens_is_told_once_and_in_order() -> None:
-    taken: list[bytes] = []
+    hub, client = make_hub(), Client()
+    hub.open(client.stream)
+    hub.publish(USER, make_note(4))
+    hub.publish(USER, make_note(3))
+    hub.begin(client.stream, position=3)
+    hub.publish(USER, make_note(5))
+    hub.go_live(client.stream)
+    hub.publish(USER, make_note(6))
+    hub.close(client.stream)
+    assert client.ids == [4, 5, 6]
 
-    async def send(message: Any) -> None:
-        taken.append(message["body"])
 
-    async def nothing(_user_id: UUID, _number: int) -> list[Note]:
-        return []
+async def test_what_a_second_stream_finds_in_the_table_is_not_told_to_it_live_too() -> None:
+    hub = make_hub()
+    first, second = live(hub, position=3), Client()
+    hub.open(second.stream)
+    hub.publish(USER, make_note(4, task=7))
+    hub.publish(USER, make_note(5, task=7))
+    hub.begin(second.stream, position=4)
+    hub.go_live(second.stream)
+    assert first.ids == [4, 5]
+    assert second.ids == [5]
+    assert b"merged" not in second.text
 
-    hub = Hub(Settings.load(), nothing)
-    connection = hub.open(USER, send, wants_all=False)
-    hub.publish(USER, note(4))
-    hub.publish(USER, note(3))
-    hub.begin(connection, position=3)
-    hub.publish(USER, note(5))
-    hub.go_live(connection)
-    hub.publish(USER, note(6))
-    hub.close(connection)
-    assert re.findall(rb"^id: (\d+)$", b"".join(taken), re.MULTILINE) == [b"4", b"5", b"6"]
+
+async def test_a_note_that_nobody_told_of_is_found_in_the_table() -> None:
+    kept = Kept()
+    hub = make_hub(kept)
+    client = live(hub, position=0)
+    async with running(hub):
+        kept.notes.append(make_note(1))
+        await client.has(b"id: 1\n")
+    assert client.ids == [1]
+
+
+async def test_what_comes_after_a_gap_waits_until_the_gap_is_filled() -> None:
+    kept = Kept()
+    kept.notes += [make_note(1), make_note(2), make_note(3)]
+    hub = make_hub(kept)
+    client = live(hub, position=0)
+    hub.publish(USER, make_note(3))
+    assert client.ids == []
+    async with running(hub):
+        await client.has(b"id: 3\n")
+    assert client.ids == [1, 2, 3]
+
+
+async def test_a_client_that_takes_nothing_is_told_to_fetch_afresh_when_it_reads_again() -> None:
+    hub = make_hub()
+    client, other = live(hub, position=0), live(hub, position=0)
+    client.gate.clear()
+    async with running(hub):
+        for number in range(1, 60):
+            hub.publish(USER, make_note(number))
+        client.gate.set()
+        await client.has(b'event: resync\ndata: {"position": 59}')
+        hub.publish(USER, make_note(60))
+        await client.has(b"id: 60\n")
+        await other.has(b"id: 60\n")
+    assert client.ids == [60]
+    assert other.ids == list(range(1, 61))
+
+
+async def test_a_stream_that_is_replaced_while_it_opens_is_told_so_and_nothing_else() -> None:
+    hub = make_hub(streams_per_user=1)
+    first = Client()
+    hub.open(first.stream)
+    second = live(hub, position=0)
+    hub.begin(first.stream, position=0)
+    hub.publish(USER, make_note(1))
+    assert not first.stream.is_open
+    await first.stream.take_leave(1)
+    assert first.text == b"event: replaced\ndata: {}\n\n"
+    assert second.ids == [1]
+
+
+async def test_streams_end_with_the_identity_behind_them_and_others_do_not() -> None:
+    hub = make_hub()
+    gone, stays = live(hub, position=0, session=1), live(hub, position=0, session=2)
+
+    class Authority:
+        def __init__(self) -> None:
+            self.looked = asyncio.Event()
+            self._turns = 0
+
+        async def next_refresh(self) -> None:
+            self._turns += 1
+            if self._turns > 1:
+                self.looked.set()
+                await asyncio.Event().wait()
+
+        async def lapsed(self, identities: Collection[Identity]) -> list[Identity]:
+            return [one for one in identities if one.session_id == UUID(int=1)]
+
+    authority = Authority()
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+        loop = group.create_task(hub.end_lapsed(authority))
+        await authority.looked.wait()
+        loop.cancel()
+    assert gone.text == b"retry: 200\n\n"
+    assert stays.text == b""
+    assert hub.streams == 1
+
+
+async def test_a_process_that_stops_opens_no_stream() -> None:
+    hub = make_hub()
+    client = live(hub, position=0)
+    await hub.stop()
+    assert client.text == b"retry: 3000\n\n"
+    with pytest.raises(Unavailable):
+        hub.open(Client().stream)
+
+
+async def test_a_stream_whose_connection_is_gone_is_forgotten_and_breaks_nothing() -> None:
+    hub = make_hub()
+    client, other = live(hub, position=0), live(hub, position=0)
+
+    class Gone(Wire):
+        @property
+        def is_closing(self) -> bool:
+            return True
+
+    client.stream._wire = Gone(None)
+    hub.publish(USER, make_note(1))
+    assert other.ids == [1]
+    assert client.ids == []
+    assert client.stream.is_over

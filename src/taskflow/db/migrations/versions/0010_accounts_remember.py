@@ -71,7 +71,7 @@ REVOKE SELECT ON accounts.tokens, accounts.sessions
   FROM taskflow_recurring, taskflow_reminders, taskflow_notifications, taskflow_audit;
 GRANT SELECT (id, revoked_at) ON accounts.sessions
   TO taskflow_recurring, taskflow_reminders, taskflow_notifications, taskflow_audit;
-GRANT SELECT (id, last_used_at), UPDATE (last_used_at) ON accounts.tokens
+GRANT SELECT (id, expires_at, last_used_at), UPDATE (last_used_at) ON accounts.tokens
   TO taskflow_recurring, taskflow_reminders, taskflow_notifications, taskflow_audit;
 GRANT EXECUTE ON FUNCTION accounts.find_token(bytea, timestamptz)
   TO taskflow_accounts, taskflow_recurring, taskflow_reminders, taskflow_notifications,

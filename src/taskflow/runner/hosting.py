@@ -1,0 +1,238 @@
+"""Hosts services in this process: their connections, apps, consumers and loops."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Final, NamedTuple
+
+import structlog
+from litestar.types import ASGIApp
+
+from taskflow.base.clock import Clock, SystemClock
+from taskflow.base.errors import Unavailable
+from taskflow.base.settings import Settings
+from taskflow.bus.factory import make_bus
+from taskflow.bus.message import Message
+from taskflow.bus.ports import Bus
+from taskflow.chassis.app import make_app
+from taskflow.chassis.auth import Authenticator
+from taskflow.chassis.consumer import Consumer
+from taskflow.chassis.metrics import Metrics
+from taskflow.chassis.service import Check, Context, Loop, Parts, Service
+from taskflow.db.engine import Database
+from taskflow.db.hints import Hints
+from taskflow.outbox.leased_relay import LeasedRelay
+from taskflow.outbox.relay import Relay, reload
+from taskflow.runner.keys import verifying_key
+from taskflow.runner.loops import keep_running
+from taskflow.runner.server import Doors, Gateway, listen, make_server
+
+STOP_SECONDS: Final = 8.0
+LOOP_FAILURES: Final = (
+    "taskflow_loop_failures_total",
+    "Times that a background loop failed unforeseen and was started again.",
+)
+
+log = structlog.get_logger()
+
+
+class Running(NamedTuple):
+    """A service that has been built."""
+
+    service: Service
+    parts: Parts
+    app: ASGIApp
+    consumer: Consumer
+    database: Database
+    metrics: Metrics
+
+
+class Host:
+    """Some services in this process.
+
+    Args:
+        settings: Where they listen, and what they need.
+        declared: The services.
+        checks: What else readiness asks, by name.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        declared: Sequence[Service],
+        checks: Mapping[str, Callable[[Database], Check]] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.services: list[Running] = []
+        self._declared = declared
+        self._checks = checks or {}
+        self._clock: Clock = SystemClock()
+        self._hints = Hints()
+        self._stop = asyncio.Event()
+
+    def listen(self, stack: AsyncExitStack) -> list[socket.socket]:
+        """Take the ports, before anything else is begun.
+
+        Raises:
+            Conflict: one is in use.
+        """
+        settings, offsets = self.settings, [one.port_offset for one in self._declared]
+        sockets = listen(settings.host, [settings.port(offset) for offset in offsets])
+        if settings.bus == "dapr":
+            sockets += listen("127.0.0.1", [settings.internal_port(one) for one in offsets])
+        for one in sockets:
+            stack.callback(one.close)
+        return sockets
+
+    async def serve(
+        self,
+        stack: AsyncExitStack,
+        sockets: list[socket.socket],
+        dsn: str,
+        loops: Mapping[str, Loop],
+        on_ready: Callable[[], None],
+    ) -> None:
+        """Build the services and serve until `stop`, then leave in order."""
+        databases = [await self._connect(stack, dsn, one.role) for one in self._declared]
+        # The Task API's role may read all that is to be delivered; it is the first where it is one.
+        delivery = databases[0]
+        key = verifying_key(self.settings, self._declared)
+        authenticator = Authenticator(key, delivery, self._clock)
+        bus = make_bus(self.settings, partial(reload, delivery), partial(_answers, delivery))
+        for service, database in zip(self._declared, databases, strict=True):
+            self.services.append(self._build(service, database, authenticator, bus))
+        own = {"sessions": authenticator.watch, **self._relays(bus)}
+        await self._serve(
+            sockets, bus, {**own, **loops, **self._subscribe(bus), **self._loops()}, on_ready
+        )
+
+    def stop(self) -> None:
+        """Leave in order; `serve` returns when that is done."""
+        self._stop.set()
+
+    def stop_on_signals(self) -> None:
+        """Stop at SIGTERM and Ctrl-C."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+    async def _connect(self, stack: AsyncExitStack, dsn: str, role: str) -> Database:
+        connections = self.settings.database_connections
+        database = Database(dsn, role, self._hints, max_connections=connections)
+        await database.open()
+        stack.push_async_callback(database.close)
+        return database
+
+    def _build(
+        self, service: Service, database: Database, authenticator: Authenticator, bus: Bus
+    ) -> Running:
+        metrics = Metrics(service.name)
+        checks = {name: make(database) for name, make in self._checks.items()}
+        context = Context(
+            settings=self.settings,
+            clock=self._clock,
+            database=database,
+            authenticator=authenticator,
+            metrics=metrics,
+            checks={**checks, **bus.checks},
+        )
+        parts = service.build(context)
+        consumer = Consumer(service.name, database, self._clock, metrics)
+        app = make_app(service, parts, context)
+        return Running(service, parts, app, consumer, database, metrics)
+
+    def _relays(self, bus: Bus) -> dict[str, Loop]:
+        """What publishes: one relay for everything, or on a shared bus one for each source."""
+        first = self.services[0]
+        if not bus.is_shared:
+            return {"relay": Relay(first.database, bus, partial(self._published, first)).run}
+        return {
+            f"{one.service.name} relay": LeasedRelay(
+                one.database, bus, one.service.publishes, partial(self._published, one)
+            ).run
+            for one in self.services
+            if one.service.publishes is not None
+        }
+
+    def _published(self, running: Running, messages: Sequence[Message]) -> None:
+        now = self._clock.now()
+        for message in messages:
+            if message.created_at is not None:
+                age = (now - message.created_at).total_seconds()
+                running.metrics.event_age("published", running.service.name, age)
+
+    def _subscribe(self, bus: Bus) -> dict[str, Loop]:
+        """Subscribe every service that wants events; returns the loops that replay dead letters."""
+        loops: dict[str, Loop] = {}
+        for running in self.services:
+            parts, consumer = running.parts, running.consumer
+            if parts.batch_handler is not None:
+                subscription = consumer.subscribe_batches(parts.batch_handler)
+            elif parts.handlers:
+                subscription = consumer.subscribe_each(parts.handlers)
+            else:
+                continue
+            bus.subscribe(subscription)
+            loops[f"{running.service.name} replay"] = partial(consumer.replay, subscription)
+        return loops
+
+    def _loops(self) -> dict[str, Loop]:
+        """What the services have running beside their apps."""
+        return {
+            f"{running.service.name} {number}": loop
+            for running in self.services
+            for number, loop in enumerate(running.parts.loops, 1)
+        }
+
+    def _doors(self, bus: Bus) -> Doors:
+        """Each port's app; where all services are here, the first port serves them all."""
+        settings = self.settings
+        apps = {settings.port(one.service.port_offset): one.app for one in self.services}
+        if len(self.services) > 1:
+            by_prefix = {
+                prefix: one.app for one in self.services for prefix in one.service.prefixes
+            }
+            apps[settings.port_base] = Gateway(apps[settings.port_base], by_prefix)
+        if bus.door is not None:
+            apps[settings.internal_port(self.services[0].service.port_offset)] = bus.door
+        return Doors(apps)
+
+    async def _serve(
+        self,
+        sockets: list[socket.socket],
+        bus: Bus,
+        loops: Mapping[str, Loop],
+        on_ready: Callable[[], None],
+    ) -> None:
+        server = make_server(self._doors(bus))
+        failures = self.services[0].metrics.counter(*LOOP_FAILURES, ["loop"])
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(server.serve(sockets))
+            delivering = group.create_task(bus.run(), name="bus")
+            background = [
+                group.create_task(keep_running(name, loop, failures), name=name)
+                for name, loop in loops.items()
+            ]
+            await server.has_started()
+            on_ready()
+            await self._stop.wait()
+            for running in self.services:
+                if running.parts.on_stop is not None:
+                    await running.parts.on_stop()
+            server.should_exit = True
+            await bus.stop()
+            await asyncio.wait([serving, delivering], timeout=STOP_SECONDS)
+            for task in (*background, serving, delivering):
+                task.cancel()
+
+
+async def _answers(database: Database) -> bool:
+    """Whether the database answers."""
+    try:
+        await database.ping()
+    except Unavailable:
+        return False
+    return True

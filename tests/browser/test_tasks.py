@@ -1,0 +1,95 @@
+"""What a person does with tasks."""
+
+from datetime import UTC, datetime, timedelta
+
+from playwright.async_api import Page, expect
+from tests.browser.person import Person, is_done, rows
+
+HTML = "<img src=x onerror=alert(1)>"
+
+
+async def add(page: Page, title: str) -> None:
+    await page.get_by_test_id("new-title").fill(title)
+    await page.get_by_role("button", name="Add").click()
+
+
+async def test_a_task_is_added_with_all_that_the_form_offers(ada: Person) -> None:
+    page = await ada.tab()
+    await page.get_by_test_id("new-due").fill("2031-03-03T09:00")
+    await page.get_by_test_id("new-priority").select_option("Urgent")
+    await page.get_by_test_id("new-repeat").select_option("Every week")
+    await page.get_by_label("Mon", exact=True).check()
+    await page.get_by_label("Thu", exact=True).check()
+    await page.get_by_test_id("new-reminder").select_option("1 hour before")
+    await add(page, "Water the plants")
+    row = rows(page, "Water the plants")
+    for part in ("Mon, 3 Mar 2031, 9:00", "Every week on Mon, Thu", "1 reminder", "urgent"):
+        await expect(row).to_contain_text(part)
+    await expect(page.get_by_test_id("new-title")).to_be_focused()
+    await expect(page.get_by_test_id("new-title")).to_have_value("")
+    [task] = ada.api.get("/tasks").json()["items"]
+    assert (task["priority"], task["due_date"]) == ("urgent", "2031-03-03T08:00:00Z")
+    assert task["recurrence"]["rule"] == "FREQ=WEEKLY;BYDAY=MO,TH"
+    assert [one["offset"] for one in task["reminders"]] == ["PT1H"]
+
+
+async def test_a_task_is_completed_reopened_deleted_and_taken_back(ada: Person) -> None:
+    page = await ada.tab()
+    await add(page, "Buy milk")
+    row = rows(page, "Buy milk")
+    await page.get_by_role("checkbox", name="Done: Buy milk").click()
+    await is_done(row)
+    await page.get_by_role("checkbox", name="Done: Buy milk").click()
+    await is_done(row, done=False)
+    await page.get_by_role("button", name="Delete: Buy milk").click()
+    await expect(row).to_have_count(0)
+    await page.get_by_role("button", name="Undo").click()
+    await is_done(row, done=False)
+    await page.reload()
+    await is_done(row, done=False)
+
+
+async def test_completing_leaves_the_view_where_it_is(ada: Person) -> None:
+    chapters = [{"title": f"Chapter {number:02}"} for number in range(40)]
+    assert ada.api.post("/tasks/bulk", json={"create": chapters}).status_code == 200
+    page = await ada.tab()
+    await expect(rows(page, "Chapter")).to_have_count(40)
+    box = page.get_by_role("checkbox", name="Done: Chapter 30")
+    await box.scroll_into_view_if_needed()
+    before = await page.evaluate("scrollY")
+    await box.click()
+    await is_done(rows(page, "Chapter 30"))
+    await expect(page.get_by_role("checkbox", name="Done: Chapter 29")).to_be_focused()
+    assert await page.evaluate("scrollY") == before
+
+
+async def test_a_title_that_looks_like_html_stays_text(ada: Person) -> None:
+    dialogs: list[str] = []
+    page = await ada.tab()
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    await add(page, HTML)
+    await expect(page.get_by_test_id("task-row").get_by_text(HTML, exact=True)).to_be_visible()
+    await page.get_by_role("button", name=f"Delete: {HTML}").click()
+    await expect(page.get_by_text(f"Deleted “{HTML}”.")).to_be_visible()
+    await page.get_by_test_id("bell").click()
+    await expect(page.get_by_text(f"Task created: {HTML}")).to_be_visible()
+    await expect(page.locator("img")).to_have_count(0)
+    assert dialogs == []
+
+
+async def test_completing_a_recurring_task_brings_the_next_instance(ada: Person) -> None:
+    await ada.add("Stretch", due_date="2031-03-03T08:00:00Z", recurrence={"rule": "daily"})
+    page = await ada.tab()
+    await page.get_by_role("checkbox", name="Done: Stretch").click()
+    await expect(rows(page, "Stretch")).to_have_count(2)
+    await is_done(rows(page, "Mon, 3 Mar 2031"))
+    await is_done(rows(page, "Tue, 4 Mar 2031"), done=False)
+
+
+async def test_a_reminder_shows_up_when_it_is_due(ada: Person) -> None:
+    page = await ada.tab()
+    due = datetime.now(UTC) + timedelta(hours=1, seconds=2)
+    await ada.add("Tea", due_date=due.isoformat(), reminders=[{"offset": "PT1H"}])
+    await expect(page.get_by_role("status").get_by_text("Reminder: Tea")).to_be_visible()
+    await page.get_by_test_id("bell").click()
+    await expect(page.get_by_test_id("notification").filter(has_text="Reminder")).to_have_count(1)

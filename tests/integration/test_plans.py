@@ -1,0 +1,188 @@
+"""What is read grows with what is asked for, not with what is kept: every such query has an index.
+
+The database is filled once with far more than any statement may look at.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import pytest
+from tests.explained import Explained, explaining
+from tests.fresh import fresh_database
+
+from taskflow.db.engine import Database
+from taskflow.inbox import dead_letters, dedup
+from taskflow.outbox import tables as outbox
+from taskflow.outbox.tail import Gap, Tail
+from taskflow.services.audit_logger import storage as audit
+from taskflow.services.notification import storage as notifications
+from taskflow.services.recurring_processor import storage as recurring
+from taskflow.services.recurring_processor.task_door import TaskDoor
+from taskflow.services.reminder import storage as reminders
+from taskflow.services.task_api import idempotency
+from taskflow.tasks import commands, queries
+from taskflow.tasks.queries import Filter
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+USER = UUID(int=1)
+SERIES = UUID(int=7)
+MOST = 1_200
+# A search for a rare word may rather read through one person's tasks; what to forget is looked for
+# in the backlog once an hour.
+MORE = {"tasks with a word": 20_000, "marks to forget": 30_000}
+# One person has 20,000 tasks, of which 5 belong to the series; a hundred others have 100 each.
+FILL = """
+INSERT INTO tasks.tasks (id, user_id, title, tags, due_at, timezone, series_id, version, created_at,
+                         updated_at, deleted_at, priority)
+SELECT number_id(n), CASE WHEN n <= 20000 THEN number_id(1) ELSE number_id(100 + n % 100) END,
+       'Task ' || n || ' ' || md5(n::text), ARRAY['tag' || n % 500], at, 'UTC',
+       CASE WHEN n > 19995 AND n <= 20000 THEN number_id(7) END, 1, at, at,
+       CASE WHEN n % 20 = 0 THEN at END,
+       (ARRAY['low', 'medium', 'high', 'urgent'])[1 + n % 4]
+  FROM moments;
+INSERT INTO tasks.idempotency_keys
+SELECT number_id(1), n::text, '', 200, '{}', '', at + interval '100 days' FROM moments;
+INSERT INTO delivery.outbox (event_id, source, topic, key, envelope, created_at)
+SELECT number_id(n), '', '', n::text, repeat('x', 200)::bytea, at FROM moments;
+INSERT INTO delivery.inbox
+SELECT consumer, number_id(n + 1000000000)
+  FROM moments, (VALUES ('audit'), ('ours')) AS known (consumer);
+INSERT INTO audit.task_events
+SELECT number_id(n), 'task.updated', number_id(n / 10),
+       CASE WHEN n <= 20000 THEN number_id(1) ELSE number_id(100 + n % 100) END, at, '{}', '',
+       '2026-01-01', 'actor ' || n % 3, n % 10 + 1
+  FROM moments;
+INSERT INTO notifications.items
+SELECT CASE WHEN n <= 20000 THEN number_id(1) ELSE number_id(100 + n % 100) END, n, number_id(n),
+       '{}', at + interval '100 days', CASE WHEN n % 40 > 0 THEN at END, at + interval '100 days'
+  FROM moments;
+INSERT INTO reminders.reminders (id, task_id, user_id, planned_at, fire_at, status)
+SELECT number_id(n), number_id(n / 3), number_id(1), at, at,
+       CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'sent' END
+  FROM moments;
+INSERT INTO reminders.tasks
+SELECT number_id(n), 1, number_id(n), '', '{}' FROM moments;
+INSERT INTO recurring.series
+SELECT number_id(n), number_id(n % 100), '{}', 'UTC', false, '', 0, 0,
+       CASE WHEN n % 50 = 0 THEN 'active' ELSE 'ended' END, number_id(n), at, at
+  FROM moments;
+INSERT INTO recurring.instances
+SELECT number_id(n), number_id(CASE WHEN n <= 20000 THEN 7 ELSE n % 100 + 100 END), '', n, 1, 1,
+       CASE WHEN n % 20000 = 0 THEN 'pending' ELSE 'completed' END, false, false, true,
+       'day ' || n, NULL, NULL, NULL
+  FROM moments;
+"""
+MOMENTS = """
+CREATE FUNCTION number_id(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+  $$ SELECT lpad(to_hex(n), 32, '0')::uuid $$;
+CREATE TABLE moments AS
+SELECT n, timestamptz '2026-01-01 00:00Z' + n * interval '1 minute' AS at
+  FROM generate_series(1, 30000) AS n;
+"""
+Read = Callable[[Explained], Awaitable[Any]]
+
+
+@pytest.fixture(scope="module")
+async def full(dsn: str) -> AsyncIterator[Database]:
+    """A database full of other things, under the login's own role."""
+    async with fresh_database(dsn, role=None) as database:
+        async with database.transaction() as transaction:
+            for statement in (MOMENTS + FILL).split(";\n"):
+                if statement.strip():
+                    await transaction.execute(statement)
+            await transaction.execute("ANALYZE")
+        yield database
+
+
+def ident(number: int) -> UUID:
+    return UUID(int=number)
+
+
+async def pages(sort: str, transaction: Explained) -> None:
+    cursor = None
+    for _ in range(2):
+        page = await queries.listing(
+            transaction, USER, Filter(), sort=sort, limit=50, cursor=cursor
+        )
+        cursor = page.next_cursor
+        assert cursor
+
+
+async def has_tasks(transaction: Explained) -> None:
+    door = TaskDoor.__new__(TaskDoor)
+    door._transaction = transaction
+    assert await door.has_tasks(USER, SERIES)
+    assert not await door.has_tasks(USER, ident(8))
+
+
+SORTS = [
+    sign + name for sign in ("", "-") for name in ("created_at", "due_date", "priority", "title")
+]
+READS: dict[str, Read] = {
+    **{f"tasks by {sort}": partial(pages, sort) for sort in SORTS},
+    "tasks of a series": lambda t: queries.listing(t, USER, Filter(series_id=SERIES)),
+    "tasks of an unknown series": lambda t: queries.listing(t, USER, Filter(series_id=ident(8))),
+    "tasks with a tag": lambda t: queries.listing(t, USER, Filter(tag="tag7")),
+    "tasks with a word": lambda t: queries.listing(t, USER, Filter(q="777")),
+    "tasks in the trash": lambda t: queries.listing(t, USER, Filter(status="deleted")),
+    "one task": lambda t: queries.get(t, USER, ident(5)),
+    "tasks held": lambda t: queries.hold(t, USER, [ident(n) for n in range(1, 500)]),
+    "the trash to be emptied": lambda t: commands.purge_trash(t, NOW, 100),
+    "old idempotency keys": lambda t: idempotency.prune(t, NOW, 1_000),
+    "whether a series has tasks": has_tasks,
+    "new events": lambda t: outbox.read_new(
+        t, Tail(20_000, (Gap(1, 5), Gap(17, 17), Gap(300, 301))), 500
+    ),
+    "no new events": lambda t: outbox.read_new(t, Tail(30_000), 500),
+    "events again": lambda t: outbox.read_again(t, range(5, 900)),
+    "events delivered": lambda t: outbox.delete(t, range(5, 900)),
+    "marks to forget": lambda t: t.execute(dedup.PRUNE, ident(10**9 + 50), 1_000),
+    "dead letters": lambda t: dead_letters.to_replay(t, "ours", 100),
+    "a task's trail": lambda t: audit.of_task(t, ident(70), 50, None),
+    "a trail's owner": lambda t: audit.owner(t, ident(70)),
+    "a person's events": lambda t: audit.search(t, audit.Filter(user_id=USER), 50, None),
+    "events of a type": lambda t: audit.search(
+        t, audit.Filter(event_type="task.updated"), 50, None
+    ),
+    "a person's recent events": lambda t: audit.search(
+        t, audit.Filter(user_id=ident(105), since=datetime(2026, 1, 21, 8, tzinfo=UTC)), 50, None
+    ),
+    "everybody's recent events": lambda t: audit.search(
+        t, audit.Filter(since=datetime(2026, 1, 21, 19, tzinfo=UTC)), 50, None
+    ),
+    "notifications": lambda t: t.rows(notifications.LIST, USER, 2**62, 50),
+    "unread notifications": lambda t: t.rows(notifications.LIST_UNREAD, USER, 2**62, 50),
+    "the number of unread notifications": lambda t: notifications.unread(t, USER),
+    "notifications after one": lambda t: t.rows(notifications.AFTER, USER, 19_000, 500),
+    "a page of notifications": lambda t: t.rows(
+        notifications.PAGE, USER, 19_000, 2**62, 200, 32_768
+    ),
+    "old notifications": lambda t: notifications.prune(t, NOW, 1_000),
+    "a person's reminders": lambda t: reminders.listing(t, USER, None, None, 50, None),
+    "a person's pending reminders": lambda t: reminders.listing(t, USER, "pending", None, 20, None),
+    "a task's reminders": lambda t: reminders.listing(t, USER, None, ident(70), 50, None),
+    "when the next reminder is due": reminders.next_time,
+    "the number of pending reminders": reminders.pending,
+    "a chain": lambda t: t.rows(recurring.CHAIN, SERIES, ident(9)),
+    "a series' tasks": lambda t: recurring.instances(t, SERIES),
+    "a person's series": lambda t: t.rows(recurring.LIST, ident(50), ident(0), None, 50),
+    "the number of active series": recurring.count_active,
+    "whether an occurrence is taken": lambda t: recurring.is_taken(t, SERIES, "day 9"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(READS))
+async def test_a_statement_looks_at_few_rows(full: Database, name: str) -> None:
+    async with explaining(full) as transaction:
+        await READS[name](transaction)
+        assert transaction.plans
+        assert transaction.looked_at <= MORE.get(name, MOST), transaction.plans
+
+
+async def test_reminders_that_are_due_are_found_by_an_index(full: Database) -> None:
+    async with explaining(full) as transaction:
+        await transaction._measure(reminders.FIRE, (NOW, 100))
+        assert transaction.looked_at <= MOST, transaction.plans

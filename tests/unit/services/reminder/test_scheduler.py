@@ -1,0 +1,130 @@
+"""When reminders are due, and where they stand after whatever their task goes through."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from msgspec.structs import replace
+from tests.notes import make_note
+
+from taskflow.events.payloads import Reminder, TaskState
+from taskflow.services.reminder.scheduler import (
+    PAST,
+    REMOVED,
+    Plan,
+    Standing,
+    planned_time,
+    plans,
+    reminder_id,
+    settle,
+    why_closed,
+)
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DONE = "the task was completed"
+
+
+def task(due: str | None = None, zone: str = "UTC", *, all_day: bool = False) -> TaskState:
+    return replace(make_note(7).task, due_date=due, timezone=zone, all_day=all_day)
+
+
+def due(state: TaskState, offset: str) -> str:
+    found = planned_time(state, Reminder(offset=offset))
+    assert found is not None
+    return found.isoformat()
+
+
+def plan(at: datetime, number: int = 1) -> Plan:
+    return Plan(UUID(int=number), None, at, at)
+
+
+def after(standing: Standing | None, asked_at: datetime, closed: str | None = None) -> Standing:
+    """Where a reminder for noon stands once its task was changed."""
+    known = {} if standing is None else {UUID(int=1): standing}
+    changed = settle([plan(NOON)], known, asked_at, closed)
+    return changed.get(UUID(int=1)) or known[UUID(int=1)]
+
+
+def test_days_are_counted_on_the_wall_and_hours_exactly_when_the_clocks_change() -> None:
+    # On 29 March 2026 Berlin leaves out an hour: 09:00 is 07:00 in UTC, the day before 08:00.
+    monday = task("2026-03-29T07:00:00Z", "Europe/Berlin")
+    assert due(monday, "P1D") == "2026-03-28T08:00:00+00:00"
+    assert due(monday, "PT24H") == "2026-03-28T07:00:00+00:00"
+    # On 25 October an hour happens twice.
+    autumn = task("2026-10-25T08:00:00Z", "Europe/Berlin")
+    assert due(autumn, "P1D") == "2026-10-24T07:00:00+00:00"
+    assert due(autumn, "PT24H") == "2026-10-24T08:00:00+00:00"
+
+
+def test_a_day_before_a_wall_time_that_does_not_exist_is_moved_by_the_gap() -> None:
+    state = task("2026-03-30T00:30:00Z", "Europe/Berlin")
+    assert due(state, "P1D") == "2026-03-29T01:30:00+00:00"
+
+
+def test_an_all_day_task_counts_from_its_midnight() -> None:
+    state = task("2026-03-30", "Europe/Berlin", all_day=True)
+    assert due(state, "P1D") == "2026-03-28T23:00:00+00:00"
+    assert due(state, "PT15H") == "2026-03-29T07:00:00+00:00"
+
+
+def test_each_reminder_of_a_task_has_a_time_and_a_name_of_its_own() -> None:
+    reminders = (Reminder(offset="P1D"), Reminder(offset="PT24H"), Reminder(at=NOON))
+    state = replace(task("2026-03-20T09:00:00Z"), reminders=reminders)
+    found = plans(state)
+    assert len({one.id for one in found}) == 3
+    assert [one.id for one in found] == [reminder_id(state, one) for one in reminders]
+    assert [one.planned_at for one in found][:2] == [datetime(2026, 3, 19, 9, tzinfo=UTC)] * 2
+
+
+def test_what_was_ahead_when_it_was_asked_for_fires_however_late_we_hear_of_it() -> None:
+    assert after(None, asked_at=NOON - HOUR).status == "pending"
+    assert after(None, asked_at=NOON) == Standing(NOON, NOON, "cancelled", PAST)
+
+
+def test_what_is_due_and_has_not_fired_yet_is_not_cancelled_by_an_edit() -> None:
+    pending = Standing(NOON, NOON, "pending")
+    assert after(pending, asked_at=NOON + HOUR) == pending
+
+
+def test_completing_cancels_and_reopening_plans_what_still_lies_ahead() -> None:
+    closed = after(Standing(NOON, NOON, "pending"), NOON - 2 * HOUR, DONE)
+    assert closed == Standing(NOON, NOON, "cancelled", DONE)
+    assert after(closed, asked_at=NOON - HOUR) == Standing(NOON, NOON, "pending")
+    assert after(closed, asked_at=NOON + HOUR) == Standing(NOON, NOON, "cancelled", PAST)
+
+
+def test_a_snooze_outlives_completing_by_mistake_and_ends_with_a_new_time() -> None:
+    snoozed = Standing(NOON - HOUR, NOON + HOUR, "pending", None, NOON, 3)
+    wanted = [plan(NOON - HOUR)]
+    closed = settle(wanted, {UUID(int=1): snoozed}, NOON, DONE)
+    assert closed[UUID(int=1)].status == "cancelled"
+    assert settle(wanted, closed, NOON, None) == {UUID(int=1): snoozed}
+    assert after(snoozed, asked_at=NOON - 2 * HOUR) == Standing(NOON, NOON, "pending")
+
+
+def test_what_has_fired_or_was_seen_stays_so_unless_its_time_moves() -> None:
+    sent = Standing(NOON, NOON, "sent", None, NOON, 0)
+    for known in (sent, sent._replace(status="acknowledged")):
+        assert after(known, NOON + HOUR) == known
+        assert after(known, NOON + HOUR, DONE) == known
+        moved = known._replace(planned_at=NOON - HOUR, fire_at=NOON - HOUR)
+        assert after(moved, NOON - 2 * HOUR) == Standing(NOON, NOON, "pending")
+
+
+def test_a_reminder_that_is_taken_off_is_cancelled_and_one_put_back_is_planned() -> None:
+    known = {UUID(int=1): Standing(NOON, NOON, "pending")}
+    removed = settle([], known, NOON - HOUR, None)
+    assert removed[UUID(int=1)] == Standing(NOON, NOON, "cancelled", REMOVED)
+    assert after(removed[UUID(int=1)], NOON - HOUR) == known[UUID(int=1)]
+
+
+def test_a_change_that_moves_nothing_writes_nothing() -> None:
+    known = {UUID(int=1): Standing(NOON, NOON, "pending")}
+    assert settle([plan(NOON)], known, NOON - HOUR, None) == {}
+
+
+def test_a_deleted_task_is_closed_though_its_state_is_the_one_before() -> None:
+    assert why_closed(task(), is_deleted=True) == "the task was deleted"
+    assert why_closed(replace(task(), deleted_at=NOON), is_deleted=False) is not None
+    assert why_closed(replace(task(), status="completed"), is_deleted=False) == DONE
+    assert why_closed(task(), is_deleted=False) is None
