@@ -13,7 +13,7 @@ def upgrade() -> None:
         -- 8 shards, as outbox/leases.py has them: a task's events are all in one.
         ALTER TABLE delivery.outbox
           ADD COLUMN shard smallint NOT NULL
-          GENERATED ALWAYS AS (((hashtext(key) % 8) + 8) % 8) STORED;
+          GENERATED ALWAYS AS (mod(mod(hashtext(key), 8) + 8, 8)) STORED;
         CREATE INDEX outbox_by_shard ON delivery.outbox (source, shard, id);
 
         CREATE TABLE delivery.relays (
