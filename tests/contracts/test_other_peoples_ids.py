@@ -24,7 +24,7 @@ KINDS = {
     "task_id": "task",
     "series_id": "series",
     "reminder_id": "reminder",
-    "number": "notification",
+    "notification_id": "notification",
     "token_id": "token",
 }
 # Operations that are no use without more in their body.
@@ -101,7 +101,7 @@ def test_somebody_elses_id_is_404_and_looks_like_none(
     before = anna.state()
     for one in with_ids:
         hers = {name["name"]: anna.ids[KINDS[name["name"]]] for name in one.of("path")}
-        if set(hers) == {"number"}:
+        if set(hers) == {"notification_id"}:
             continue  # Notifications are counted for each user; see below.
         nobodys = {name: str(uuid4()) for name in hers}
         answers = [
@@ -251,7 +251,7 @@ def test_an_admin_sees_all_of_the_trail_and_nothing_else(
     assert admin.get(f"/audit/events?user_id={anna.user_id}").json()["items"] != []
     for one in with_ids:
         ids = {name["name"]: anna.ids[KINDS[name["name"]]] for name in one.of("path")}
-        if "/audit/" not in one.path and set(ids) != {"number"}:
+        if "/audit/" not in one.path and set(ids) != {"notification_id"}:
             request = {"json": BODIES.get(one.name, {})} if one.takes_body else {}
             assert wrong(one.send(admin, one.url(**ids), **request), 404) is None, one.name
     assert anna.state() == before

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -102,3 +103,28 @@ def product_task(user: httpx.Client, title: str, priority: str = "medium") -> di
     """A task that was made."""
     made: dict[str, Any] = user.post("/tasks", json={"title": title, "priority": priority}).json()
     return made
+
+
+def test_a_burst_is_merged_per_task_and_loses_nothing(product: Product) -> None:
+    user = product.user()
+    tasks = [product_task(user, f"t{number}")["id"] for number in range(3)]
+    soon = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
+    user.patch(f"/tasks/{tasks[0]}", json={"reminders": [{"at": soon}]})
+    told: list[Frame] = take(user, 4, last_event_id=0)
+    assert [frame["id"] for frame in told] == ["1", "2", "3", "4"]
+    told.clear()
+    with user.stream("GET", "/notifications/stream") as answer:
+        found = frames(answer.iter_lines())
+        assert next(found)["data"]["position"] == 4
+        for number in range(50):
+            user.patch(f"/tasks/{tasks[number % 3]}", json={"title": f"n{number}"})
+        while sum(1 + frame["data"].get("merged", 0) for frame in told) < 51:
+            told.append(next(found))
+    ids = [int(frame["id"]) for frame in told]
+    assert ids == sorted(set(ids))
+    assert ids[-1] == 55
+    newest = {frame["data"]["task_id"]: frame["data"]["task"]["title"] for frame in told}
+    assert newest == {tasks[0]: "n48", tasks[1]: "n49", tasks[2]: "n47"}
+    reminders = [frame for frame in told if frame["event"] == "reminder.triggered"]
+    assert len(reminders) == 1
+    assert "merged" not in reminders[0]["data"]

@@ -2,9 +2,8 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 import asyncpg
@@ -12,122 +11,20 @@ import msgspec
 import pytest
 from alembic import command
 from alembic.config import Config
+from tests.installation import ADD_USER, USERS, Installation, Server, files_in, silent
 
-from taskflow.accounts.keys import FILE, load_signing_key
+from taskflow.accounts.keys import FILE, PUBLIC_FILE, load_verifying_key
 from taskflow.base.errors import Conflict, Denied, InUse, NotFound, TaskFlowError, Unavailable
 from taskflow.base.settings import Settings
-from taskflow.db.migrate import VERSIONS, known_revisions, migrate, present_revision
-from taskflow.runner.addresses import with_database
+from taskflow.db.migrate import VERSIONS, known_revisions, present_revision
 from taskflow.runner.backup import back_up
 from taskflow.runner.backup_file import DATABASE, KEY, Manifest, drafting, opened
 from taskflow.runner.restore import rehearse, restore
 from taskflow.runner.target import Target
 
-ADD_USER = """
-INSERT INTO accounts.users (id, email, password_hash, name, timezone, role, created_at, updated_at)
-VALUES (gen_random_uuid(), $1, '', '', 'UTC', 'user', now(), now())
-"""
 WAITS = """
 SELECT count(*) > 0 FROM pg_locks WHERE relation = 'accounts.users'::regclass AND NOT granted
 """
-USERS = "SELECT email FROM accounts.users ORDER BY email"
-
-
-if TYPE_CHECKING:
-    from asyncpg import Connection, Record
-
-Server: TypeAlias = "Connection[Record]"
-
-
-class Installation:
-    """A data folder and a database of the shared server."""
-
-    def __init__(self, folder: Path, dsn: str) -> None:
-        self.dsn = dsn
-        self.folder = folder
-        self.settings = Settings.load({"data_dir": folder, "database_url": dsn})
-
-    async def run(self, statement: str, *parameters: object) -> list[object]:
-        connection = await asyncpg.connect(self.dsn)
-        try:
-            return [row[0] for row in await connection.fetch(statement, *parameters)]
-        finally:
-            await connection.close()
-
-    async def back_up(self, path: Path) -> Manifest:
-        return await back_up(self.settings, path, silent, silent)
-
-    async def restore(self, path: Path, *, replace: bool = False) -> Manifest:
-        return await restore(self.settings, path, silent, silent, replace=replace)
-
-    @property
-    def key(self) -> bytes:
-        return (self.folder / "keys" / FILE).read_bytes()
-
-
-def files_in(folder: Path) -> list[str]:
-    return sorted(one.name for one in folder.iterdir())
-
-
-def silent(*_told: object) -> None:
-    """Nobody listens."""
-
-
-@pytest.fixture(scope="module")
-async def server(dsn: str) -> AsyncIterator[Server]:
-    connection = await asyncpg.connect(dsn)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture(scope="module")
-async def model(server: Server, dsn: str) -> AsyncIterator[str]:
-    """A database with the newest schema and two accounts, to copy."""
-    name = f"model{uuid4().hex}"
-    await server.execute(f"CREATE DATABASE {name}")
-    await migrate(with_database(dsn, name))
-    connection = await asyncpg.connect(with_database(dsn, name))
-    for user in ("ada@example.com", "grace@example.com"):
-        await connection.execute(ADD_USER, user)
-    await connection.close()
-    yield name
-    await server.execute(f"DROP DATABASE {name}")
-
-
-async def install(
-    server: Server, dsn: str, folder: Path, model: str
-) -> AsyncIterator[Installation]:
-    name = f"t{uuid4().hex}"
-    await server.execute(f"CREATE DATABASE {name} TEMPLATE {model}")
-    (folder / name).mkdir()
-    yield Installation(folder / name, with_database(dsn, name))
-    await server.execute(f"DROP DATABASE {name}")
-
-
-@pytest.fixture
-async def full(server: Server, dsn: str, tmp_path: Path, model: str) -> AsyncIterator[Installation]:
-    """An installation with two accounts."""
-    async for found in install(server, dsn, tmp_path, model):
-        load_signing_key(found.folder)
-        yield found
-
-
-@pytest.fixture
-async def empty(server: Server, dsn: str, tmp_path: Path) -> AsyncIterator[Installation]:
-    """An installation without anything in it."""
-    async for found in install(server, dsn, tmp_path, "template0"):
-        yield found
-
-
-@pytest.fixture
-async def other(
-    server: Server, dsn: str, tmp_path: Path, model: str
-) -> AsyncIterator[Installation]:
-    """An installation with data of its own."""
-    async for found in install(server, dsn, tmp_path, model):
-        load_signing_key(found.folder)
-        await found.run(ADD_USER, "old@example.com")
-        yield found
 
 
 def rewritten(
@@ -211,6 +108,7 @@ async def test_data_is_replaced_only_when_that_is_asked_for(
     await other.restore(path, replace=True)
     assert await other.run(USERS) == ["ada@example.com", "grace@example.com"]
     assert other.key == full.key
+    assert load_verifying_key(other.folder) == load_verifying_key(full.folder)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +142,7 @@ async def test_a_restore_that_fails_changes_nothing(
     assert await full.run(USERS) == ["ada@example.com", "grace@example.com", "later@example.com"]
     assert await databases(server) == before
     assert full.key == key
-    assert files_in(full.folder / "keys") == [FILE]
+    assert files_in(full.folder / "keys") == [FILE, PUBLIC_FILE]
 
 
 async def test_a_rehearsal_finds_what_a_restore_would_find(
@@ -322,7 +220,7 @@ async def test_an_embedded_installation_is_backed_up_and_restored_while_it_is_st
     path = tmp_path / "taskflow.zip"
     first = await full.back_up(path)
     embedded = Settings.load({"data_dir": open_dir / f"embedded-{uuid4().hex}"})
-    with pytest.raises(NotFound, match="no TaskFlow data"):
+    with pytest.raises(NotFound, match="no TaskFlow in"):
         await back_up(embedded, tmp_path / "none.zip", silent, silent)
     assert not embedded.data_dir.exists()
     await restore(embedded, path, silent, silent, replace=False)

@@ -109,10 +109,10 @@ def replacing_signing_key(data_dir: Path, content: bytes) -> Iterator[None]:
     """
     path = data_dir / "keys" / FILE
     try:
-        load_pem_private_key(content, password=None)
+        key = _private(content)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = _draft(path, content, 0o600)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise Unavailable(f"the signing key {path} cannot be replaced: {error}") from error
     try:
         yield
@@ -120,6 +120,15 @@ def replacing_signing_key(data_dir: Path, content: bytes) -> Iterator[None]:
         _sync(path.parent)
     finally:
         draft.unlink(missing_ok=True)
+    # Whoever starts before the Task API does must not verify with the former key's half.
+    _publish(key, path.with_name(PUBLIC_FILE))
+
+
+def _private(content: bytes) -> Ed25519PrivateKey:
+    key = load_pem_private_key(content, password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise TypeError("it is no Ed25519 key")
+    return key
 
 
 def _make(path: Path) -> None:

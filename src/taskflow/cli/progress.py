@@ -37,7 +37,7 @@ def follow(work: Work) -> Manifest:
 @contextmanager
 def _progress() -> Iterator[tuple[Say, Report]]:
     """A line that says what is being done and how far it is; only a terminal sees it."""
-    console = _console(stderr=True)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn())
     with Progress(
         *columns,
@@ -51,11 +51,7 @@ def _progress() -> Iterator[tuple[Say, Report]]:
         def report(what: str, done: int, of: int | None) -> None:
             progress.update(task, description=what, completed=done, total=of)
 
-        yield lambda text: console.print(f"[dim]· {text}[/dim]"), report
-
-
-def _console(*, stderr: bool = False) -> Console:
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+        yield lambda text: console.print(f"· {text}", markup=False, style="dim"), report
 
 
 def summary(manifest: Manifest) -> str:

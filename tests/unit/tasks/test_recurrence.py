@@ -15,6 +15,7 @@ from taskflow.tasks.recurrence import (
     next_after_completion,
     next_in_schedule,
     occurrences,
+    require_occurrence,
 )
 from taskflow.tasks.recurrence_rules import parse_recurrence
 
@@ -177,3 +178,49 @@ def test_any_text_is_a_rule_or_an_invalid_one(text: str) -> None:
 def test_a_rule_that_never_occurs_is_found_out() -> None:
     assert occurrences(schedule("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")) == []
     assert occurrences(schedule("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30")) == []
+
+
+HOURS = ",".join(map(str, range(24)))
+WEEK = "MO,TU,WE,TH,FR,SA,SU"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        f"FREQ=YEARLY;BYDAY={WEEK};BYHOUR={HOURS};BYSETPOS=-1",
+        "FREQ=HOURLY;BYMONTH=1;BYMONTHDAY=1;BYHOUR=5",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO",
+        "FREQ=YEARLY;BYWEEKNO=53;BYDAY=MO",
+    ],
+)
+def test_a_rule_that_takes_too_long_to_follow_is_refused(rule: str) -> None:
+    with pytest.raises(Invalid, match="takes too long"):
+        occurrences(schedule(rule), limit=500)
+
+
+@pytest.mark.parametrize("rule", ["FREQ=YEARLY", "FREQ=DAILY", "FREQ=HOURLY", "monthly:31"])
+def test_plain_rules_are_followed_as_far_as_a_preview_asks(rule: str) -> None:
+    assert len(occurrences(schedule(rule), limit=500)) == 500
+
+
+def test_a_position_that_no_period_has_never_occurs() -> None:
+    assert occurrences(schedule("FREQ=DAILY;BYDAY=MO;BYSETPOS=2")) == []
+
+
+@pytest.mark.parametrize("rule", ["FREQ=DAILY", "FREQ=HOURLY", "FREQ=WEEKLY"])
+def test_every_count_that_is_taken_can_be_reached(rule: str) -> None:
+    require_occurrence(schedule(f"{rule};COUNT=10000"))
+    with pytest.raises(Invalid, match="takes too long"):
+        require_occurrence(schedule("FREQ=YEARLY;COUNT=10000"))
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_the_ends_of_the_calendar_are_after_or_before_everything(year: int) -> None:
+    at = datetime(year, 1 if year == 1 else 12, 1, tzinfo=UTC)
+    found = occurrences(schedule("FREQ=DAILY"), after=at)
+    assert len(found) == (year == 1)
+
+
+def test_an_interval_past_the_calendar_ends_what_counts_from_completion() -> None:
+    far = schedule("FREQ=YEARLY;INTERVAL=10000")
+    assert next_after_completion(far, datetime(2026, 2, 1, tzinfo=UTC), made=1) is None

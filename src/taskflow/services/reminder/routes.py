@@ -85,7 +85,7 @@ async def snooze_reminder(
         if kept.status == "cancelled":
             raise Conflict(kept.reason or "the reminder was cancelled")
         if (closed := await storage.why_closed(transaction, kept.task_id)) is not None:
-            raise Conflict(closed)
+            raise Conflict(f"nothing of it fires: {closed}")
         await storage.snooze(transaction, reminder_id, until)
         transaction.after_commit(lambda: schedule.hasten(until))
         return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))

@@ -29,17 +29,17 @@ STANDINGS = """
 SELECT id, planned_at, fire_at, status, reason, fired_at, late_by_seconds
   FROM reminders.reminders WHERE task_id = $1 ORDER BY id FOR UPDATE
 """
-ADD = """
+KEEP = """
 INSERT INTO reminders.reminders
-  (id, task_id, user_id, "offset", at, planned_at, fire_at, status, reason)
-VALUES ($1, $2, $3, $4, $5, $6, $6, 'cancelled', NULL)
-ON CONFLICT (id) DO NOTHING
+  (id, task_id, user_id, "offset", at,
+   planned_at, fire_at, status, reason, fired_at, late_by_seconds)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (id) DO UPDATE
+   SET planned_at = EXCLUDED.planned_at, fire_at = EXCLUDED.fire_at, status = EXCLUDED.status,
+       reason = EXCLUDED.reason, fired_at = EXCLUDED.fired_at,
+       late_by_seconds = EXCLUDED.late_by_seconds
 """
-MOVE = """
-UPDATE reminders.reminders
-   SET planned_at = $2, fire_at = $3, status = $4, reason = $5, fired_at = $6, late_by_seconds = $7
- WHERE id = $1
-"""
+CANCEL = "UPDATE reminders.reminders SET status = $2, reason = $3 WHERE id = $1"
 NEXT = "SELECT min(fire_at) FROM reminders.reminders WHERE status = 'pending'"
 FIRE = """
 WITH due AS (
@@ -126,12 +126,13 @@ async def keep(
     changed: Mapping[UUID, Standing],
 ) -> None:
     """Write where a task's reminders stand now."""
+    unwanted = dict(changed)
     for plan in wanted:
-        if plan.id in changed:
-            asked = (plan.offset, plan.at, plan.planned_at)
-            await transaction.execute(ADD, plan.id, task.id, task.user_id, *asked)
-    for identity, standing in changed.items():
-        await transaction.execute(MOVE, identity, *standing)
+        if (standing := unwanted.pop(plan.id, None)) is not None:
+            named = (plan.id, task.id, task.user_id, plan.offset, plan.at)
+            await transaction.execute(KEEP, *named, *standing)
+    for identity, standing in unwanted.items():
+        await transaction.execute(CANCEL, identity, standing.status, standing.reason)
 
 
 async def next_time(transaction: Transaction) -> datetime | None:
