@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars.
+# Each is made once for the files that define it, and kept under .tools/engine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+engine=.tools/engine
+
+say() { printf '\033[2m· %s\033[0m\n' "$*" >&2; }
+# fingerprint FOLDER: changes with any file in it.
+fingerprint() { find "$1" -type f | LC_ALL=C sort | xargs cat | cksum | cut -d' ' -f1; }
+is_made() { [ "$(cat "$engine/$1/.made-from" 2>/dev/null)" = "$2" ]; }
+
+make_daprd() {
+  local from; from="$(fingerprint tests/engine/daprd)"
+  if is_made daprd "$from"; then return; fi
+  command -v go >/dev/null || { say "Go is missing: install Go 1.26 or newer to build daprd"; return 1; }
+  say "building daprd (some minutes, once)"
+  mkdir -p "$engine/daprd"
+  (cd tests/engine/daprd && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "../../../$engine/daprd/daprd" .)
+  echo "$from" >"$engine/daprd/.made-from"
+}
+
+make_kafka() {
+  local from; from="$(fingerprint tests/engine/kafka)"
+  if is_made kafka "$from"; then return; fi
+  command -v mvn >/dev/null || { say "Maven is missing: install it to get Kafka's jars"; return 1; }
+  say "getting Kafka's jars"
+  rm -rf "$engine/kafka" && mkdir -p "$engine/kafka"
+  mvn -q -B -f tests/engine/kafka/pom.xml dependency:copy-dependencies \
+    -DoutputDirectory="$PWD/$engine/kafka/libs"
+  echo "$from" >"$engine/kafka/.made-from"
+}
+
+make_daprd
+make_kafka
