@@ -1,4 +1,4 @@
-"""The real programs of the distributed size, each a process that can be killed and started again."""
+"""The real programs of the distributed size: processes that can be killed and started again."""
 
 import os
 import shutil
