@@ -30,7 +30,7 @@ UNION ALL
 (SELECT found.*
    FROM unnest($2::bigint[], $3::bigint[]) AS gap (first, last)
   CROSS JOIN LATERAL (
-        SELECT id, topic, key, envelope FROM delivery.outbox
+        SELECT id, topic, key, envelope, created_at FROM delivery.outbox
          WHERE id BETWEEN gap.first AND gap.last ORDER BY id LIMIT $4
         ) AS found)
 ORDER BY id LIMIT $4
