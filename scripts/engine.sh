@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars.
+# Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars;
+# and the programs that judge our files: compose-go (docker-compose.yaml), actionlint (workflows).
 # Each is made once for the files that define it, and kept under .tools/engine.
+#   scripts/engine.sh [daprd kafka compose-go actionlint]      all of them without a name
 set -euo pipefail
 cd "$(dirname "$0")/.."
 engine=.tools/engine
@@ -31,5 +33,24 @@ make_kafka() {
   echo "$from" >"$engine/kafka/.made-from"
 }
 
-make_daprd
-make_kafka
+# make_tool NAME PACKAGE: a program that its own module under tests/engine pins.
+make_tool() {
+  local from; from="$(fingerprint "tests/engine/$1")"
+  if is_made "$1" "$from"; then return; fi
+  command -v go >/dev/null || { say "Go is missing: install Go 1.25 or newer to build $1"; return 1; }
+  say "building $1"
+  mkdir -p "$engine/$1"
+  (cd "tests/engine/$1" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "../../../$engine/$1/$1" "$2")
+  echo "$from" >"$engine/$1/.made-from"
+}
+
+[ $# -gt 0 ] || set -- daprd kafka compose-go actionlint
+for name in "$@"; do
+  case "$name" in
+    daprd) make_daprd ;;
+    kafka) make_kafka ;;
+    compose-go) make_tool compose-go github.com/compose-spec/compose-go/v2/cmd ;;
+    actionlint) make_tool actionlint github.com/rhysd/actionlint/cmd/actionlint ;;
+    *) say "there is no $name; see the head of this script"; exit 2 ;;
+  esac
+done
