@@ -49,7 +49,7 @@ for name in "$@"; do
   case "$name" in
     daprd) make_daprd ;;
     kafka) make_kafka ;;
-    compose-go) make_tool compose-go github.com/compose-spec/compose-go/v2/cmd ;;
+    compose-go) make_tool compose-go . ;;
     actionlint) make_tool actionlint github.com/rhysd/actionlint/cmd/actionlint ;;
     *) say "there is no $name; see the head of this script"; exit 2 ;;
   esac

@@ -25,7 +25,7 @@ def tool(name: str) -> Path:
 def load(file: Path = FILE) -> dict[str, Any]:
     """The normalised model; the loader refuses what the specification does not know."""
     done = subprocess.run(
-        [str(tool("compose-go")), "-format", "json", str(file)],
+        [str(tool("compose-go")), str(file)],
         capture_output=True,
         text=True,
         check=False,

@@ -50,7 +50,7 @@ def test_the_loader_refuses_what_the_specification_does_not_know(tmp_path: Path)
     with pytest.raises(AssertionError, match="memory_limits"):
         compose_file.load(wrong)
     wrong.write_text("services: {a: {image: b, depends_on: [c]}}")
-    with pytest.raises(AssertionError, match="c"):
+    with pytest.raises(AssertionError, match="undefined service"):
         compose_file.load(wrong)
 
 
@@ -121,7 +121,7 @@ def test_images_are_of_one_exact_version(services: dict[str, Service]) -> None:
     versions: dict[str, set[str]] = {}
     for name, service in services.items():
         image, _, tag = service["image"].rpartition(":")
-        assert re.match(r"v?\d+\.\d+\.\d+", tag), name
+        assert re.match(r"v?\d+\.\d+", tag), name
         versions.setdefault(image, set()).add(tag)
     assert all(len(tags) == 1 for tags in versions.values()), versions
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
