@@ -52,7 +52,8 @@ class Machine:
     Attributes:
         port_of: The local ports.
         secrets: The folder with the secrets, under the names of their files.
-        volumes: The folder that has one for each named volume.
+        volumes: The folder that has one for each named volume, and one for each `tmpfs`, called
+            like its service and its path (`nginx-tmp`).
         programs: What is run for an image's entry point (by the image's name without its version)
             or for a program that a command begins with.
         read: Reads a file; the environment of a service may come from one.
@@ -181,6 +182,9 @@ class Composed:
                 Path(volume["source"]) if is_bound else self._machine.volumes / volume["source"]
             )
             places[volume["target"]] = source
+        for one in service.get("tmpfs", ()):
+            target = one.partition(":")[0]
+            places[target] = self._machine.volumes / (name + target.replace("/", "-"))
         return places
 
     def _place_of_secret(self, path: Path) -> Path:

@@ -47,6 +47,7 @@ MODEL: dict[str, Any] = {
             "env_file": [{"path": "/project/secrets/dapr.env", "required": True}],
             "volumes": [{"type": "bind", "source": "/project/k8s/dapr", "target": "/dapr"}],
             "network_mode": "service:api",
+            "tmpfs": ["/tmp:size=64m,mode=1777"],  # noqa: S108 - a path in a container
         },
         "postgres": {"image": "postgres:18.3-trixie"},
         "postgres-old": {"image": "postgres:15"},
@@ -132,9 +133,10 @@ def test_the_addresses_in_a_secret_become_those_of_this_machine(composed: Compos
 
 
 def test_only_whole_paths_are_places(composed: Composed) -> None:
-    text = "/dapr/c.yaml /daprd /other/dapr /dapr.bak /dapr"
+    text = "/dapr/c.yaml /daprd /other/dapr /dapr.bak /dapr /tmp/x"
     assert composed.text_of("api-dapr", text) == (
-        "/project/k8s/dapr/c.yaml /daprd /other/dapr /dapr.bak /project/k8s/dapr"
+        "/project/k8s/dapr/c.yaml /daprd /other/dapr /dapr.bak /project/k8s/dapr "
+        "/here/volumes/api-dapr-tmp/x"
     )
 
 

@@ -1,0 +1,74 @@
+"""The one origin: nginx with the project's own configuration, as a process of this machine."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from tests.distributed.composed import LOCALHOST, Composed, Machine, Model
+from tests.distributed.programs import ROOT, Program, listens
+
+CONFIGURATION = ROOT / "compose" / "nginx" / "nginx.conf"
+TLS_PORT, HEALTH_PORT = 8443, 8081
+INSTALL = "apt-get install -y --no-install-recommends nginx-light"
+_LISTEN = re.compile(r"listen (?:[\d.]+:)?(\d+)")
+
+
+def make_secrets(folder: Path) -> Path:
+    """The secrets of an installation, made by the project's own script."""
+    command = [str(ROOT / "scripts" / "make_secrets.sh"), str(folder)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return folder
+
+
+class Nginx(Program):
+    """nginx in front of services of this machine.
+
+    Args:
+        folder: For its configuration, its log and what it keeps for a while.
+        model: What the loader made of docker-compose.yaml.
+        secrets: Where its certificate is.
+        ports: The local ports, by service and the port in the container; its own are among them.
+        instead: Pieces of the configuration that the test is about, and what stands there instead.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        model: Model,
+        secrets: Path,
+        ports: Mapping[tuple[str, int], int],
+        instead: Mapping[str, str] | None = None,
+    ) -> None:
+        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+        if program is None:
+            pytest.skip(f"nginx is missing: {INSTALL}")
+        folder.mkdir(parents=True)
+        machine = Machine(
+            port_of=lambda network, port: ports[network, port],
+            secrets=secrets,
+            volumes=folder,
+        )
+        text = Composed(model, machine).text_of("nginx", CONFIGURATION.read_text())
+        text = _LISTEN.sub(lambda one: f"listen {LOCALHOST}:{ports['nginx', int(one[1])]}", text)
+        text = text.replace("/dev/stdout", str(folder / "access.log"))
+        (folder / "nginx-tmp").mkdir()
+        for piece, other in (instead or {}).items():
+            assert piece in text, piece
+            text = text.replace(piece, other)
+        configuration = folder / "nginx.conf"
+        configuration.write_text(text)
+        self.port = ports["nginx", TLS_PORT]
+        self.url = f"https://localhost:{self.port}"
+        self.certificate = secrets / "tls_certificate.pem"
+        self._access = folder / "access.log"
+        command = [program, "-p", str(folder), "-e", "stderr", "-c", str(configuration)]
+        super().__init__(
+            "nginx", [*command, "-g", "daemon off;"], folder, is_ready=listens(self.port)
+        )
+
+    def requests(self) -> list[list[str]]:
+        """What was asked: address, method, path, status, bytes, seconds, the service's address."""
+        return [line.split() for line in self._access.read_text().splitlines()]
