@@ -83,7 +83,7 @@ def environment(pod: Manifest, manifests: tuple[Manifest, ...]) -> dict[str, str
 
 
 def secret_keys(manifests: tuple[Manifest, ...]) -> set[tuple[str, str]]:
-    """Every Secret and key that something refers to; the key is `*` where all are mounted."""
+    """Every Secret and key that something refers to."""
     found = {
         ("taskflow-tls", key)
         for ingress in of_kind(manifests, "Ingress").values()
@@ -117,7 +117,5 @@ def _mounted(volume: Manifest) -> set[tuple[str, str]]:
     sources = [one["secret"] for one in volume.get("projected", {}).get("sources", [])]
     found = {(one["name"], item["key"]) for one in sources for item in one["items"]}
     if secret := volume.get("secret"):
-        found |= {(secret["secretName"], item["key"]) for item in secret.get("items", [])}
-        if "items" not in secret:
-            found.add((secret["secretName"], "*"))
+        found |= {(secret["secretName"], item["key"]) for item in secret["items"]}
     return found
