@@ -88,7 +88,7 @@ def secret_keys(manifests: tuple[Manifest, ...]) -> set[tuple[str, str]]:
         ("taskflow-tls", key)
         for ingress in of_kind(manifests, "Ingress").values()
         for each in ingress["spec"]["tls"]
-        if each["secretName"] == "taskflow-tls"  # noqa: S105 - a name
+        if each["secretName"] == "taskflow-tls"
         for key in ("tls.crt", "tls.key")
     }
     for pod in pods(manifests).values():

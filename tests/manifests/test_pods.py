@@ -150,7 +150,7 @@ def test_a_job_ends(manifests: tuple[Manifest, ...]) -> None:
 
 
 def _replicas(manifests: tuple[Manifest, ...]) -> dict[str, int]:
-    """How many of each service there are at least; an autoscaler owns the number where there is one."""
+    """How many of each service there are at least, by its own number or its autoscaler's."""
     scalers = {
         one["spec"]["scaleTargetRef"]["name"]: one["spec"]["minReplicas"]
         for one in of_kind(manifests, "HorizontalPodAutoscaler").values()
