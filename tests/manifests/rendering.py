@@ -54,9 +54,10 @@ def of_kind(manifests: tuple[Manifest, ...], *kinds: str) -> dict[str, Manifest]
 
 def pods(manifests: tuple[Manifest, ...]) -> dict[str, Manifest]:
     """The pod templates of everything that runs, by the name of what runs it."""
-    return {
-        name: one["spec"]["template"]
-        for name, one in of_kind(manifests, "Deployment", "StatefulSet", "Job").items()
+    running = of_kind(manifests, "Deployment", "StatefulSet", "Job")
+    planned = of_kind(manifests, "CronJob")
+    return {name: one["spec"]["template"] for name, one in running.items()} | {
+        name: one["spec"]["jobTemplate"]["spec"]["template"] for name, one in planned.items()
     }
 
 

@@ -62,6 +62,8 @@ def test_productions_services_reach_what_they_need_and_nothing_else(
         name: common | (redis if name in ("reminder", "notification") else set())
         for name in MODULES
     }
+    for job in ("migrate", "backup"):
+        assert set(_edges(production, job, "egress")) == {("kube-dns", 53), (network, 5432)}
 
 
 def test_a_broker_is_entered_by_those_who_may_go_there(dev: tuple[Manifest, ...]) -> None:

@@ -29,7 +29,7 @@ def _of(manifests: tuple[Manifest, ...], *components: str) -> dict[str, Manifest
 def test_everything_that_runs_is_known(
     production: tuple[Manifest, ...], dev: tuple[Manifest, ...]
 ) -> None:
-    assert set(pods(production)) == {*MODULES, "migrate", "topics"}
+    assert set(pods(production)) == {*MODULES, "migrate", "topics", "backup"}
     assert set(pods(dev)) - set(pods(production)) == {"postgres", "redis", "kafka"}
 
 
@@ -144,9 +144,11 @@ def test_draining_a_node_takes_one_replica_at_a_time(manifests: tuple[Manifest, 
 
 
 def test_a_job_ends(manifests: tuple[Manifest, ...]) -> None:
-    jobs = of_kind(manifests, "Job")
+    jobs = {name: one["spec"] for name, one in of_kind(manifests, "Job").items()}
+    for name, one in of_kind(manifests, "CronJob").items():
+        jobs[name] = one["spec"]["jobTemplate"]["spec"]
     assert set(_of(manifests, JOB)) == set(jobs)
-    assert all(one["spec"]["activeDeadlineSeconds"] for one in jobs.values())
+    assert all(one["activeDeadlineSeconds"] for one in jobs.values())
 
 
 def _replicas(manifests: tuple[Manifest, ...]) -> dict[str, int]:
