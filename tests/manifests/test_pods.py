@@ -75,7 +75,7 @@ def test_every_image_has_its_version(manifests: tuple[Manifest, ...]) -> None:
         pod["metadata"]["annotations"]["dapr.io/sidecar-image"]
         for pod in _of(manifests, SERVICE).values()
     }
-    assert [one for one in images if not re.search(r":\d[\w.]*$", one)] == []
+    assert [one for one in images if not re.search(r":\d+\.\d+\.?\d*[\w.-]*$", one)] == []
     assert f"taskflow:{version('taskflow')}" in images
 
 
