@@ -8,7 +8,7 @@ away, full or overloaded becomes `Unavailable`.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import asyncpg
 
@@ -17,7 +17,7 @@ from taskflow.db.hints import Hints
 from taskflow.db.transaction import Transaction
 
 if TYPE_CHECKING:
-    from asyncpg import Pool, Record
+    from asyncpg import Connection, Pool, Record
 
 ACQUIRE_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 60.0
@@ -30,6 +30,22 @@ _SESSION: Final = {
 # SQLSTATE classes and codes: connection, resources, operator intervention, system error, and what
 # concurrency undoes (serialization, deadlock, lock timeout, read-only standby).
 _AWAY: Final = ("08", "53", "57", "58", "40001", "40P01", "55P03", "25006")
+
+
+class Connections(NamedTuple):
+    """How a pool is used.
+
+    Attributes:
+        used: Connections that a transaction has.
+        idle: Connections that are open and wait for one.
+        limit: How many may be opened.
+        waiting: Transactions that wait for a connection.
+    """
+
+    used: int
+    idle: int
+    limit: int
+    waiting: int
 
 
 class Database:
@@ -50,6 +66,14 @@ class Database:
         self._dsn = dsn
         self._max_connections = max_connections
         self._pool: Pool[Record] | None = None
+        self._waiting = 0
+
+    @property
+    def connections(self) -> Connections:
+        """How the pool is used right now."""
+        size = self._pool.get_size() if self._pool else 0
+        idle = self._pool.get_idle_size() if self._pool else 0
+        return Connections(size - idle, idle, self._max_connections, self._waiting)
 
     async def open(self) -> None:
         """Make the pool; connects to nothing yet."""
@@ -87,11 +111,23 @@ class Database:
         if self._pool is None:
             raise Unavailable("the database pool is closed")
         async with _Translate():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            async with self._connection(self._pool) as connection:
                 transaction = Transaction(connection, self.hints)
                 async with connection.transaction(readonly=read_only):
                     yield transaction
             transaction.committed()
+
+    @asynccontextmanager
+    async def _connection(self, pool: "Pool[Record]") -> "AsyncIterator[Connection[Record]]":
+        self._waiting += 1
+        try:
+            connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+        finally:
+            self._waiting -= 1
+        try:
+            yield connection
+        finally:
+            await pool.release(connection)
 
     async def ping(self) -> None:
         """Ask the database for an answer.

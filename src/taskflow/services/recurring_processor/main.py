@@ -22,8 +22,12 @@ log = structlog.get_logger()
 
 def build(context: Context) -> Parts:
     """The parts of the recurring processor."""
-    made = context.metrics.counter("taskflow_recurring_instances", "Instances made.")
-    active = context.metrics.gauge("taskflow_recurring_series_active", "Series that go on.")
+    made = context.metrics.counter(
+        "taskflow_recurring_instances_total", "Tasks made as the next of their series."
+    )
+    active = context.metrics.gauge(
+        "taskflow_recurring_series_active", "Series that go on: there will be a next task."
+    )
     continuation = Continuation(context.clock, made)
     return Parts(
         routes=ROUTES,
