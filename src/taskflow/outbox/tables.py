@@ -65,7 +65,9 @@ PENDING = """
 SELECT counted.pending, heads.created_at AS oldest, heads.first, (
          SELECT max(id) FROM delivery.outbox
        ) AS last
-  FROM (SELECT count(*) AS pending FROM (SELECT FROM delivery.outbox LIMIT $1) AS waiting) AS counted
+  FROM (
+    SELECT count(*) AS pending FROM (SELECT FROM delivery.outbox LIMIT $1) AS waiting
+  ) AS counted
   LEFT JOIN (
     SELECT id AS first, created_at FROM delivery.outbox ORDER BY id LIMIT 1
   ) AS heads ON true
