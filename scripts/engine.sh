@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars.
+# Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars;
+# and promtool, which judges what stands under monitoring/.
 # Each is made once for the files that define it, and kept under .tools/engine.
+#   scripts/engine.sh [daprd kafka promtool]      all of them without a name
 set -euo pipefail
 cd "$(dirname "$0")/.."
 engine=.tools/engine
@@ -31,5 +33,28 @@ make_kafka() {
   echo "$from" >"$engine/kafka/.made-from"
 }
 
-make_daprd
-make_kafka
+# promtool judges monitoring/. Debian's package is unpacked, not installed: that would start a service.
+make_promtool() {
+  local home="$engine/promtool"
+  if [ -x "$home/promtool" ]; then return; fi
+  mkdir -p "$home"
+  if command -v promtool >/dev/null; then ln -sf "$(command -v promtool)" "$home/promtool"; return; fi
+  command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
+    { say "promtool is missing: install Prometheus, it comes with it"; return 1; }
+  say "getting promtool from Debian's prometheus package"
+  (
+    cd "$home"
+    apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }
+    dpkg -x prometheus_*.deb package
+    mv package/usr/bin/promtool promtool
+    rm -rf package prometheus_*.deb
+  )
+}
+
+[ $# -gt 0 ] || set -- daprd kafka promtool
+for name in "$@"; do
+  case "$name" in
+    daprd | kafka | promtool) "make_$name" ;;
+    *) say "there is no $name; see the head of this script"; exit 2 ;;
+  esac
+done
