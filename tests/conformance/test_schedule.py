@@ -72,7 +72,7 @@ def test_the_earliest_time_comes_first_whatever_order_they_are_named_in(make: Ma
     schedule = make(wall)
     assert schedule.next is None
     for seconds in (30, 10, 20):
-        schedule.hasten(wall.at + seconds * SECOND)
+        schedule.plan({uuid4(): wall.at + seconds * SECOND})
     assert schedule.next == wall.at + 10 * SECOND
 
 
