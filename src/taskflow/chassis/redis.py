@@ -12,7 +12,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha1
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
@@ -37,6 +37,8 @@ CONNECTIONS: Final = 8
 SCHEMES: Final = ("redis", "rediss", "unix")
 # Certificates, and nothing that could turn their verification or a time-out off.
 OPTIONS: Final = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "db"}
+
+__all__ = ["Forgotten", "Redis", "RedisClient", "Script"]
 
 Answer = TypeVar("Answer")
 
@@ -132,8 +134,10 @@ class RedisClient:
             Forgotten: the server does not know it.
             Unavailable: as for `call`.
         """
-        command = ("EVALSHA", script.name, len(keys), *keys, *arguments)
-        return await self.call(lambda redis: redis.execute_command(*command), attempts)
+        command = (script.name, len(keys), *keys, *arguments)
+        return await self.call(
+            lambda redis: cast("Awaitable[Any]", redis.evalsha(*command)), attempts
+        )
 
     async def listen(
         self, channel: str, hear: Callable[[bytes], None], begin: Callable[[], None]

@@ -225,14 +225,16 @@ class RedisSchedule:
 async def _distrust(redis: Redis) -> None:
     """The set lacks something, and so does what somebody may be making of it."""
     async with redis.pipeline() as pipeline:
-        pipeline.zrem(DUE, WHOLE).delete(REBUILDING)
+        pipeline.zrem(DUE, WHOLE)
+        pipeline.delete(REBUILDING)
         await pipeline.execute()
 
 
 async def _make_known(redis: Redis) -> None:
     """A server that we have never met: its set may be old."""
     async with redis.pipeline() as pipeline:
-        pipeline.zrem(DUE, WHOLE).delete(REBUILDING)
+        pipeline.zrem(DUE, WHOLE)
+        pipeline.delete(REBUILDING)
         for script in SCRIPTS:
             pipeline.script_load(script.text)
         await pipeline.execute()
