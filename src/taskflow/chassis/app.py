@@ -12,7 +12,9 @@ from litestar.openapi import ResponseSpec
 from litestar.types import Message, Receive, Scope, Send
 
 from taskflow.accounts.model import Identity
+from taskflow.base import spans
 from taskflow.base.clock import monotonic
+from taskflow.base.spans import Span
 from taskflow.chassis import health, tracing
 from taskflow.chassis.auth import authenticated, json_only
 from taskflow.chassis.bodies import StrictRequest, nothing_else
@@ -86,7 +88,13 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        trace = tracing.begin(dict(scope["headers"]))
+        headers = dict(scope["headers"])
+        with spans.Running(tracing.request_span(scope, headers, self._metrics.service)) as span:
+            trace = tracing.begin(headers, span)
+            await self._app(scope, receive, self._answering(scope, send, trace, span))
+
+    def _answering(self, scope: Scope, send: Send, trace: tracing.Trace, span: Span) -> Send:
+        """Send, and where an answer begins count it and give it the headers that all have."""
         started = monotonic()
 
         async def answer(message: Message) -> None:
@@ -94,13 +102,13 @@ class Edge:
                 headers = list(message.get("headers", []))
                 headers += (*SECURITY_HEADERS, (b"x-correlation-id", trace.correlation_id.encode()))
                 message["headers"] = headers
-                route = str(scope.get("path_template") or "unmatched")
-                self._metrics.request(
-                    str(scope.get("method")), route, message["status"], monotonic() - started
-                )
+                method, route = str(scope.get("method")), scope.get("path_template")
+                seconds = monotonic() - started
+                self._metrics.request(method, route or "unmatched", message["status"], seconds)
+                tracing.answered(span, method, route, message)
             await send(message)
 
-        await self._app(scope, receive, answer)
+        return answer
 
 
 def caller(request: Request[Any, Any, Any]) -> Identity:

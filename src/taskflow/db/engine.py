@@ -7,18 +7,21 @@ away, full or overloaded becomes `Unavailable`.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
 from taskflow.base.errors import Unavailable
+from taskflow.base.spans import Kind, below
 from taskflow.db.hints import Hints
 from taskflow.db.transaction import Transaction
 
 if TYPE_CHECKING:
     from asyncpg import Pool, Record
 
+SPAN: Final = ("transaction", Kind.CLIENT)
+_POSTGRESQL: Final = {"db.system.name": "postgresql"}
 ACQUIRE_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 60.0
 _SESSION: Final = {
@@ -87,10 +90,11 @@ class Database:
         if self._pool is None:
             raise Unavailable("the database pool is closed")
         async with _Translate():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
-                transaction = Transaction(connection, self.hints)
-                async with connection.transaction(readonly=read_only):
-                    yield transaction
+            with nullcontext() if read_only else below(*SPAN, attributes=_POSTGRESQL):
+                async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                    transaction = Transaction(connection, self.hints)
+                    async with connection.transaction(readonly=read_only):
+                        yield transaction
             transaction.committed()
 
     async def ping(self) -> None:

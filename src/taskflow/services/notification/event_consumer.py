@@ -1,15 +1,17 @@
 """Tells people of what happened to their tasks, as far as they want to be told."""
 
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from taskflow.accounts.model import is_quiet
 from taskflow.accounts.queries import preferences_of
+from taskflow.base import spans
 from taskflow.base.clock import Clock
 from taskflow.chassis.consumer import Delivery
 from taskflow.services.notification import storage
-from taskflow.services.notification.frames import is_important, note_of
+from taskflow.services.notification.frames import Note, is_important, note_of
 from taskflow.services.notification.hub import Hub
 
 
@@ -39,4 +41,9 @@ class Notifier:
             if is_quiet(wanted.notifications, local) and event.task.priority != "urgent":
                 note = replace(note, quiet=True)
             note = await storage.add(transaction, event.user_id, note, now)
-        transaction.after_commit(lambda: self._hub.publish(event.user_id, note))
+        transaction.after_commit(lambda: self._hand_over(event.user_id, note))
+
+    def _hand_over(self, user_id: UUID, note: Note) -> None:
+        """Hand a note to its user's streams: one span, however many they are."""
+        with spans.below("notify streams", attributes={"taskflow.silent": bool(note.silent)}):
+            self._hub.publish(user_id, note)

@@ -1,19 +1,24 @@
 """Fires reminders at their time: the mark and the event in one transaction."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import structlog
 from prometheus_client import Histogram
 
+from taskflow.base import spans
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Unavailable
 from taskflow.base.ids import derived_id
+from taskflow.base.spans import Attributes, Span
+from taskflow.chassis.tracing import CORRELATION, SERVICE
 from taskflow.db.engine import Database
+from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Actor, ReminderFacts, TaskEvent
 from taskflow.events.topics import REMINDER_TRIGGERED
-from taskflow.outbox.append import append
+from taskflow.outbox.append import Caused, append_caused
 from taskflow.services.reminder import storage
 from taskflow.services.reminder.ports import Schedule
 from taskflow.services.reminder.storage import Fired
@@ -80,7 +85,7 @@ class Firing:
         async with self._database.transaction() as transaction:
             now = self._clock.now()
             due = await storage.fire(transaction, now, AT_ONCE)
-            await append(transaction, *(_event(one, now) for one in due))
+            await _tell(transaction, due, now)
             # What is planned after this line hastens the schedule, what was before it is read.
             self._schedule.forget()
             if (following := await storage.next_time(transaction)) is not None:
@@ -88,6 +93,30 @@ class Firing:
         for one in due:
             self._lateness.observe(max((now - one.fire_at).total_seconds(), 0.0))
         return bool(due)
+
+
+async def _tell(transaction: Transaction, due: Sequence[Fired], now: datetime) -> None:
+    """Record the events of what fires, each in the trace of what its reminder was planned by."""
+    firings = [_span(one) for one in due]
+    try:
+        causes = [
+            span if span.traceparent else one.traceparent
+            for span, one in zip(firings, due, strict=True)
+        ]
+        events = [_event(one, now) for one in due]
+        await append_caused(transaction, [*map(Caused, events, causes)])
+    finally:
+        for span in firings:
+            span.end()
+
+
+def _span(fired: Fired) -> Span:
+    known: Attributes = {
+        CORRELATION: fired.correlation_id,
+        SERVICE: "reminder",
+        "taskflow.late_by_seconds": fired.late_by_seconds,
+    }
+    return spans.start("fire reminder", parent=fired.traceparent, attributes=known)
 
 
 def _event(fired: Fired, now: datetime) -> TaskEvent:
