@@ -3,21 +3,11 @@
 # asked this says so and passes, unless TASKFLOW_AUDIT=required, as in the workflow that publishes.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-<<<<<<< HEAD
-answer=$(timeout 60 pip-audit --progress-spinner off --require-hashes --disable-pip -r requirements/otel.txt 2>&1)
-code=$?
-printf '%s\n' "$answer" | tail -n 20
-if [ $code -ne 0 ] && printf '%s' "$answer" | grep -qiE 'connection|service|timed? ?out|resolve|HTTPError|proxy' || [ $code -eq 124 ]; then
-  echo "the vulnerability database cannot be reached from here; nothing was audited"
-  exit 0
-fi
-exit $code
-=======
 report="$(mktemp)"
 trap 'rm -f "$report"' EXIT
 command -v pip-audit >/dev/null || { echo "pip-audit is missing; run make setup" >&2; exit 1; }
 complaint="$(timeout 120 pip-audit --progress-spinner off --require-hashes --disable-pip \
-  --format json --output "$report" -r requirements/run.txt 2>&1)"
+  --format json --output "$report" -r requirements/otel.txt 2>&1)"
 python - "$report" "${TASKFLOW_AUDIT:-1}" "$complaint" <<'PYTHON'
 import json
 import sys
@@ -38,4 +28,3 @@ if not audited or unknown:
     print("the database of vulnerabilities cannot be asked for everything from here")
 sys.exit(bool(found or (mode == "required" and (unknown or not audited))))
 PYTHON
->>>>>>> dist

@@ -7,13 +7,8 @@ away, full or overloaded becomes `Unavailable`.
 
 import asyncio
 from collections.abc import AsyncIterator
-<<<<<<< HEAD
-from contextlib import asynccontextmanager, nullcontext
-from typing import TYPE_CHECKING, Final
-=======
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
->>>>>>> dist
 
 import asyncpg
 
@@ -96,18 +91,11 @@ class Database:
         if self._pool is None:
             raise Unavailable("the database pool is closed")
         async with _Translate():
-<<<<<<< HEAD
             with nullcontext() if read_only else below(*SPAN, attributes=_POSTGRESQL):
-                async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+                async with _Lease(self._pool) as connection:
                     transaction = Transaction(connection, self.hints)
-                    async with connection.transaction(readonly=read_only):
+                    async with Undoable(connection, read_only=read_only):
                         yield transaction
-=======
-            async with _Lease(self._pool) as connection:
-                transaction = Transaction(connection, self.hints)
-                async with Undoable(connection, read_only=read_only):
-                    yield transaction
->>>>>>> dist
             transaction.committed()
 
     async def ping(self) -> None:
