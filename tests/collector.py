@@ -1,4 +1,4 @@
-"""A collector of traces for tests: takes OTLP over HTTP, keeps every span, tells when some are there."""
+"""A collector of traces for tests: takes OTLP over HTTP and keeps every span."""
 
 import socket
 import threading
