@@ -1,4 +1,4 @@
-"""Redis as docker-compose.yaml starts it: one account, that works and rules not; nothing on disk."""
+"""Redis as docker-compose.yaml starts it: one account that rules nothing, and nothing on disk."""
 
 import os
 import shutil
