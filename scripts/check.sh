@@ -10,6 +10,6 @@ step "mypy";           mypy
 step "import contracts"; lint-imports
 step "hadolint";       hadolint Dockerfile
 step "web";            python web/hatch_build.py check
-if [ "${TASKFLOW_AUDIT:-1}" = 1 ]; then
+if [ "${TASKFLOW_AUDIT:-1}" != 0 ]; then
   step "dependency audit"; scripts/audit.sh
 fi

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars;
-# and the programs that judge our files: compose-go (docker-compose.yaml), actionlint (workflows).
-# Each is made once for the files that define it, and kept under .tools/engine.
-#   scripts/engine.sh [daprd kafka compose-go actionlint]      all of them without a name
+# and what our files are judged with: kustomize and Dapr's own definitions (k8s/), compose-go
+# (docker-compose.yaml), actionlint (workflows). Each is made once for the files that define it, and kept
+# under .tools/engine. Arguments name the parts that are wanted; without any, all of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 engine=.tools/engine
@@ -37,20 +37,31 @@ make_kafka() {
 make_tool() {
   local from; from="$(fingerprint "tests/engine/$1")"
   if is_made "$1" "$from"; then return; fi
-  command -v go >/dev/null || { say "Go is missing: install Go 1.25 or newer to build $1"; return 1; }
+  command -v go >/dev/null || { say "Go is missing: install Go 1.26 or newer to build $1"; return 1; }
   say "building $1"
   mkdir -p "$engine/$1"
   (cd "tests/engine/$1" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "../../../$engine/$1/$1" "$2")
   echo "$from" >"$engine/$1/.made-from"
 }
+make_kustomize() { make_tool kustomize sigs.k8s.io/kustomize/kustomize/v5; }
+make_compose-go() { make_tool compose-go .; }
+make_actionlint() { make_tool actionlint github.com/rhysd/actionlint/cmd/actionlint; }
 
-[ $# -gt 0 ] || set -- daprd kafka compose-go actionlint
-for name in "$@"; do
-  case "$name" in
-    daprd) make_daprd ;;
-    kafka) make_kafka ;;
-    compose-go) make_tool compose-go . ;;
-    actionlint) make_tool actionlint github.com/rhysd/actionlint/cmd/actionlint ;;
-    *) say "there is no $name; see the head of this script"; exit 2 ;;
-  esac
-done
+# What Dapr says of its own resources, out of the very modules that daprd is built from.
+make_dapr_definitions() {
+  local from module; from="$(fingerprint tests/engine/daprd)"
+  if is_made dapr_definitions "$from"; then return; fi
+  command -v go >/dev/null || { say "Go is missing: install Go 1.26 or newer to get Dapr's definitions"; return 1; }
+  say "getting Dapr's definitions"
+  rm -rf "$engine/dapr_definitions" && mkdir -p "$engine/dapr_definitions"
+  (cd tests/engine/daprd && go mod download github.com/dapr/dapr github.com/dapr/components-contrib)
+  module="$(cd tests/engine/daprd && go list -m -f '{{.Dir}}' github.com/dapr/dapr)"
+  cp "$module"/charts/dapr/crds/*.yaml "$engine/dapr_definitions/"
+  cp "$module/pkg/injector/annotations/annotations.go" "$engine/dapr_definitions/"
+  module="$(cd tests/engine/daprd && go list -m -f '{{.Dir}}' github.com/dapr/components-contrib)"
+  cp "$module/common/component/kafka/metadata.go" "$engine/dapr_definitions/kafka.go"
+  echo "$from" >"$engine/dapr_definitions/.made-from"
+}
+
+if [ $# -eq 0 ]; then set -- daprd kafka kustomize dapr_definitions compose-go actionlint; fi
+for part in "$@"; do "make_$part"; done

@@ -1,5 +1,6 @@
 """The product under test: `taskflow up` as a process, on free ports, driven over HTTP."""
 
+import atexit
 import os
 import random
 import socket
@@ -16,7 +17,7 @@ import httpx
 START_SECONDS = 60
 ADMIN = "admin@example.com"
 PASSWORD = "Test123!"  # noqa: S105 - of the tests' own accounts
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 
 
 class Product:
@@ -50,8 +51,12 @@ class Product:
             text=True,
             env=environment(self.data_dir, self.port_base) | self._settings,
         )
+        # A test that fails before it stops its product leaves none behind.
+        atexit.register(self._process.kill)
         is_ready = threading.Event()
-        self._reader = threading.Thread(target=self._read, args=(self._process, is_ready))
+        self._reader = threading.Thread(
+            target=self._read, args=(self._process, is_ready), daemon=True
+        )
         self._reader.start()
         assert is_ready.wait(START_SECONDS), "".join(self.output[-40:])
         assert self._process.poll() is None, "".join(self.output[-40:])

@@ -3,7 +3,11 @@
 import jwt
 
 ISSUED = {"iss": "taskflow", "aud": "taskflow", "iat": 1, "role": "admin", "name": "x"}
-CLAIMS = ISSUED | {"sub": "01a21227-6259-716b-a07e-10cf3ddb4c0a", "sid": "x", "exp": 9_999_999_999}
+CLAIMS = ISSUED | {
+    "sub": "01a21227-6259-716b-a07e-10cf3ddb4c0a",
+    "sid": "01a21227-6259-7122-ae1d-795a78220374",
+    "exp": 9_999_999_999,
+}
 TOKENS = {
     "alg none": jwt.encode(CLAIMS, "", algorithm="none"),
     "another algorithm": jwt.encode(CLAIMS, "k" * 32, algorithm="HS256"),

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 from tests.contracts.inputs import (
+    CLAIMS,
     NOT_A_BODY,
     NOT_IDS,
     NOT_JSON,
@@ -18,6 +20,8 @@ from tests.contracts.inputs import (
 )
 from tests.contracts.operations import ENDING, STREAM, Operation, fields, operations, wrong
 from tests.product import Product
+
+from taskflow.accounts.keys import load_signing_key
 
 JSON = {"Content-Type": "application/json"}
 
@@ -80,6 +84,18 @@ def test_a_token_that_was_tampered_with_is_none(user: httpx.Client, product: Pro
                 f"{product.url}/api/v1/tasks", headers={"Authorization": f"Bearer {token}"}
             )
             assert wrong(answer, 401) is None
+
+
+def test_an_expired_token_is_none(guarded: list[Operation], product: Product) -> None:
+    key = load_signing_key(product.data_dir)
+    expired, good = (
+        {"Authorization": f"Bearer {jwt.encode(CLAIMS | {'exp': at}, key, algorithm='EdDSA')}"}
+        for at in (1_700_000_000, CLAIMS["exp"])
+    )
+    with httpx.Client() as late:
+        assert late.get(f"{product.url}/api/v1/tasks", headers=good).status_code == 200
+        answers = ((one.name, one.send(late, headers=expired)) for one in guarded)
+        assert failures((name, wrong(answer, 401)) for name, answer in answers) == []
 
 
 def test_a_token_that_may_only_read_writes_nothing(

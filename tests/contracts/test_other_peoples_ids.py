@@ -234,7 +234,7 @@ def test_a_forged_cursor_is_422_or_an_honest_place_in_ones_own_list(
     anna: Somebody, bob: httpx.Client
 ) -> None:
     for name, path in LISTS.items():
-        for cursor in forged(("", name, "tasks by -created_at", "tasks by title")):
+        for cursor in forged(("", {"tasks": "tasks by -created_at"}.get(name, name))):
             answer = anna.client.get(f"{path(anna)}&cursor={cursor}")
             assert answer.status_code in {200, 422}, (name, cursor, answer.text)
             assert bob.get(f"{path(anna)}&cursor={cursor}").json().get("items", []) == []

@@ -99,3 +99,21 @@ def test_the_work_for_a_client_that_leaves_is_ended(guarded: Product) -> None:
     else:
         pytest.fail("every login was worked on to its end")
     assert login(client, email, somewhere(), RIGHT).status_code == 200
+
+
+def test_a_cookie_is_for_tls_alone_when_the_proxy_says_so(guarded: Product) -> None:
+    client, email = account(guarded)
+    plain = login(client, email, somewhere(), RIGHT)
+    tls = login(client, email, somewhere() | {"X-Forwarded-Proto": "https"}, RIGHT)
+    assert ["Secure" in cookie for cookie in plain.headers.get_list("set-cookie")] == [False] * 2
+    assert ["Secure" in cookie for cookie in tls.headers.get_list("set-cookie")] == [True] * 2
+
+
+def test_without_a_proxy_nobody_chooses_where_they_come_from(open_dir: Path) -> None:
+    settings = {"TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": str(A_MINUTE)}
+    product = Product(open_dir / "open", settings)
+    product.start()
+    client = product.visitor()
+    answers = [login(client, f"{uuid4()}@example.com", somewhere()) for _ in range(A_MINUTE + 1)]
+    assert [answer.status_code for answer in answers] == [401] * A_MINUTE + [429]
+    assert product.stop() == 0

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -150,6 +151,25 @@ def test_a_database_that_freezes_for_a_while_only_makes_everybody_wait(own: Prod
     writer.join(PATIENCE_SECONDS)
     _expect_each_once(user, set(made))
     assert len(made) == 1
+
+
+def test_the_product_leaves_though_its_database_is_frozen(own: Product) -> None:
+    user = own.user()
+    task_id = create(user, str(uuid4()))
+    processes = family(postmaster(own))
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        code = own.stop()
+    finally:
+        for pid in processes:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    assert code == 0
+    own.start()
+    again = own.visitor()
+    again.headers = user.headers
+    _expect_each_once(again, {task_id})
 
 
 def test_a_background_loop_that_fails_takes_nothing_with_it(own: Product) -> None:

@@ -10,7 +10,7 @@ TaskFlowError
 ├── Denied              known, but not allowed
 ├── TooLarge            more than we take; carries the limit
 ├── TooMany             come back later; carries the seconds
-└── Unavailable         something we need is away; safe to retry
+└── Unavailable         something we need is away; come back later
 
 Domain errors know no HTTP: `chassis/problems.py` translates them.
 """
@@ -102,4 +102,8 @@ class TooMany(TaskFlowError):
 
 
 class Unavailable(TaskFlowError):
-    """Something we need is away; nothing was changed, and trying again is safe."""
+    """Something we need is away; trying again later can succeed.
+
+    Where it went away during a commit, nobody knows whether that held: what must not be done twice
+    is asked for with an Idempotency-Key, or names what it changes.
+    """

@@ -24,6 +24,7 @@ MODULES: Final = {
     "smoke": "taskflow.cli.smoke",
     "topics": "taskflow.cli.topics",
     "health": "taskflow.cli.health",
+    "settings": "taskflow.cli.settings",
 }
 
 

@@ -7,17 +7,18 @@ away, full or overloaded becomes `Unavailable`.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
 from taskflow.base.errors import Unavailable
 from taskflow.db.hints import Hints
 from taskflow.db.transaction import Transaction
+from taskflow.db.undoing import UNDO_SECONDS, Undoable
 
 if TYPE_CHECKING:
-    from asyncpg import Pool, Record
+    from asyncpg import Connection, Pool, Record
 
 ACQUIRE_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 60.0
@@ -65,7 +66,7 @@ class Database:
             server_settings=_SESSION | role | {"application_name": self.role or "taskflow"},
         )
 
-    async def close(self, patience_seconds: float = 5.0) -> None:
+    async def close(self, patience_seconds: float = 1.0) -> None:
         """Wait for what runs, bounded, then close every connection."""
         if self._pool is None:
             return
@@ -87,9 +88,9 @@ class Database:
         if self._pool is None:
             raise Unavailable("the database pool is closed")
         async with _Translate():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            async with _Lease(self._pool) as connection:
                 transaction = Transaction(connection, self.hints)
-                async with connection.transaction(readonly=read_only):
+                async with Undoable(connection, read_only=read_only):
                     yield transaction
             transaction.committed()
 
@@ -109,6 +110,27 @@ async def _as_it_is(_connection: object) -> None:
     We leave nothing that would need it: locks and cursors end with their transaction, which the
     driver has rolled back where it is still open; nobody listens or changes a session's settings.
     """
+
+
+class _Lease:
+    """A connection of the pool.
+
+    One that cannot be given back is closed; that is no news, and least of all may it take the place
+    of a cancellation, or whoever was cancelled would go on.
+    """
+
+    def __init__(self, pool: "Pool[Record]") -> None:
+        self._pool = pool
+        self._connection: Any = None
+
+    async def __aenter__(self) -> "Connection[Record]":
+        self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        connection: Connection[Record] = self._connection
+        return connection
+
+    async def __aexit__(self, _kind: object, _error: object, _trace: object) -> None:
+        with suppress(TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await self._pool.release(self._connection, timeout=UNDO_SECONDS)
 
 
 class _Translate:

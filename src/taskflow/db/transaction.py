@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from taskflow.db.undoing import Undoable
+
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
@@ -57,7 +59,7 @@ class Transaction:
         """What fails inside is undone alone."""
         callbacks, bells = len(self._callbacks), set(self._bells)
         try:
-            async with self._connection.transaction():
+            async with Undoable(self._connection):
                 yield
         except BaseException:
             del self._callbacks[callbacks:]

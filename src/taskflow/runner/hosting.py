@@ -96,7 +96,10 @@ class Host:
         on_ready: Callable[[], None],
     ) -> None:
         """Build the services and serve until `stop`, then leave in order."""
-        databases = [await self._connect(stack, dsn, one.role) for one in self._declared]
+        databases = [self._database(dsn, one.role) for one in self._declared]
+        stack.push_async_callback(_close, databases)
+        for database in databases:
+            await database.open()
         # The Task API's role may read all that is to be delivered; it is the first where it is one.
         delivery = databases[0]
         key = verifying_key(self.settings, self._declared)
@@ -119,12 +122,9 @@ class Host:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
 
-    async def _connect(self, stack: AsyncExitStack, dsn: str, role: str) -> Database:
+    def _database(self, dsn: str, role: str) -> Database:
         connections = self.settings.database_connections
-        database = Database(dsn, role, self._hints, max_connections=connections)
-        await database.open()
-        stack.push_async_callback(database.close)
-        return database
+        return Database(dsn, role, self._hints, max_connections=connections)
 
     def _build(
         self, service: Service, database: Database, authenticator: Authenticator, bus: Bus
@@ -227,6 +227,11 @@ class Host:
             await asyncio.wait([serving, delivering], timeout=STOP_SECONDS)
             for task in (*background, serving, delivering):
                 task.cancel()
+
+
+async def _close(databases: Sequence[Database]) -> None:
+    """Close all connections at once: none may keep the others waiting."""
+    await asyncio.gather(*(database.close() for database in databases))
 
 
 async def _answers(database: Database) -> bool:

@@ -38,6 +38,11 @@ OWNER: Final = "taskflow"
 PORT: Final = 5432
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 8.0
+_STOPPING: Final = (
+    (signal.SIGINT, STOP_SECONDS),
+    (signal.SIGQUIT, 1.0),
+    (signal.SIGKILL, STOP_SECONDS),
+)
 MAX_SOCKET_BYTES: Final = 107
 MAX_LOG_BYTES: Final = 4 * 1024 * 1024
 
@@ -116,11 +121,11 @@ class EmbeddedPostgres:
         """Shut the server down: cleanly, and by force when that takes too long."""
         process, self._process = self._process, None
         if process is not None:
-            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+            for number, patience_seconds in _STOPPING:
                 if process.poll() is not None:
                     break
                 process.send_signal(number)
-                await becomes_true(lambda: process.poll() is not None, STOP_SECONDS)
+                await becomes_true(lambda: process.poll() is not None, patience_seconds)
         if self._lock is not None:
             self._lock.close()
             self._lock = None

@@ -81,6 +81,8 @@ def make_server(app: ASGIApp) -> Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Whom to believe about the client is decided by TASKFLOW_TRUSTED_PROXIES alone.
+        proxy_headers=False,
         http=Protocol,
         ws="none",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

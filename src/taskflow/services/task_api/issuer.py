@@ -31,6 +31,7 @@ class Issuer:
         self.lifetime = timedelta(days=settings.session_days)
         self._access = timedelta(seconds=settings.access_token_seconds)
         self._key = key
+        self._believes_proxy = settings.trusted_proxies > 0
 
     def answer(
         self, request: Request[Any, Any, Any], user: User, session: sessions.Session, clock: Clock
@@ -39,10 +40,16 @@ class Issuer:
         access = tokens.sign(user, session.id, self._key, clock.now(), self._access)
         seconds = int(self._access.total_seconds())
         body = Tokens(access, "bearer", seconds, session.refresh_token)
-        cookies = _cookies(request, access, session.refresh_token, self.lifetime)
+        secure = self._came_by_tls(request)
+        cookies = _cookies(access, session.refresh_token, self.lifetime, secure=secure)
         return Response(
             body, status_code=200, cookies=cookies, headers={"Cache-Control": "no-store"}
         )
+
+    def _came_by_tls(self, request: Request[Any, Any, Any]) -> bool:
+        """Whether the client speaks TLS, with us or with the proxy in front."""
+        forwarded = request.headers.get("x-forwarded-proto", "") if self._believes_proxy else ""
+        return "https" in (request.url.scheme, forwarded.partition(",")[0].strip().lower())
 
 
 def farewell() -> Response[None]:
@@ -51,11 +58,8 @@ def farewell() -> Response[None]:
     return Response(None, status_code=204, cookies=gone)
 
 
-def _cookies(
-    request: Request[Any, Any, Any], access: str, renewal: str, lifetime: timedelta
-) -> Sequence[Cookie]:
+def _cookies(access: str, renewal: str, lifetime: timedelta, *, secure: bool) -> Sequence[Cookie]:
     """No script can read them; other sites' pages do not send them with a write."""
-    secure = request.url.scheme == "https"
     seconds = int(lifetime.total_seconds())
     session = Cookie(SESSION_COOKIE, value=access, path="/", httponly=True, samesite="lax")
     again = Cookie(
