@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.distributed.composed import LOCALHOST, Composed, Machine, Model
+from tests.distributed.composed import LOCALHOST, Composed, Machine, Model, PortOf
 from tests.distributed.programs import ROOT, Program, listens
 
 CONFIGURATION = ROOT / "compose" / "nginx" / "nginx.conf"
@@ -30,7 +30,7 @@ class Nginx(Program):
         folder: For its configuration, its log and what it keeps for a while.
         model: What the loader made of docker-compose.yaml.
         secrets: Where its certificate is.
-        ports: The local ports, by service and the port in the container; its own are among them.
+        port_of: The local ports, its own two among them.
         instead: Pieces of the configuration that the test is about, and what stands there instead.
     """
 
@@ -39,20 +39,16 @@ class Nginx(Program):
         folder: Path,
         model: Model,
         secrets: Path,
-        ports: Mapping[tuple[str, int], int],
+        port_of: PortOf,
         instead: Mapping[str, str] | None = None,
     ) -> None:
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
         if program is None:
             pytest.skip(f"nginx is missing: {INSTALL}")
         folder.mkdir(parents=True)
-        machine = Machine(
-            port_of=lambda network, port: ports[network, port],
-            secrets=secrets,
-            volumes=folder,
-        )
+        machine = Machine(port_of=port_of, secrets=secrets, volumes=folder)
         text = Composed(model, machine).text_of("nginx", CONFIGURATION.read_text())
-        text = _LISTEN.sub(lambda one: f"listen {LOCALHOST}:{ports['nginx', int(one[1])]}", text)
+        text = _LISTEN.sub(lambda one: f"listen {LOCALHOST}:{port_of('nginx', int(one[1]))}", text)
         text = text.replace("/dev/stdout", str(folder / "access.log"))
         (folder / "nginx-tmp").mkdir()
         for piece, other in (instead or {}).items():
@@ -60,7 +56,7 @@ class Nginx(Program):
             text = text.replace(piece, other)
         configuration = folder / "nginx.conf"
         configuration.write_text(text)
-        self.port = ports["nginx", TLS_PORT]
+        self.port = port_of("nginx", TLS_PORT)
         self.url = f"https://localhost:{self.port}"
         self.certificate = secrets / "tls_certificate.pem"
         self._access = folder / "access.log"

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.distributed import compose_file
+from tests.distributed.composed import PortOf
 from tests.distributed.nginx import HEALTH_PORT, TLS_PORT, Nginx, make_secrets
 from tests.distributed.ports import free_ports
 from tests.product import PASSWORD, Product
@@ -55,15 +56,17 @@ def origin(
     """The origin in front of it."""
     ports = {(name, 8000 + port_offset(name)): port_of(behind, name) for name in MODULES}
     folder = tmp_path_factory.mktemp("nginx") / "origin"
-    nginx = Nginx(folder, model, secrets, ports | own_ports())
+    nginx = Nginx(folder, model, secrets, chosen(ports))
     nginx.start()
     yield nginx
     assert nginx.stop() == 0
 
 
-def own_ports() -> dict[tuple[str, int], int]:
+def chosen(services: dict[tuple[str, int], int]) -> PortOf:
+    """These ports, and fresh ones for the origin itself."""
     fresh = free_ports()
-    return {("nginx", TLS_PORT): next(fresh), ("nginx", HEALTH_PORT): next(fresh)}
+    own = {("nginx", TLS_PORT): next(fresh), ("nginx", HEALTH_PORT): next(fresh)}
+    return lambda network, port: {**services, **own}[network, port]
 
 
 def port_of(product: Product, name: str) -> int:
@@ -217,7 +220,7 @@ async def test_what_is_away_is_a_problem_document_that_says_when_to_come_back(
 ) -> None:
     fresh = free_ports()
     ports = {(name, 8000 + port_offset(name)): next(fresh) for name in MODULES}
-    nginx = Nginx(tmp_path / "away", model, secrets, ports | own_ports())
+    nginx = Nginx(tmp_path / "away", model, secrets, chosen(ports))
     nginx.start()
     try:
         async with browser(nginx) as client:
@@ -268,7 +271,7 @@ async def test_only_what_is_read_is_asked_for_again_elsewhere(
         )
         first = f"127.0.0.1:{ports['task-api', 8000]}"
         instead = {"map $uri $service {": group, first: "replicas"}
-        nginx = Nginx(tmp_path / "retry", model, secrets, ports | own_ports(), instead)
+        nginx = Nginx(tmp_path / "retry", model, secrets, chosen(ports), instead)
         await asyncio.to_thread(nginx.start)
         try:
             async with browser(nginx) as client:
