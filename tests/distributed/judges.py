@@ -1,4 +1,7 @@
-"""Programs that judge our files: built from Go modules that their own folders pin."""
+"""Programs of this machine that a test needs, and those that judge our files.
+
+Where one is missing the test says so and is skipped; in CI it fails.
+"""
 
 import os
 import shutil
@@ -12,8 +15,18 @@ SCRIPT = ROOT / "scripts" / "engine.sh"
 
 
 def judge(name: str) -> Path:
-    """One of them, built when it is not there; CI must be able to."""
-    if shutil.which("go") is None and not os.environ.get("CI"):
-        pytest.skip(f"Go is missing, which builds {name}: install Go 1.25 or newer")
+    """A program that judges our files, built from the Go module that its own folder pins."""
+    need("go", "Go 1.26 or newer")
     subprocess.run([str(SCRIPT), name], check=True, timeout=300)
     return ENGINE / name / name
+
+
+def need(program: str, install: str) -> str:
+    """The path of a program; what to install when it is not there."""
+    found = shutil.which(program) or shutil.which(program, path="/usr/sbin")
+    if found is None:
+        sentence = f"{program} is missing; install {install}"
+        if os.environ.get("CI"):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    return found

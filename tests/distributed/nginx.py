@@ -1,18 +1,16 @@
 """The one origin: nginx with the project's own configuration, as a process of this machine."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
 from tests.distributed.composed import LOCALHOST, Composed, Machine, Model, PortOf
+from tests.distributed.judges import need
 from tests.distributed.programs import ROOT, Program, listens
 
 CONFIGURATION = ROOT / "compose" / "nginx" / "nginx.conf"
 TLS_PORT, HEALTH_PORT = 8443, 8081
-INSTALL = "apt-get install -y --no-install-recommends nginx-light"
 _LISTEN = re.compile(r"listen (?:[\d.]+:)?(\d+)")
 
 
@@ -42,9 +40,7 @@ class Nginx(Program):
         port_of: PortOf,
         instead: Mapping[str, str] | None = None,
     ) -> None:
-        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-        if program is None:
-            pytest.skip(f"nginx is missing: {INSTALL}")
+        program = need("nginx", "Debian's nginx-light")
         folder.mkdir(parents=True)
         machine = Machine(port_of=port_of, secrets=secrets, volumes=folder)
         text = Composed(model, machine).text_of("nginx", CONFIGURATION.read_text())

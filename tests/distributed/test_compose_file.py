@@ -79,6 +79,8 @@ def test_sidecars_differ_in_their_service_alone(services: dict[str, Service]) ->
     }
     assert len(commands) == 1
     arguments = commands.pop()
+    assert "--config=/dapr/configuration.yaml" in arguments
+    assert (ROOT / "k8s" / "dapr" / "configuration.yaml").is_file()
     assert "--dapr-listen-addresses=127.0.0.1" in arguments
     assert "--dapr-internal-grpc-listen-address=127.0.0.1" in arguments
     assert "--app-health-check-path=/health/consume" in arguments
@@ -275,3 +277,16 @@ def test_a_secret_that_was_deleted_is_made_anew_alone(tmp_path: Path) -> None:
     assert changed == {"redis_password", "redis_url", "redis_users"}
     assert after["redis_password"].strip() in after["redis_url"]
     assert after["redis_password"].strip() not in after["redis_users"]
+
+
+def test_the_operators_page_names_what_there_is(
+    model: dict[str, Any], services: dict[str, Service]
+) -> None:
+    text = (ROOT / "docs" / "operate" / "compose.md").read_text()
+    files = {Path(secret["file"]).name for secret in model["secrets"].values()} | {"dapr.env"}
+    rows = re.findall(r"^\| [^|]+ \| ((?:`[\w.]+` ?)+) \|", text, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`([\w.]+)`", row)} == files
+    recreated = re.search(r"^B: .*?\n\n(.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+    assert recreated is not None
+    assert set(re.findall(r"[\w-]+-dapr", recreated[1])) == {f"{name}-dapr" for name in MODULES}
+    assert set(re.findall(r"[\w-]+-dapr", text)) <= set(services)

@@ -1,7 +1,6 @@
 """Redis as docker-compose.yaml starts it: one account that rules nothing, and nothing on disk."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,20 +9,17 @@ from typing import Any
 import pytest
 from tests.distributed import compose_file
 from tests.distributed.composed import Composed, Machine
+from tests.distributed.judges import need
 from tests.distributed.nginx import make_secrets
 from tests.distributed.ports import free_ports
 from tests.distributed.programs import Program, listens
-
-INSTALL = "apt-get install -y --no-install-recommends redis-server"
 
 
 class Redis(Program):
     """The Redis of the file on a port of this machine."""
 
     def __init__(self, model: dict[str, Any], folder: Path) -> None:
-        server = shutil.which("redis-server")
-        if server is None:
-            pytest.skip(f"Redis is missing: {INSTALL}")
+        server = need("redis-server", "Debian's redis-server")
         self.port = next(free_ports())
         self.check: str = model["services"]["redis"]["healthcheck"]["test"][1]
         secrets = make_secrets(folder / "secrets")
@@ -45,8 +41,7 @@ class Redis(Program):
 
     def ask(self, *words: str, user: str = "taskflow") -> str:
         """What it answers to a command of an account."""
-        client = shutil.which("redis-cli")
-        assert client is not None
+        client = need("redis-cli", "Debian's redis-tools")
         done = subprocess.run(
             [client, "-p", str(self.port), "--user", user, *words],
             env={"PATH": os.environ["PATH"], "REDISCLI_AUTH": self.password},

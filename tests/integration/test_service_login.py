@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import asyncpg
 import pytest
@@ -46,36 +47,45 @@ class Logins(NamedTuple):
 
 
 @pytest.fixture(scope="module", params=[15, 18], ids=["PostgreSQL 15", "PostgreSQL 18"])
-async def logins(request: pytest.FixtureRequest, open_dir: Path) -> AsyncIterator[Logins]:
-    """A server that compose's own script has prepared, migrated by its owner."""
+async def server(request: pytest.FixtureRequest, open_dir: Path) -> AsyncIterator[EmbeddedPostgres]:
+    """A server that compose's own script has prepared."""
     place = open_dir / f"logins-{request.param}"
     server = EmbeddedPostgres(place, binaries=binaries(request.param))
     await server.start()
     try:
         await asyncio.to_thread(prepare, server, open_dir)
-        own = server.dsn().split(":", 2)[2].partition("@")[0]
-        addresses = Logins(
-            server.dsn("taskflow_of_compose", "taskflow_owner").replace(own, "of-owner"),
-            server.dsn("taskflow_of_compose", LOGIN).replace(own, "of-service's"),
-        )
-        await migrate(addresses.owner)
-        await grant_roles(addresses.owner, LOGIN, ROLES)
-        yield addresses
+        yield server
     finally:
         await server.stop()
 
 
-def prepare(server: EmbeddedPostgres, folder: Path) -> None:
+@pytest.fixture(scope="module")
+async def logins(server: EmbeddedPostgres) -> Logins:
+    """Its logins, after the owner has migrated."""
+    own = password(server)
+    addresses = Logins(
+        server.dsn("taskflow_of_compose", "taskflow_owner").replace(own, "of-owner"),
+        server.dsn("taskflow_of_compose", LOGIN).replace(own, "of-service's"),
+    )
+    await migrate(addresses.owner)
+    await grant_roles(addresses.owner, LOGIN, ROLES)
+    return addresses
+
+
+def prepare(server: EmbeddedPostgres, folder: Path, service: str = "of-service's") -> None:
     """Run the script as the image of PostgreSQL does; the database's name is taken here already."""
     (folder / "owner").write_text("of-owner\n")
-    (folder / "service").write_text("of-service's\n")
-    script = SCRIPT.read_text().replace("DATABASE taskflow ", "DATABASE taskflow_of_compose ")
-    own = server.dsn().split(":", 2)[2].partition("@")[0]
+    (folder / "service").write_text(f"{service}\n")
+    script = SCRIPT.read_text()
+    for piece in ("CREATE DATABASE taskflow", "datname = 'taskflow"):
+        assert piece in script
+        script = script.replace(piece, f"{piece}_of_compose")
+    place, _, port = server.dsn().partition("?host=")[2].partition("&port=")
     known = {
         "PATH": f"{binaries(18).folder}:{os.environ['PATH']}",
-        "PGHOST": server.dsn().partition("host=")[2].partition("&")[0].replace("%2F", "/"),
-        "PGPORT": server.dsn().rpartition("=")[2],
-        "PGPASSWORD": own,
+        "PGHOST": unquote(place),
+        "PGPORT": port,
+        "PGPASSWORD": password(server),
         "POSTGRES_USER": "taskflow",
         "OWNER_PASSWORD_FILE": str(folder / "owner"),
         "SERVICE_PASSWORD_FILE": str(folder / "service"),
@@ -90,6 +100,11 @@ def prepare(server: EmbeddedPostgres, folder: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+
+
+def password(server: EmbeddedPostgres) -> str:
+    """The one of the server's own login."""
+    return server.dsn().split(":", 2)[2].partition("@")[0]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -127,3 +142,18 @@ async def test_granting_again_changes_nothing_and_a_login_that_is_not_there_is_n
         await grant_roles(logins.service, LOGIN, ROLES)
     with pytest.raises(Unavailable, match="cannot be reached"):
         await grant_roles("postgresql://x@127.0.0.1:9/x", LOGIN, ROLES)
+
+
+async def test_the_script_run_again_changes_the_passwords_alone(
+    server: EmbeddedPostgres, logins: Logins, open_dir: Path
+) -> None:
+    await asyncio.to_thread(prepare, server, open_dir, "another")
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(logins.service)
+    renewed = logins.service.replace("of-service's", "another")
+    database = Database(renewed, ROLES[0], Hints(), max_connections=1)
+    await database.open()
+    await database.ping()
+    await database.close()
+    await asyncio.to_thread(prepare, server, open_dir)
+    await (await asyncpg.connect(logins.service)).close()
