@@ -1,5 +1,6 @@
 """The one origin: nginx with the project's own configuration, as a process of this machine."""
 
+import asyncio
 import re
 import subprocess
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from tests.distributed.programs import ROOT, Program, listens
 
 CONFIGURATION = ROOT / "compose" / "nginx" / "nginx.conf"
 TLS_PORT, HEALTH_PORT = 8443, 8081
+WAIT_SECONDS = 10
 _LISTEN = re.compile(r"listen (?:[\d.]+:)?(\d+)")
 
 
@@ -64,3 +66,10 @@ class Nginx(Program):
     def requests(self) -> list[list[str]]:
         """What was asked: address, method, path, status, bytes, seconds, the service's address."""
         return [line.split() for line in self._access.read_text().splitlines()]
+
+    async def asked(self, path: str, nth: int = 1) -> list[str]:
+        """A request for a path; nginx writes it down just after it has answered."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while len(found := [one for one in self.requests() if one[2] == path]) < nth:
+                await asyncio.sleep(0.01)
+        return found[nth - 1]

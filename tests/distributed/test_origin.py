@@ -123,8 +123,8 @@ async def test_each_path_goes_to_the_service_that_owns_it(
         for path in (prefix, f"{prefix}/nothing-is-here", f"{prefix}s/of-somebody-else"):
             await visitor.get(path, headers=person)
             owner = "task-api" if path.startswith(f"{prefix}s/") else name
-            asked = [line for line in origin.requests() if line[2] == path]
-            assert {line[6] for line in asked} == {f"127.0.0.1:{port_of(behind, owner)}"}, path
+            asked = await origin.asked(path)
+            assert asked[6] == f"127.0.0.1:{port_of(behind, owner)}", path
 
 
 async def test_figures_are_not_for_everybody(visitor: httpx.AsyncClient) -> None:
@@ -190,8 +190,10 @@ async def test_a_ticket_is_in_no_log(
     visitor: httpx.AsyncClient, origin: Nginx, person: dict[str, str]
 ) -> None:
     ticket = (await visitor.post("/api/v1/notifications/ticket", headers=person)).json()["ticket"]
+    before = len([line for line in origin.requests() if line[2] == STREAM])
     async with visitor.stream("GET", STREAM, params={"ticket": ticket}) as answer:
         assert (await next_frame(answer.aiter_lines()))["event"] == "ready"
+    await origin.asked(STREAM, before + 1)
     assert ticket not in origin.tail(1000)
     assert not [line for line in origin.requests() if ticket in " ".join(line)]
 
