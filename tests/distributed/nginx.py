@@ -1,14 +1,14 @@
 """The one origin: nginx with the project's own configuration, as a process of this machine."""
 
-import asyncio
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests.distributed.composed import LOCALHOST, Composed, Machine, Model, PortOf
 from tests.distributed.judges import need
-from tests.distributed.programs import ROOT, Program, listens
+from tests.distributed.programs import ROOT, STEP_SECONDS, Program, listens
 
 CONFIGURATION = ROOT / "compose" / "nginx" / "nginx.conf"
 TLS_PORT, HEALTH_PORT = 8443, 8081
@@ -67,9 +67,10 @@ class Nginx(Program):
         """What was asked: address, method, path, status, bytes, seconds, the service's address."""
         return [line.split() for line in self._access.read_text().splitlines()]
 
-    async def asked(self, path: str, nth: int = 1) -> list[str]:
+    def asked(self, path: str, nth: int = 1) -> list[str]:
         """A request for a path; nginx writes it down just after it has answered."""
-        async with asyncio.timeout(WAIT_SECONDS):
-            while len(found := [one for one in self.requests() if one[2] == path]) < nth:
-                await asyncio.sleep(0.01)
+        deadline = time.monotonic() + WAIT_SECONDS
+        while len(found := [one for one in self.requests() if one[2] == path]) < nth:
+            assert time.monotonic() < deadline, self._access.read_text()
+            time.sleep(STEP_SECONDS)
         return found[nth - 1]
