@@ -1,5 +1,6 @@
 """A Kafka that is reached by TLS and with an account, as production's is."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,11 +74,9 @@ class SecuredKafka(Program):
         command = [*JAVA, "kafka.Kafka", str(properties)]
         super().__init__("secured-kafka", command, folder, is_ready=listens(port))
         _format(properties)
-
-    @property
-    def topics_tool(self) -> str:
-        """Kafka's own tool for topics, as a command line."""
-        return " ".join((*JAVA, TOOL))
+        self.topics_tool = folder / "kafka-topics.sh"
+        self.topics_tool.write_text(f'#!/bin/sh\nexec {shlex.join((*JAVA, TOOL))} "$@"\n')
+        self.topics_tool.chmod(0o700)
 
 
 def _format(properties: Path) -> None:
