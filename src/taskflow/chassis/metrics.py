@@ -20,7 +20,8 @@ from taskflow.base.clock import monotonic
 from taskflow.base.errors import Unavailable
 
 FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-REFRESH_SECONDS: Final = 2.0
+# Longer than readiness asks (2 s), shorter than Prometheus waits (10 s).
+REFRESH_SECONDS: Final = 5.0
 # Anybody may scrape, and however often it is done costs the database no more than this.
 FRESH_SECONDS: Final = 1.0
 UNAUTHENTICATED: Final = 401
@@ -105,10 +106,10 @@ class Metrics:
     async def exposition(self) -> bytes:
         """Everything in Prometheus's text format; what cannot be read now keeps its last value."""
         async with self._refreshing:
-            now = monotonic()
-            if self._refreshed_at is None or now - self._refreshed_at >= FRESH_SECONDS:
-                self._refreshed_at = now
+            known_at = self._refreshed_at
+            if known_at is None or monotonic() - known_at >= FRESH_SECONDS:
                 await self._refresh()
+                self._refreshed_at = monotonic()
         return generate_latest(self.registry)
 
     async def _refresh(self) -> None:
