@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Histogram
 from tests.planning import Wall, plan_reminders, reminder_events, statuses
 from tests.redis_server import RedisServer
-from tests.replicas import Replicas
+from tests.replicas import Replicas, until
 
 from taskflow.base.clock import Clock
 from taskflow.db.engine import Database
@@ -134,8 +134,11 @@ async def test_a_fresh_schedule_is_filled_from_the_table(make: Make, own: Databa
     ids = await plan_reminders(own, wall, [wall.at + 60 * SECOND, wall.at + 3600 * SECOND])
     schedule = await make(wall)
     wall.at += 60 * SECOND
-    await fire_all(own, ids[:1], worker(own, schedule, wall))
-    assert schedule.next is not None
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+        loop = group.create_task(worker(own, schedule, wall).run())
+        await have_fired(own, ids[:1])
+        await until(lambda: schedule.next is not None)
+        loop.cancel()
     assert await statuses(own, ids[1:]) == {ids[1]: "pending"}
 
 

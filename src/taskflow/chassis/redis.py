@@ -77,6 +77,7 @@ class RedisClient:
     def __init__(self, url: str) -> None:
         _check(url)
         self.breaker = Breaker()
+        self._is_away = False
         self._redis = Redis.from_url(
             url,
             # We end calls ourselves: with a time-out of its own the library waits by
@@ -153,7 +154,7 @@ class RedisClient:
             try:
                 await self._listen(channel, hear, begin)
             except (Unavailable, RedisError, OSError) as error:
-                log.info("redis.not_heard", channel=channel, reason=_brief(error))
+                log.debug("redis.not_heard", channel=channel, reason=_brief(error))
             await asyncio.sleep(random.uniform(*LISTEN_AGAIN_SECONDS))  # noqa: S311 - a pause
 
     async def _listen(
@@ -186,16 +187,28 @@ class RedisClient:
             async with asyncio.timeout(CALL_SECONDS):
                 answer = await ask(self._redis)
         except NoScriptError as error:
-            self.breaker.succeed()
+            self._succeeded()
             raise Forgotten("the script is not known") from error
         except (RedisError, OSError) as error:
-            self.breaker.fail(monotonic())
+            self._failed(error)
             raise Unavailable(f"Redis is not available: {_brief(error)}") from error
         except asyncio.CancelledError:
             self.breaker.abandon()
             raise
-        self.breaker.succeed()
+        self._succeeded()
         return answer
+
+    def _succeeded(self) -> None:
+        self.breaker.succeed()
+        if self._is_away:
+            self._is_away = False
+            log.info("redis.back")
+
+    def _failed(self, error: Exception) -> None:
+        self.breaker.fail(monotonic())
+        if not self._is_away:
+            self._is_away = True
+            log.warning("redis.away", reason=_brief(error))
 
 
 def _check(url: str) -> None:

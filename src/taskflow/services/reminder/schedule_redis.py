@@ -141,7 +141,7 @@ class RedisSchedule:
         try:
             await self._run(SETTLE, claim.mark, len(ids), *ids, *_by_turns(times))
         except Unavailable as error:
-            log.info("reminders.claim_not_settled", reason=error.detail)
+            log.debug("reminders.claim_not_settled", reason=error.detail)
 
     async def wait(self, patience_seconds: float) -> None:
         """Return when the earliest time has come, or when Redis is to be asked again."""
@@ -173,7 +173,7 @@ class RedisSchedule:
             try:
                 await self._tell()
             except Unavailable as error:
-                log.info("reminders.not_told", reason=error.detail)
+                log.debug("reminders.not_told", reason=error.detail)
                 self._has_untold.set()
                 await asyncio.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - a pause
 
@@ -195,7 +195,7 @@ class RedisSchedule:
             try:
                 await self._rebuild()
             except Unavailable as error:
-                log.info("reminders.not_rebuilt", reason=error.detail)
+                log.debug("reminders.not_rebuilt", reason=error.detail)
             await asyncio.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - a pause
 
     async def _rebuild(self) -> None:
