@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Sent
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 class Seen(NamedTuple):
