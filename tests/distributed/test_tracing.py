@@ -5,39 +5,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from tests.collector import Collector, Seen, paths
-from tests.distributed.kafka import Kafka
-from tests.distributed.ports import free_ports
-from tests.distributed.services import System, make_topics, need_engine
+from tests.distributed.services import System
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALLER = "00f067aa0ba902b7"
 WEEKLY = {"title": "Water", "due_date": "2026-03-02T08:00:00Z", "recurrence": {"rule": "weekly"}}
 CONSUMERS = ("audit-logger", "notification", "recurring-processor", "reminder")
 LOGIN = {"email": "admin@example.com", "password": "Test123!"}
-
-
-@pytest.fixture(scope="module")
-def collector() -> Iterator[Collector]:
-    with Collector() as collector:
-        yield collector
-
-
-@pytest.fixture(scope="module")
-def system(
-    tmp_path_factory: pytest.TempPathFactory, dsn: str, collector: Collector
-) -> Iterator[System]:
-    need_engine()
-    folder, ports = tmp_path_factory.mktemp("traced"), free_ports()
-    kafka = Kafka(folder / "kafka", next(ports), next(ports))
-    system = System(folder, dsn, kafka, ports, {"TASKFLOW_OTLP_ENDPOINT": collector.url})
-    try:
-        kafka.start()
-        make_topics(kafka)
-        system.start()
-        yield system
-    finally:
-        system.stop()
-        kafka.stop()
 
 
 @pytest.fixture
