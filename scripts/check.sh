@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
-step "ruff";           ruff format --check . && ruff check .
+step "ruff";           ruff format --check .; ruff check .
 step "mypy";           mypy
 step "import contracts"; lint-imports
 step "web";            python web/hatch_build.py check

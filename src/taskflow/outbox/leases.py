@@ -40,10 +40,10 @@ RETURNING shard
 TAKE = """
 INSERT INTO delivery.leases AS lease (source, shard, holder, expires_at)
 SELECT $1, shard, $2, clock_timestamp() + make_interval(secs => $3)
-  FROM generate_series(0, $4 - 1) AS shard
+  FROM generate_series(0, $4 - 1) AS candidate (shard)
  WHERE NOT EXISTS (
    SELECT FROM delivery.leases AS held
-    WHERE held.source = $1 AND held.shard = generate_series.shard
+    WHERE held.source = $1 AND held.shard = candidate.shard
       AND held.expires_at > clock_timestamp()
  )
  ORDER BY shard
