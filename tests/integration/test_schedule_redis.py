@@ -1,10 +1,13 @@
 """The shared schedule: whatever becomes of Redis, each reminder fires once."""
 
 import asyncio
+import re
+import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from itertools import combinations, count
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -23,6 +26,7 @@ from taskflow.services.reminder.ports import Schedule
 from taskflow.services.reminder.schedule_redis import CLAIMED_SECONDS, MOST_UNTOLD, RedisSchedule
 from taskflow.services.reminder.schedule_scripts import DUE, WHOLE
 
+MANUAL = Path(__file__).parents[2] / "docs" / "operate" / "redis.md"
 SECOND = timedelta(seconds=1)
 LAPSE = timedelta(seconds=CLAIMED_SECONDS)
 NEVER_LOOKS = 3600.0
@@ -259,6 +263,28 @@ async def test_each_fires_once_while_redis_is_killed_erased_and_frozen(
     redis_server.thaw()
     for schedule in schedules:
         assert len((await claimed(schedule, wall.at)).ids) <= len(ids)
+
+
+async def test_the_rights_that_operators_are_told_of_are_enough(
+    own: Database, open_dir: Path
+) -> None:
+    wall = Wall()
+    ids = await plan_reminders(own, wall, [wall.at])
+    (rights,) = re.findall(r"^- \*\*Rights\*\* .*: `(.*)`", MANUAL.read_text(), re.MULTILINE)
+    folder = Path(tempfile.mkdtemp(prefix="redis-", dir=open_dir))
+    (folder / "users.acl").write_text(f"user default off\nuser us on >secret {rights}\n")
+    server = RedisServer(folder, ["--aclfile", str(folder / "users.acl")])
+    server.url = f"unix://us:secret@{server.socket}"
+    server.start()
+    try:
+        async with Replicas(server, own) as replicas:
+            schedule = await replicas.start(wall)
+            claim = await claimed(schedule, wall.at)
+            await schedule.settle(claim, {})
+            schedule.plan({ids[0]: wall.at + SECOND})
+            assert (await claimed(schedule, wall.at + SECOND)).ids == claim.ids == ids
+    finally:
+        server.stop()
 
 
 async def disturb(server: RedisServer, number: int) -> None:
