@@ -15,6 +15,7 @@ import asyncpg
 from taskflow.base.errors import Unavailable
 from taskflow.base.spans import Kind, below
 from taskflow.db.hints import Hints
+from taskflow.db.reasons import reason_of
 from taskflow.db.transaction import Transaction
 from taskflow.db.undoing import UNDO_SECONDS, Undoable
 
@@ -31,9 +32,10 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
 }
-# SQLSTATE classes and codes: connection, resources, operator intervention, system error, and what
-# concurrency undoes (serialization, deadlock, lock timeout, read-only standby).
-_AWAY: Final = ("08", "53", "57", "58", "40001", "40P01", "55P03", "25006")
+# SQLSTATE classes and codes: connection, authorization (a password that is being changed), no such
+# database, resources, operator intervention, system error, and what concurrency undoes
+# (serialization, deadlock, lock timeout, read-only standby).
+_AWAY: Final = ("08", "28", "3D", "53", "57", "58", "40001", "40P01", "55P03", "25006")
 
 
 class Database:
@@ -148,7 +150,7 @@ class _Translate:
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is not None and is_away(error):
-            raise Unavailable(f"the database is not available: {_brief(error)}") from error
+            raise Unavailable(f"the database is not available: {reason_of(error)}") from error
         if isinstance(error, asyncpg.PostgresError):
             error.detail = None
 
@@ -160,7 +162,3 @@ def is_away(error: BaseException) -> bool:
     return isinstance(
         error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError
     )
-
-
-def _brief(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]

@@ -9,6 +9,7 @@ import asyncpg
 
 from taskflow.base.errors import Conflict, Unavailable
 from taskflow.db.engine import Database
+from taskflow.db.reasons import UNREACHABLE, reason_of
 
 VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 PRESENT = "SELECT version_num FROM alembic_version"
@@ -29,8 +30,8 @@ async def present_revision(dsn: str) -> str | None:
     """
     try:
         connection = await asyncpg.connect(dsn, timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise Unavailable(f"the database cannot be reached: {error}") from error
+    except UNREACHABLE as error:
+        raise Unavailable(f"the database cannot be reached: {reason_of(error)}") from error
     try:
         revision: str | None = await connection.fetchval(PRESENT)
     except asyncpg.UndefinedTableError:
