@@ -1,5 +1,7 @@
 """The spans of a consumer against PostgreSQL, as OpenTelemetry makes them."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -102,3 +104,14 @@ async def _told(service: Service) -> str:
     envelope = decode(message.body)
     assert envelope.traceid == envelope.traceparent
     return str(envelope.traceparent)
+
+
+def test_what_is_off_is_not_imported() -> None:
+    program = (
+        "import sys, taskflow.cli.app, taskflow.runner.hosting;"
+        "from taskflow.runner.processes import MODULES, load;"
+        "[load(name) for name in MODULES];"
+        "print([one for one in sys.modules if one.startswith(('opentelemetry', 'google'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.strip() == b"[]"
