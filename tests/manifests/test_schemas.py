@@ -82,10 +82,7 @@ def test_dapr_refuses_a_field_that_it_does_not_know(dev: tuple[Manifest, ...]) -
 def test_the_kafka_component_knows_every_setting(manifests: tuple[Manifest, ...]) -> None:
     source = (made("dapr_definitions") / "kafka.go").read_text()
     known = set(re.findall(r'mapstructure:"(\w+)"', source)) | DAPR_SCOPES
-    given = [
-        one["name"]
-        for one in of_kind(manifests, "Component")["taskflow-pubsub"]["spec"]["metadata"]
-    ]
+    given = [one["name"] for one in of_kind(manifests, "Component")["taskflow-pubsub"]["spec"]["metadata"]]
     assert set(given) <= known
     assert len(given) == len(set(given))
 
