@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from tests.distributed.ports import free_span
 
 from benchmarks.databases import add_database
 from benchmarks.figures import Figure, Report, Target, percentile, ratios
@@ -22,7 +23,7 @@ from benchmarks.http_load import Run, closed_loop, post
 from benchmarks.options import Options
 from benchmarks.people import enrol, person, tokens
 from benchmarks.pgbench import run_pgbench
-from benchmarks.processes import Failed, Program, free_ports
+from benchmarks.processes import Failed, Program
 from benchmarks.product import Product
 from taskflow.accounts.keys import load_signing_key
 
@@ -117,7 +118,7 @@ async def measure(options: Options, folder: Path) -> Report:
 
 
 async def _start_peer(stack: AsyncExitStack, product: Product, folder: Path) -> tuple[Program, int]:
-    port, key_file = free_ports(1), folder / "public.pem"
+    port, key_file = free_span(1), folder / "public.pem"
     public = load_signing_key(product.data_dir).public_key()
     key_file.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     arguments = [str(port), product.dsn("textbook"), str(key_file), str(POOL)]

@@ -13,11 +13,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final, NamedTuple
 
+from tests.distributed.ports import free_span
+
 from benchmarks import crowd, frame
 from benchmarks.figures import Figure, Report, Target, ratios
 from benchmarks.options import Options
 from benchmarks.people import STREAMING, person, tokens
-from benchmarks.processes import Failed, Program, allow_files, free_ports
+from benchmarks.processes import Failed, Program, allow_files
 
 GOAL: Final = 2
 OURS: Final = "TaskFlow"
@@ -105,7 +107,7 @@ async def measure(options: Options, folder: Path) -> Report:
 
 
 async def _start(stack: AsyncExitStack, folder: Path, name: str, streams: int) -> Contender:
-    port, data_dir = free_ports(1), folder / "stream"
+    port, data_dir = free_span(1), folder / "stream"
     arguments = {
         OURS: ["-m", "benchmarks.our_stream", str(data_dir), str(port), str(streams)],
         RAW: ["-m", "benchmarks.peers.raw_stream", str(port)],

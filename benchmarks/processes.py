@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import random
 import resource
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -131,14 +129,6 @@ class Program:
         return process.stdin
 
 
-def free_ports(count: int) -> int:
-    """The first of so many free consecutive ports, below those of outgoing connections."""
-    while True:
-        base = random.randrange(10_000, 32_000, count)
-        if all(_is_free(base + offset) for offset in range(count)):
-            return base
-
-
 def allow_files(wanted: int) -> int:
     """Raise the limit of open files, for us and what we start; returns how many streams fit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -149,12 +139,3 @@ def allow_files(wanted: int) -> int:
 
 def _is_setting(name: str) -> bool:
     return name.startswith("TASKFLOW_")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as one:
-        try:
-            one.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

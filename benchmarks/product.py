@@ -8,9 +8,10 @@ from typing import Final
 from urllib.parse import quote
 
 import asyncpg
+from tests.distributed.ports import free_span
 
 from benchmarks.http_load import connect
-from benchmarks.processes import Failed, Program, free_ports
+from benchmarks.processes import Failed, Program
 
 READY: Final = "TaskFlow is ready"
 PENDING: Final = re.compile(rb"^taskflow_outbox_pending ([0-9.e+]+)$", re.MULTILINE)
@@ -29,7 +30,7 @@ class Product:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.data_dir = folder / "product"
-        self.port = free_ports(5)
+        self.port = free_span(5)
         environment = {
             "TASKFLOW_DATA_DIR": str(self.data_dir),
             "TASKFLOW_PORT_BASE": str(self.port),

@@ -2,8 +2,6 @@
 
 import atexit
 import os
-import random
-import socket
 import subprocess
 import sys
 import threading
@@ -13,11 +11,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from tests.distributed.ports import free_span
 
 START_SECONDS = 60
 ADMIN = "admin@example.com"
 PASSWORD = "Test123!"  # noqa: S105 - of the tests' own accounts
 STOP_SECONDS = 60
+SERVICES = 5
 
 
 class Product:
@@ -31,7 +31,7 @@ class Product:
     def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
         self._settings = dict(settings or {})
-        self.port_base = _free_ports()
+        self.port_base = free_span(SERVICES)
         self.output: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -141,24 +141,3 @@ def environment(data_dir: Path, port_base: int) -> dict[str, str]:
         "TASKFLOW_AUTH_ATTEMPTS_PER_MINUTE": "10000",
         "TASKFLOW_RATE_LIMIT_BURST": "100000",
     }
-
-
-def _free_ports() -> int:
-    """The first of five free consecutive ports.
-
-    They lie below those that the system gives to outgoing connections: one of these would otherwise
-    take a port while the product is down.
-    """
-    while True:
-        base = random.randrange(10_000, 32_000, 5)
-        if all(_is_free(base + offset) for offset in range(5)):
-            return base
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as one:
-        try:
-            one.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

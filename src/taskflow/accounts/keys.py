@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from taskflow.base.durable import sync_folder
 from taskflow.base.errors import Unavailable
 
 FILE: Final = "signing-key.pem"
@@ -117,7 +118,7 @@ def replacing_signing_key(data_dir: Path, content: bytes) -> Iterator[None]:
     try:
         yield
         draft.replace(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     finally:
         draft.unlink(missing_ok=True)
     # Whoever starts before the Task API does must not verify with the former key's half.
@@ -142,7 +143,7 @@ def _make(path: Path) -> None:
         return
     finally:
         draft.unlink()
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
 def _publish(key: Ed25519PrivateKey, path: Path) -> None:
@@ -151,7 +152,7 @@ def _publish(key: Ed25519PrivateKey, path: Path) -> None:
     try:
         if not path.exists() or path.read_bytes() != content:
             _draft(path, content, 0o644).replace(path)
-            _sync(path.parent)
+            sync_folder(path.parent)
     except OSError as error:
         log.warning("keys.public_key_not_written", path=str(path), reason=error.strerror)
 
@@ -170,11 +171,3 @@ def _draft(path: Path, content: bytes, mode: int) -> Path:
         draft.unlink(missing_ok=True)
         raise
     return draft
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,7 @@
 What is asked for with `after_commit` happens once the commit has succeeded, else not at all.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +29,6 @@ class Transaction:
         tag: str = await self._connection.execute(statement, *parameters)
         last = tag.rpartition(" ")[2]
         return int(last) if last.isdigit() else 0
-
-    async def execute_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run a statement once a row of parameters."""
-        await self._connection.executemany(statement, rows)
 
     async def rows(self, statement: str, *parameters: object) -> "list[Record]":
         """All rows of a query."""

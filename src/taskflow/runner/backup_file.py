@@ -19,6 +19,7 @@ from typing import IO, Final
 
 import msgspec
 
+from taskflow.base.durable import sync_folder
 from taskflow.base.errors import Conflict, Invalid, NotFound, Unavailable
 
 FORMAT: Final = 1
@@ -232,19 +233,10 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _keep_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise Unavailable(
             f"the backup {path} cannot be written: {error.strerror or error}"
         ) from error
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _keep_folder(path: Path) -> None:
-    """Let the disk know of a new name."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -16,6 +16,7 @@ from taskflow.db.engine import Database
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import storage
 from taskflow.services.recurring_processor.model import Instance, Series
+from taskflow.services.recurring_processor.moments import shown_in
 from taskflow.services.recurring_processor.sentences import sentence
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
 from taskflow.tasks.recurrence_rules import parse_recurrence
@@ -168,9 +169,7 @@ def _instance(instance: Instance) -> InstanceState:
 
 
 def _shown(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
-    at = occurrence.at
-    text = at.astimezone(zone).isoformat() if isinstance(at, datetime) else at.isoformat()
-    return Shown(text, occurrence.reason)
+    return Shown(shown_in(zone, occurrence.at), occurrence.reason)
 
 
 def _start(text: str, zone: ZoneInfo) -> tuple[datetime, bool]:
