@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars.
-# Each is made once for the files that define it, and kept under .tools/engine.
+# Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars,
+# and what k8s/ is checked with. Each is made once for the files that define it, and kept under .tools/engine.
+# Arguments name the parts that are wanted; without any, all of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 engine=.tools/engine
@@ -31,5 +32,32 @@ make_kafka() {
   echo "$from" >"$engine/kafka/.made-from"
 }
 
-make_daprd
-make_kafka
+make_kustomize() {
+  local from; from="$(fingerprint tests/engine/kustomize)"
+  if is_made kustomize "$from"; then return; fi
+  command -v go >/dev/null || { say "Go is missing: install Go 1.26 or newer to build kustomize"; return 1; }
+  say "building kustomize"
+  mkdir -p "$engine/kustomize"
+  (cd tests/engine/kustomize && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" \
+    -o "../../../$engine/kustomize/kustomize" sigs.k8s.io/kustomize/kustomize/v5)
+  echo "$from" >"$engine/kustomize/.made-from"
+}
+
+# What Dapr says of its own resources, out of the very modules that daprd is built from.
+make_dapr_definitions() {
+  local from module; from="$(fingerprint tests/engine/daprd)"
+  if is_made dapr_definitions "$from"; then return; fi
+  command -v go >/dev/null || { say "Go is missing: install Go 1.26 or newer to get Dapr's definitions"; return 1; }
+  say "getting Dapr's definitions"
+  rm -rf "$engine/dapr_definitions" && mkdir -p "$engine/dapr_definitions"
+  (cd tests/engine/daprd && go mod download github.com/dapr/dapr github.com/dapr/components-contrib)
+  module="$(cd tests/engine/daprd && go list -m -f '{{.Dir}}' github.com/dapr/dapr)"
+  cp "$module"/charts/dapr/crds/*.yaml "$engine/dapr_definitions/"
+  cp "$module/pkg/injector/annotations/annotations.go" "$engine/dapr_definitions/"
+  module="$(cd tests/engine/daprd && go list -m -f '{{.Dir}}' github.com/dapr/components-contrib)"
+  cp "$module/common/component/kafka/metadata.go" "$engine/dapr_definitions/kafka.go"
+  echo "$from" >"$engine/dapr_definitions/.made-from"
+}
+
+if [ $# -eq 0 ]; then set -- daprd kafka kustomize dapr_definitions; fi
+for part in "$@"; do "make_$part"; done
