@@ -100,6 +100,11 @@ class Program:
             time.sleep(STEP_SECONDS)
         raise AssertionError(f"{self.name} is not ready in time:\n{self.tail()}")
 
+    def wait_end(self) -> int:
+        """Wait until it ends by itself; returns its exit code."""
+        assert self._process is not None
+        return self._process.wait(START_SECONDS)
+
     def kill(self) -> None:
         """`kill -9`."""
         self._signal(signal.SIGKILL)

@@ -38,6 +38,7 @@ class Sidecar(Program):
             f"--app-port={app_port}",
             "--app-protocol=http",
             f"--resources-path={RESOURCES}",
+            f"--config={RESOURCES / 'configuration.yaml'}",
             f"--dapr-http-port={self.http_port}",
             f"--dapr-grpc-port={grpc}",
             f"--dapr-internal-grpc-port={internal}",

@@ -54,9 +54,10 @@ def of_kind(manifests: tuple[Manifest, ...], *kinds: str) -> dict[str, Manifest]
 
 def pods(manifests: tuple[Manifest, ...]) -> dict[str, Manifest]:
     """The pod templates of everything that runs, by the name of what runs it."""
-    return {
-        name: one["spec"]["template"]
-        for name, one in of_kind(manifests, "Deployment", "StatefulSet", "Job").items()
+    running = of_kind(manifests, "Deployment", "StatefulSet", "Job")
+    planned = of_kind(manifests, "CronJob")
+    return {name: one["spec"]["template"] for name, one in running.items()} | {
+        name: one["spec"]["jobTemplate"]["spec"]["template"] for name, one in planned.items()
     }
 
 
@@ -83,12 +84,12 @@ def environment(pod: Manifest, manifests: tuple[Manifest, ...]) -> dict[str, str
 
 
 def secret_keys(manifests: tuple[Manifest, ...]) -> set[tuple[str, str]]:
-    """Every Secret and key that something refers to; the key is `*` where all are mounted."""
+    """Every Secret and key that something refers to."""
     found = {
         ("taskflow-tls", key)
         for ingress in of_kind(manifests, "Ingress").values()
         for each in ingress["spec"]["tls"]
-        if each["secretName"] == "taskflow-tls"  # noqa: S105 - a name
+        if each["secretName"] == "taskflow-tls"
         for key in ("tls.crt", "tls.key")
     }
     for pod in pods(manifests).values():
@@ -117,7 +118,5 @@ def _mounted(volume: Manifest) -> set[tuple[str, str]]:
     sources = [one["secret"] for one in volume.get("projected", {}).get("sources", [])]
     found = {(one["name"], item["key"]) for one in sources for item in one["items"]}
     if secret := volume.get("secret"):
-        found |= {(secret["secretName"], item["key"]) for item in secret.get("items", [])}
-        if "items" not in secret:
-            found.add((secret["secretName"], "*"))
+        found |= {(secret["secretName"], item["key"]) for item in secret["items"]}
     return found
