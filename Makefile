@@ -1,9 +1,9 @@
 # Needs Python 3.11 or newer and nothing else; `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up test check bench contracts lock
+.PHONY: help setup up distributed distributed-down test check bench contracts lock
 
 help: ## This list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 setup: ## Everything that developing needs, into .venv
 	@scripts/setup.sh dev
@@ -11,6 +11,14 @@ setup: ## Everything that developing needs, into .venv
 up: ## TaskFlow with its five services and its database, in the foreground
 	@scripts/setup.sh run
 	@exec .venv/bin/taskflow up
+
+distributed: ## The distributed size with Docker Compose: secrets, build, start, wait (docs/operate/compose.md)
+	@scripts/make_secrets.sh
+	@docker compose up --build --wait
+	@echo "TaskFlow is ready at https://localhost:$${TASKFLOW_HTTPS_PORT:-8443}"
+
+distributed-down: ## Stop it; the data and the secrets stay
+	@docker compose --profile '*' down
 
 test: setup ## All tests
 	@scripts/test.sh

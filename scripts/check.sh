@@ -8,6 +8,7 @@ step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 step "ruff";           ruff format --check .; ruff check .
 step "mypy";           mypy
 step "import contracts"; lint-imports
+step "hadolint";       hadolint Dockerfile
 step "web";            python web/hatch_build.py check
 if [ "${TASKFLOW_AUDIT:-1}" != 0 ]; then
   step "dependency audit"; scripts/audit.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars,
-# and what k8s/ is checked with. Each is made once for the files that define it, and kept under .tools/engine.
-# Arguments name the parts that are wanted; without any, all of them.
+# Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars;
+# and what our files are judged with: kustomize and Dapr's own definitions (k8s/), compose-go
+# (docker-compose.yaml), actionlint (workflows). Each is made once for the files that define it, and kept
+# under .tools/engine. Arguments name the parts that are wanted; without any, all of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 engine=.tools/engine
@@ -32,16 +33,19 @@ make_kafka() {
   echo "$from" >"$engine/kafka/.made-from"
 }
 
-make_kustomize() {
-  local from; from="$(fingerprint tests/engine/kustomize)"
-  if is_made kustomize "$from"; then return; fi
-  command -v go >/dev/null || { say "Go is missing: install Go 1.26 or newer to build kustomize"; return 1; }
-  say "building kustomize"
-  mkdir -p "$engine/kustomize"
-  (cd tests/engine/kustomize && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" \
-    -o "../../../$engine/kustomize/kustomize" sigs.k8s.io/kustomize/kustomize/v5)
-  echo "$from" >"$engine/kustomize/.made-from"
+# make_tool NAME PACKAGE: a program that its own module under tests/engine pins.
+make_tool() {
+  local from; from="$(fingerprint "tests/engine/$1")"
+  if is_made "$1" "$from"; then return; fi
+  command -v go >/dev/null || { say "Go is missing: install Go 1.26 or newer to build $1"; return 1; }
+  say "building $1"
+  mkdir -p "$engine/$1"
+  (cd "tests/engine/$1" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "../../../$engine/$1/$1" "$2")
+  echo "$from" >"$engine/$1/.made-from"
 }
+make_kustomize() { make_tool kustomize sigs.k8s.io/kustomize/kustomize/v5; }
+make_compose-go() { make_tool compose-go .; }
+make_actionlint() { make_tool actionlint github.com/rhysd/actionlint/cmd/actionlint; }
 
 # What Dapr says of its own resources, out of the very modules that daprd is built from.
 make_dapr_definitions() {
@@ -59,5 +63,5 @@ make_dapr_definitions() {
   echo "$from" >"$engine/dapr_definitions/.made-from"
 }
 
-if [ $# -eq 0 ]; then set -- daprd kafka kustomize dapr_definitions; fi
+if [ $# -eq 0 ]; then set -- daprd kafka kustomize dapr_definitions compose-go actionlint; fi
 for part in "$@"; do "make_$part"; done

@@ -171,3 +171,25 @@ def test_every_command_explains_itself_with_examples(
         assert len(names) == 4
     for name in names:
         assert "Examples:" in taskflow(product, *name, "--help").stdout, name
+
+
+def test_health_asks_one_service_or_every_one_that_is_here(product: Product) -> None:
+    every = taskflow(product, "health")
+    assert every.returncode == 0, every.stdout + every.stderr
+    assert every.stdout.count('"status":"ok"') == 5
+    one = taskflow(product, "health", "reminder", "--ready")
+    assert (one.returncode, one.stdout.count('"status":"ready"')) == (0, 1), one.stdout
+    assert taskflow(product, "health", "postman").returncode == 2
+
+
+def test_health_fails_where_nothing_listens(product: Product) -> None:
+    nowhere = {"TASKFLOW_PORT_BASE": "9"}
+    assert taskflow(product, "health", **nowhere).returncode == 1
+    one = taskflow(product, "health", "task-api", **nowhere)
+    assert (one.returncode, "does not listen on port 9" in one.stdout) == (1, True)
+
+
+def test_roles_are_granted_to_a_login_that_is_there_only(product: Product) -> None:
+    done = taskflow(product, "migrate", "--grant-to", "nobody")
+    assert done.returncode == 1
+    assert 'role "nobody" does not exist' in done.stderr

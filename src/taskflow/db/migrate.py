@@ -2,17 +2,22 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
 from taskflow.base.errors import Conflict, Unavailable
 from taskflow.db.engine import Database
 
+if TYPE_CHECKING:
+    from asyncpg import Connection, Record
+
 VERSIONS: Final = Path(__file__).parent / "migrations" / "versions"
 PRESENT = "SELECT version_num FROM alembic_version"
 HAS_SCHEMA = "SELECT to_regclass('alembic_version') IS NOT NULL"
+GRANT = "SELECT format('GRANT %I TO %I', role, $2::text) FROM unnest($1::text[]) AS role"
 PATIENCE_SECONDS: Final = 300.0
 
 
@@ -27,10 +32,7 @@ async def present_revision(dsn: str) -> str | None:
     Raises:
         Unavailable: the database cannot be reached.
     """
-    try:
-        connection = await asyncpg.connect(dsn, timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise Unavailable(f"the database cannot be reached: {error}") from error
+    connection = await _connect(dsn)
     try:
         revision: str | None = await connection.fetchval(PRESENT)
     except asyncpg.UndefinedTableError:
@@ -53,6 +55,26 @@ async def migrate(dsn: str) -> bool:
         return False
     await _run(dsn)
     return True
+
+
+async def grant_roles(dsn: str, login: str, roles: Sequence[str]) -> None:
+    """Let a login take on roles; doing it again changes nothing.
+
+    Raises:
+        Conflict: there is no such login, or the address's own may not grant the roles.
+        Unavailable: the database cannot be reached.
+    """
+    connection = await _connect(dsn)
+    try:
+        async with connection.transaction():
+            for (statement,) in await connection.fetch(GRANT, list(roles), login):
+                await connection.execute(statement)
+    except (asyncpg.UndefinedObjectError, asyncpg.InsufficientPrivilegeError) as error:
+        raise Conflict(
+            f"the roles of the services cannot be granted to {login}: {error}"
+        ) from error
+    finally:
+        await connection.close()
 
 
 async def require_present(dsn: str) -> None:
@@ -87,6 +109,13 @@ async def check_schema(database: Database) -> None:
             f"the schema is at revision {present or 'none'}, this TaskFlow needs "
             f"{known_revisions()[-1]}; run `taskflow migrate`"
         )
+
+
+async def _connect(dsn: str) -> "Connection[Record]":
+    try:
+        return await asyncpg.connect(dsn, timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise Unavailable(f"the database cannot be reached: {error}") from error
 
 
 def _refuse_newer(present: str | None) -> None:
