@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Gets the real engine for tests/distributed: daprd built from its Go module, Kafka from its Maven jars;
 # and what our files are judged with: kustomize and Dapr's own definitions (k8s/), compose-go
-# (docker-compose.yaml), actionlint (workflows). Each is made once for the files that define it, and kept
-# under .tools/engine. Arguments name the parts that are wanted; without any, all of them.
+# (docker-compose.yaml), actionlint (workflows), promtool (monitoring/). Each is made once for the files
+# that define it, and kept under .tools/engine. Arguments name the parts that are wanted; without any, all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 engine=.tools/engine
@@ -43,6 +43,24 @@ make_tool() {
   (cd "tests/engine/$1" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "../../../$engine/$1/$1" "$2")
   echo "$from" >"$engine/$1/.made-from"
 }
+
+# promtool judges monitoring/. Debian's package is unpacked, not installed: that would start a service.
+make_promtool() {
+  local home="$engine/promtool"
+  if [ -x "$home/promtool" ]; then return; fi
+  mkdir -p "$home"
+  if command -v promtool >/dev/null; then ln -sf "$(command -v promtool)" "$home/promtool"; return; fi
+  command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
+    { say "promtool is missing: install Prometheus, it comes with it"; return 1; }
+  say "getting promtool from Debian's prometheus package"
+  (
+    cd "$home"
+    apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }
+    dpkg -x prometheus_*.deb package
+    mv package/usr/bin/promtool promtool
+    rm -rf package prometheus_*.deb
+  )
+}
 make_kustomize() { make_tool kustomize sigs.k8s.io/kustomize/kustomize/v5; }
 make_compose-go() { make_tool compose-go .; }
 make_actionlint() { make_tool actionlint github.com/rhysd/actionlint/cmd/actionlint; }
@@ -63,5 +81,5 @@ make_dapr_definitions() {
   echo "$from" >"$engine/dapr_definitions/.made-from"
 }
 
-if [ $# -eq 0 ]; then set -- daprd kafka kustomize dapr_definitions compose-go actionlint; fi
+if [ $# -eq 0 ]; then set -- daprd kafka kustomize dapr_definitions compose-go actionlint promtool; fi
 for part in "$@"; do "make_$part"; done

@@ -153,6 +153,22 @@ def test_a_database_that_freezes_for_a_while_only_makes_everybody_wait(own: Prod
     assert len(made) == 1
 
 
+def test_figures_are_to_be_had_while_the_database_is_frozen(own: Product) -> None:
+    processes = family(postmaster(own))
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        answers = [httpx.get(f"{own.url}/metrics", timeout=PATIENCE_SECONDS) for _ in range(2)]
+    finally:
+        for pid in processes:
+            os.kill(pid, signal.SIGCONT)
+    for answer in answers:
+        assert answer.status_code == 200
+        assert 'dependency_up{dependency="database",service="task-api"} 0.0' in answer.text
+        assert 'taskflow_ready{service="task-api"} 0.0' in answer.text
+        assert "taskflow_outbox_pending" in answer.text
+
+
 def test_the_product_leaves_though_its_database_is_frozen(own: Product) -> None:
     user = own.user()
     task_id = create(user, str(uuid4()))

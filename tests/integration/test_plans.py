@@ -32,7 +32,11 @@ SERIES = UUID(int=7)
 MOST = 1_200
 # A search for a rare word may rather read through one person's tasks; what to forget is looked for
 # in the backlog once an hour.
-MORE = {"tasks with a word": 20_000, "marks to forget": 30_000}
+MORE = {
+    "tasks with a word": 20_000,
+    "marks to forget": 30_000,
+    "how much waits in the outbox": outbox.MOST_COUNTED,
+}
 # One person has 20,000 tasks, of which 5 belong to the series; a hundred others have 100 each.
 FILL = """
 INSERT INTO tasks.tasks (id, user_id, title, tags, due_at, timezone, series_id, version, created_at,
@@ -140,8 +144,11 @@ READS: dict[str, Read] = {
     "events again": lambda t: outbox.read_again(t, range(5, 900)),
     "events delivered": lambda t: outbox.delete(t, range(5, 900)),
     "marks to forget": lambda t: t.execute(dedup.PRUNE, ident(10**9 + 50), 1_000),
+    "how much waits in the outbox": outbox.pending,
+    "the number of dead letters": lambda t: dead_letters.waiting(t, "ours"),
     "dead letters": lambda t: dead_letters.to_replay(t, "ours", 100),
     "a task's trail": lambda t: audit.of_task(t, ident(70), 50, None),
+    "versions that may be missing": lambda t: audit.absent(t, [(ident(n), 4) for n in range(300)]),
     "a trail's owner": lambda t: audit.owner(t, ident(70)),
     "a person's events": lambda t: audit.search(t, audit.Filter(user_id=USER), 50, None),
     "events of a type": lambda t: audit.search(
@@ -180,6 +187,11 @@ async def test_a_statement_looks_at_few_rows(full: Database, name: str) -> None:
         await READS[name](transaction)
         assert transaction.plans
         assert transaction.looked_at <= MORE.get(name, MOST), transaction.plans
+
+
+async def test_what_is_too_much_to_be_counted_is_estimated(full: Database) -> None:
+    async with full.transaction() as transaction:
+        assert (await outbox.pending(transaction)).events == 30_000
 
 
 async def test_reminders_that_are_due_are_found_by_an_index(full: Database) -> None:

@@ -32,6 +32,7 @@ class DaprBus:
         self.sidecar = sidecar
         self.door = Deliveries(app_token, can_consume)
         self.checks: dict[str, Check] = {"bus": sidecar.check}
+        self.breakers = {"sidecar": sidecar.breaker}
         self._settled: list[int] = []
         self._news = asyncio.Event()
         self._stopping = asyncio.Event()

@@ -9,6 +9,7 @@ room. Thus memory is bounded, whatever the backlog.
 import asyncio
 from collections.abc import Sequence
 
+from taskflow.base.breaker import Breaker
 from taskflow.bus.memory_consumer import Limits, MemoryConsumer, Reload
 from taskflow.bus.message import Message
 from taskflow.bus.ports import Check, Subscription
@@ -29,6 +30,7 @@ class MemoryBus:
 
     def __init__(self, reload: Reload, limits: Limits | None = None) -> None:
         self.checks: dict[str, Check] = {}
+        self.breakers: dict[str, Breaker] = {}
         self._reload = reload
         self._limits = limits or Limits()
         self._consumers: list[MemoryConsumer] = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, NamedTuple, Protocol
 
+from taskflow.base.breaker import Breaker
 from taskflow.bus.message import Message
 
 Check = Callable[[], Awaitable[None]]
@@ -78,6 +79,11 @@ class Bus(Protocol):
     @property
     def checks(self) -> Mapping[str, Check]:
         """What tells whether it works, by name."""
+        ...
+
+    @property
+    def breakers(self) -> Mapping[str, Breaker]:
+        """The circuit breakers of its calls to other programs, by what they call."""
         ...
 
     def subscribe(self, subscription: Subscription) -> None:

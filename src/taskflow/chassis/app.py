@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
+import structlog
 from litestar import Litestar, Request, Response, Router, get
 from litestar.config.app import AppConfig
 from litestar.datastructures import State
@@ -17,6 +18,7 @@ from taskflow.chassis import health, tracing
 from taskflow.chassis.auth import authenticated, json_only
 from taskflow.chassis.bodies import StrictRequest, nothing_else
 from taskflow.chassis.docs import docs_page
+from taskflow.chassis.figures import show_pool, show_readiness
 from taskflow.chassis.limits import RateLimiter
 from taskflow.chassis.metrics import Metrics
 from taskflow.chassis.openapi import Document, document_of, openapi_config
@@ -26,6 +28,7 @@ from taskflow.chassis.service import Context, Parts, Service
 
 API: Final = "/api/v1"
 MAX_BODY_BYTES: Final = 1024 * 1024
+FAILED: Final = 500
 VERSION: Final = version("taskflow")
 _PUBLIC: Final = {"public": True}
 _NOT_READY: Final = ResponseSpec(
@@ -37,10 +40,14 @@ SECURITY_HEADERS: Final = (
     (b"x-frame-options", b"DENY"),
 )
 
+log = structlog.get_logger()
+
 
 def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
     """The ASGI app of a service."""
     checks = {"database": context.database.ping, **context.checks, **parts.checks}
+    show_readiness(context.metrics, checks)
+    show_pool(context.metrics, context.database)
     api = Router(
         API,
         route_handlers=[r for r in parts.routes if not _is_outside(r)],
@@ -57,14 +64,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
         exception_handlers={Exception: respond},
         request_class=StrictRequest,
         request_max_body_size=MAX_BODY_BYTES,
-        state=State(
-            {
-                "authenticator": context.authenticator,
-                "limiter": RateLimiter(
-                    context.settings.rate_limit_per_second, context.settings.rate_limit_burst
-                ),
-            }
-        ),
+        state=_state(context),
         openapi_config=openapi_config(f"TaskFlow {service.title}", VERSION),
         on_app_init=[_without_html_pages],
         logging_config=None,
@@ -73,7 +73,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
 
 
 class Edge:
-    """The outermost layer: traces a request, counts it, and adds the headers that all have."""
+    """The outermost layer: traces, counts and logs a request, and adds what all answers have."""
 
     def __init__(self, app: Litestar, metrics: Metrics) -> None:
         self._app = app
@@ -94,13 +94,27 @@ class Edge:
                 headers = list(message.get("headers", []))
                 headers += (*SECURITY_HEADERS, (b"x-correlation-id", trace.correlation_id.encode()))
                 message["headers"] = headers
-                route = str(scope.get("path_template") or "unmatched")
-                self._metrics.request(
-                    str(scope.get("method")), route, message["status"], monotonic() - started
-                )
+                self._note(scope, message["status"], monotonic() - started)
             await send(message)
 
-        await self._app(scope, receive, answer)
+        with structlog.contextvars.bound_contextvars(correlation_id=trace.correlation_id):
+            await self._app(scope, receive, answer)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count an answer and log it; the path itself may hold a secret, its template does not."""
+        route = str(scope.get("path_template") or "unmatched")
+        method = str(scope.get("method"))
+        self._metrics.request(method, route, status, seconds)
+        say = log.warning if status >= FAILED else log.debug
+        milliseconds = round(seconds * 1000, 1)
+        say(
+            "request.answered",
+            service=self._metrics.service,
+            method=method,
+            route=route,
+            status=status,
+            milliseconds=milliseconds,
+        )
 
 
 def caller(request: Request[Any, Any, Any]) -> Identity:
@@ -118,6 +132,19 @@ def _provide(context: Context, parts: Parts) -> dict[str, Provide]:
     }
     provided = {name: Provide(_constant(value)) for name, value in values.items()}
     return {**provided, "caller": Provide(caller, sync_to_thread=False)}
+
+
+def _state(context: Context) -> State:
+    """What guards and handlers find at the app."""
+    settings = context.settings
+    limiter = RateLimiter(settings.rate_limit_per_second, settings.rate_limit_burst)
+    return State(
+        {
+            "authenticator": context.authenticator,
+            "limiter": limiter,
+            "metrics": context.metrics,
+        }
+    )
 
 
 def _constant(value: object) -> Any:

@@ -91,6 +91,7 @@ class Consumer:
         batch_size: int = 1,
         linger: float = 0.0,
     ) -> Subscription:
+        self._show_dead_letters()
         return Subscription(
             consumer=self._name,
             topics=frozenset(TOPIC_OF[event_type] for event_type in event_types),
@@ -100,6 +101,20 @@ class Consumer:
             linger_seconds=linger,
             concurrency=2 if batch_size > 1 else 8,
         )
+
+    def _show_dead_letters(self) -> None:
+        waiting = self._metrics.gauge(
+            "taskflow_dead_letters_waiting",
+            "Events that were set aside and wait for somebody to replay or discard them "
+            f"(`taskflow dead-letters list`); {dead_letters.MOST_COUNTED} stands for more, too.",
+            ["consumer"],
+        )
+
+        async def measure() -> None:
+            async with self._database.transaction(read_only=True) as transaction:
+                waiting.labels(self._name).set(await dead_letters.waiting(transaction, self._name))
+
+        self._metrics.on_scrape(measure)
 
     async def replay(self, subscription: Subscription) -> None:
         """Handle dead letters again when somebody asks for it, until cancelled."""
@@ -115,14 +130,19 @@ class Consumer:
             for letter in await dead_letters.to_replay(transaction, self._name, BATCH_SIZE):
                 message = Message(0, letter.topic, letter.key, letter.envelope)
                 outcome = (await subscription.handle([message]))[0]
-                if outcome.verdict is Verdict.DONE:
-                    await dead_letters.discard(transaction, self._name, letter.event_id)
-                    log.info("event.replayed", consumer=self._name, event_id=letter.event_id)
-                elif outcome.verdict is not Verdict.AWAY:
-                    failure = dead_letters.Failure(
-                        self._name, letter.event_id, outcome.reason, self._clock.now()
-                    )
-                    await dead_letters.keep(transaction, failure, message)
+                with _speaking_of(_read(message)):
+                    await self._conclude(transaction, letter.event_id, message, outcome)
+
+    async def _conclude(
+        self, transaction: Transaction, event_id: str, message: Message, outcome: Outcome
+    ) -> None:
+        """Forget a dead letter that was handled, or keep it with what it failed at now."""
+        if outcome.verdict is Verdict.DONE:
+            await dead_letters.discard(transaction, self._name, event_id)
+            log.info("event.replayed", consumer=self._name, event_id=event_id)
+        elif outcome.verdict is not Verdict.AWAY:
+            failure = dead_letters.Failure(self._name, event_id, outcome.reason, self._clock.now())
+            await dead_letters.keep(transaction, failure, message)
 
     async def set_aside(self, message: Message, reason: str) -> None:
         """Keep a message as a dead letter.
@@ -130,7 +150,10 @@ class Consumer:
         Raises:
             Unavailable: the database is away.
         """
-        event_id = _name_of(message)
+        with _speaking_of(_read(message)):
+            await self._set_aside(message, _name_of(message), reason)
+
+    async def _set_aside(self, message: Message, event_id: str, reason: str) -> None:
         async with self._database.transaction() as transaction:
             failure = dead_letters.Failure(self._name, event_id, reason, self._clock.now())
             await dead_letters.keep(transaction, failure, message)
@@ -149,6 +172,7 @@ class Consumer:
         event = envelope.data
         if not await mark_seen(transaction, self._name, event.event_id):
             self._metrics.duplicate(self._name)
+            log.debug("event.seen_before", consumer=self._name)
             return
         await handler(Delivery(transaction, event, envelope.traceparent or None))
 
@@ -158,7 +182,8 @@ class Consumer:
         """All or nothing; where that fails, one by one, so that only what is wrong is set aside."""
         read = [_read(message) for message in messages]
         envelopes = [one for one in read if isinstance(one, Envelope)]
-        outcome = await self._attempt(lambda open_: handler(open_, envelopes), envelopes)
+        with _speaking_of(envelopes[0] if len(envelopes) == 1 else None):
+            outcome = await self._attempt(lambda open_: handler(open_, envelopes), envelopes)
         if len(messages) > 1 and outcome.verdict is Verdict.RETRY:
             return [(await self._handle_batch(handler, [one]))[0] for one in messages]
         return [outcome if isinstance(one, Envelope) else one for one in read]
@@ -174,11 +199,24 @@ class Consumer:
                 await effect(transaction)
         except Exception as error:  # noqa: BLE001 - the rim: whatever failed is tried again
             return self._verdict(error)
+        self._note(envelopes)
+        return DONE
+
+    def _note(self, envelopes: Sequence[Envelope]) -> None:
+        """Count what was handled, and log each event by itself."""
         now = self._clock.now()
         for envelope in envelopes:
-            age = (now - envelope.data.timestamp).total_seconds()
+            event = envelope.data
+            age = (now - event.timestamp).total_seconds()
             self._metrics.event_age(STAGE, self._name, age)
-        return DONE
+            log.debug(
+                "event.handled",
+                consumer=self._name,
+                event_type=event.event_type,
+                event_id=envelope.id,
+                correlation_id=event.correlation_id,
+                age_seconds=round(age, 3),
+            )
 
     def _verdict(self, error: Exception) -> Outcome:
         if isinstance(error, Unavailable):
@@ -204,8 +242,11 @@ def _name_of(message: Message) -> str:
 
 
 @contextmanager
-def _speaking_of(envelope: Envelope) -> "Iterator[None]":
-    """Every log line inside names the request and the event that led here."""
+def _speaking_of(envelope: Envelope | Outcome | None) -> "Iterator[None]":
+    """Every log line inside names the request and the event that led here, where there is one."""
+    if not isinstance(envelope, Envelope):
+        yield
+        return
     with structlog.contextvars.bound_contextvars(
         correlation_id=envelope.data.correlation_id, event_id=envelope.id
     ):

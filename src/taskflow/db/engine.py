@@ -8,7 +8,7 @@ away, full or overloaded becomes `Unavailable`.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import asyncpg
 
@@ -33,6 +33,22 @@ _SESSION: Final = {
 _AWAY: Final = ("08", "53", "57", "58", "40001", "40P01", "55P03", "25006")
 
 
+class Connections(NamedTuple):
+    """How a pool is used.
+
+    Attributes:
+        used: Connections that a transaction has.
+        idle: Connections that are open and wait for one.
+        limit: How many may be opened.
+        waiting: Transactions that wait for a connection.
+    """
+
+    used: int
+    idle: int
+    limit: int
+    waiting: int
+
+
 class Database:
     """A pool of connections under one role.
 
@@ -51,6 +67,14 @@ class Database:
         self._dsn = dsn
         self._max_connections = max_connections
         self._pool: Pool[Record] | None = None
+        self._queue = _Queue()
+
+    @property
+    def connections(self) -> Connections:
+        """How the pool is used right now."""
+        size = self._pool.get_size() if self._pool else 0
+        idle = self._pool.get_idle_size() if self._pool else 0
+        return Connections(size - idle, idle, self._max_connections, self._queue.waiting)
 
     async def open(self) -> None:
         """Make the pool; connects to nothing yet."""
@@ -88,7 +112,7 @@ class Database:
         if self._pool is None:
             raise Unavailable("the database pool is closed")
         async with _Translate():
-            async with _Lease(self._pool) as connection:
+            async with _Lease(self._pool, self._queue) as connection:
                 transaction = Transaction(connection, self.hints)
                 async with Undoable(connection, read_only=read_only):
                     yield transaction
@@ -112,6 +136,19 @@ async def _as_it_is(_connection: object) -> None:
     """
 
 
+class _Queue:
+    """Counts who waits for a connection."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+
+    def __enter__(self) -> None:
+        self.waiting += 1
+
+    def __exit__(self, _kind: object, _error: object, _trace: object) -> None:
+        self.waiting -= 1
+
+
 class _Lease:
     """A connection of the pool.
 
@@ -119,12 +156,14 @@ class _Lease:
     of a cancellation, or whoever was cancelled would go on.
     """
 
-    def __init__(self, pool: "Pool[Record]") -> None:
+    def __init__(self, pool: "Pool[Record]", queue: _Queue) -> None:
         self._pool = pool
+        self._queue = queue
         self._connection: Any = None
 
     async def __aenter__(self) -> "Connection[Record]":
-        self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
+        with self._queue:
+            self._connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
         connection: Connection[Record] = self._connection
         return connection
 

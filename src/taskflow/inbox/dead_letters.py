@@ -7,6 +7,7 @@ from taskflow.bus.message import Message
 from taskflow.db.transaction import Transaction
 
 BELL: Final = "dead-letters"
+MOST_COUNTED: Final = 10_000
 
 KEEP = """
 INSERT INTO delivery.dead_letters (consumer, event_id, topic, key, envelope, reason, failed_at)
@@ -37,6 +38,11 @@ SELECT consumer, event_id, topic, key, reason, failed_at, replay_asked_at, envel
  ORDER BY replay_asked_at, event_id
  LIMIT $2
    FOR UPDATE SKIP LOCKED
+"""
+WAITING = """
+SELECT count(*) FROM (
+  SELECT FROM delivery.dead_letters WHERE consumer = $1 LIMIT $2
+) AS counted
 """
 COUNT = "SELECT consumer, count(*) AS letters FROM delivery.dead_letters GROUP BY consumer"
 
@@ -105,6 +111,12 @@ async def ask_replay(transaction: Transaction, consumer: str, event_id: str, now
 async def to_replay(transaction: Transaction, consumer: str, limit: int) -> list[DeadLetter]:
     """What this consumer was asked to handle again, locked until the transaction ends."""
     return [DeadLetter(*row) for row in await transaction.rows(TO_REPLAY, consumer, limit)]
+
+
+async def waiting(transaction: Transaction, consumer: str) -> int:
+    """How many dead letters a consumer has; no more than `MOST_COUNTED` are counted."""
+    found: int = await transaction.value(WAITING, consumer, MOST_COUNTED)
+    return found
 
 
 async def counts(transaction: Transaction) -> dict[str, int]:

@@ -49,6 +49,11 @@ class LeasedRelay:
         self._on_published = on_published
         self._leases = Leases(database, source)
 
+    @property
+    def shards(self) -> int:
+        """How many shards this process publishes right now."""
+        return len(self._leases.held)
+
     async def run(self) -> None:
         """Publish until cancelled; then others may take over at once."""
         try:

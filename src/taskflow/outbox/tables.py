@@ -60,7 +60,19 @@ SELECT id, topic, key, envelope, created_at
   FROM delivery.outbox WHERE id = ANY($1::bigint[]) ORDER BY id
 """
 DELETE = "DELETE FROM delivery.outbox WHERE id = ANY($1::bigint[])"
-PENDING = "SELECT count(*) AS pending, min(created_at) AS oldest FROM delivery.outbox"
+# Counted up to a bound; beyond it, as many as there are positions from the first to the last.
+PENDING = """
+SELECT counted.pending, heads.created_at AS oldest, heads.first, (
+         SELECT max(id) FROM delivery.outbox
+       ) AS last
+  FROM (
+    SELECT count(*) AS pending FROM (SELECT FROM delivery.outbox LIMIT $1) AS waiting
+  ) AS counted
+  LEFT JOIN (
+    SELECT id AS first, created_at FROM delivery.outbox ORDER BY id LIMIT 1
+  ) AS heads ON true
+"""
+MOST_COUNTED = 10_000
 
 
 class Row(NamedTuple):
@@ -122,6 +134,9 @@ async def delete(transaction: Transaction, positions: Sequence[int]) -> None:
 
 
 async def pending(transaction: Transaction) -> Pending:
-    """How much waits, and since when."""
-    row = await transaction.row(PENDING)
-    return Pending(row["pending"], row["oldest"]) if row else Pending(0, None)
+    """How much waits, and since when; beyond `MOST_COUNTED` about how much."""
+    row = await transaction.row(PENDING, MOST_COUNTED)
+    if row is None or row["oldest"] is None:
+        return Pending(0, None)
+    most = row["last"] - row["first"] + 1
+    return Pending(row["pending"] if row["pending"] < MOST_COUNTED else most, row["oldest"])

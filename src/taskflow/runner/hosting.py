@@ -28,6 +28,7 @@ from taskflow.outbox.leased_relay import LeasedRelay
 from taskflow.outbox.relay import Relay, reload
 from taskflow.runner.keys import verifying_key
 from taskflow.runner.loops import keep_running
+from taskflow.runner.publishing import note_published, show_shards
 from taskflow.runner.server import Doors, Gateway, listen, make_server
 
 STOP_SECONDS: Final = 8.0
@@ -130,6 +131,10 @@ class Host:
         self, service: Service, database: Database, authenticator: Authenticator, bus: Bus
     ) -> Running:
         metrics = Metrics(service.name)
+        if not self.services:
+            metrics.of_process()
+            for name, breaker in bus.breakers.items():
+                metrics.circuit(name, breaker)
         checks = {name: make(database) for name, make in self._checks.items()}
         context = Context(
             settings=self.settings,
@@ -149,20 +154,17 @@ class Host:
         first = self.services[0]
         if not bus.is_shared:
             return {"relay": Relay(first.database, bus, partial(self._published, first)).run}
-        return {
-            f"{one.service.name} relay": LeasedRelay(
-                one.database, bus, one.service.publishes, partial(self._published, one)
-            ).run
-            for one in self.services
-            if one.service.publishes is not None
-        }
+        loops: dict[str, Loop] = {}
+        for one in self.services:
+            if one.service.publishes is not None:
+                on_published = partial(self._published, one)
+                relay = LeasedRelay(one.database, bus, one.service.publishes, on_published)
+                show_shards(one.metrics, one.service.publishes, relay)
+                loops[f"{one.service.name} relay"] = relay.run
+        return loops
 
     def _published(self, running: Running, messages: Sequence[Message]) -> None:
-        now = self._clock.now()
-        for message in messages:
-            if message.created_at is not None:
-                age = (now - message.created_at).total_seconds()
-                running.metrics.event_age("published", running.service.name, age)
+        note_published(running.metrics, self._clock.now(), messages)
 
     def _subscribe(self, bus: Bus) -> dict[str, Loop]:
         """Subscribe every service that wants events; returns the loops that replay dead letters."""

@@ -2,26 +2,43 @@
 
 from collections.abc import Sequence
 
+from taskflow.base.clock import monotonic
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import Envelope
 from taskflow.services.audit_logger import storage
+from taskflow.services.audit_logger.gaps import Gaps
 
 
 class Recorder:
-    """Writes batches and counts them."""
+    """Writes batches and counts them.
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._batches = metrics.counter("taskflow_audit_batches", "Batches written.")
+    Args:
+        metrics: Where they are counted.
+        gaps: Told of what was written.
+    """
+
+    def __init__(self, metrics: Metrics, gaps: Gaps) -> None:
+        self._gaps = gaps
+        self._batches = metrics.counter(
+            "taskflow_audit_batches_total", "Batches of events written to the audit trail."
+        )
         self._events = metrics.counter(
-            "taskflow_audit_events", "Events written for the first time."
+            "taskflow_audit_events_total", "Events written to the trail for the first time."
+        )
+        self._sizes = metrics.histogram(
+            "taskflow_audit_batch_events",
+            "Events in one batch; 100 is full.",
+            buckets=(1, 2, 5, 10, 20, 50, 100),
         )
 
     async def record(self, transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
         """Write a batch; the chassis acknowledges it after the commit."""
         new = await storage.insert(transaction, envelopes)
-        transaction.after_commit(lambda: self._count(new))
+        transaction.after_commit(lambda: self._count(envelopes, new))
 
-    def _count(self, new: int) -> None:
+    def _count(self, envelopes: Sequence[Envelope], new: int) -> None:
+        self._gaps.saw(envelopes, monotonic())
         self._batches.inc()
+        self._sizes.observe(len(envelopes))
         self._events.inc(new)

@@ -4,16 +4,26 @@ from functools import partial
 
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.services.audit_logger.event_consumer import Recorder
+from taskflow.services.audit_logger.gaps import Gaps, watch
 from taskflow.services.audit_logger.partitions import keep_ahead
 from taskflow.services.audit_logger.routes import ROUTES
 
 
 def build(context: Context) -> Parts:
     """The parts of the audit logger."""
+    gaps = Gaps()
+    missing = context.metrics.gauge(
+        "taskflow_version_gaps",
+        "Versions of tasks that are missing in the audit trail a minute after the next one came.",
+    )
+    missing.set_function(lambda: len(gaps))
     return Parts(
         routes=ROUTES,
-        batch_handler=Recorder(context.metrics).record,
-        loops=[partial(keep_ahead, context.database, context.clock)],
+        batch_handler=Recorder(context.metrics, gaps).record,
+        loops=[
+            partial(keep_ahead, context.database, context.clock),
+            partial(watch, context.database, gaps),
+        ],
     )
 
 

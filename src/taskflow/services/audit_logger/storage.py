@@ -29,6 +29,17 @@ SELECT version, event_id, payload::text AS payload
  LIMIT $4
 """
 MAKE_PARTITION = "SELECT audit.make_partition($1)"
+ABSENT = """
+SELECT wanted.task_id, wanted.version
+  FROM unnest($1::uuid[], $2::integer[]) AS wanted (task_id, version)
+  LEFT JOIN LATERAL (
+    SELECT true AS is_kept FROM audit.task_events AS kept
+     WHERE kept.task_id = wanted.task_id AND kept.version = wanted.version
+       AND kept.event_type <> 'reminder.triggered'
+     LIMIT 1
+  ) AS found ON true
+ WHERE found.is_kept IS NULL
+"""
 OF_A_TASK: Final = "audit of a task"
 OF_ALL: Final = "audit"
 _Version = tuple[cursors.Version, UUID]
@@ -55,6 +66,15 @@ class Page(NamedTuple):
 async def insert(transaction: Transaction, envelopes: Sequence[Envelope]) -> int:
     """Keep events; returns how many were new."""
     return await transaction.execute(INSERT, *columns(envelopes))
+
+
+async def absent(
+    transaction: Transaction, versions: Sequence[tuple[UUID, int]]
+) -> list[tuple[UUID, int]]:
+    """Which versions of tasks the trail does not have."""
+    tasks, numbers = [task for task, _ in versions], [number for _, number in versions]
+    rows = await transaction.rows(ABSENT, tasks, numbers)
+    return [(row["task_id"], row["version"]) for row in rows]
 
 
 async def owner(transaction: Transaction, task_id: UUID) -> UUID | None:

@@ -8,6 +8,21 @@ MOST_WAITING: Final = 1_000
 WINDOW_SECONDS: Final = 1.0
 
 
+class Tally:
+    """What became of notes, over all streams.
+
+    Attributes:
+        merged: Notes that a newer one of the same task took the place of.
+        resyncs: Clients that were told to fetch afresh.
+    """
+
+    __slots__ = ("merged", "resyncs")
+
+    def __init__(self) -> None:
+        self.merged = 0
+        self.resyncs = 0
+
+
 class Outgoing:
     """The unsent notes of a stream.
 
@@ -16,11 +31,13 @@ class Outgoing:
 
     Args:
         per_second: How many live notes go out in any second, wherever that second begins.
+        tally: Counts over all streams.
     """
 
-    __slots__ = ("_per_second", "_sent_at", "_waiting", "_weight", "has_overflown")
+    __slots__ = ("_per_second", "_sent_at", "_tally", "_waiting", "_weight", "has_overflown")
 
-    def __init__(self, per_second: int) -> None:
+    def __init__(self, per_second: int, tally: Tally | None = None) -> None:
+        self._tally = tally or Tally()
         self._per_second = per_second
         self._sent_at: list[float] = []
         self._waiting: dict[Key, Note] = {}
@@ -35,6 +52,7 @@ class Outgoing:
         if self.has_overflown:
             return
         older = self._waiting.pop(note.key, None)
+        self._tally.merged += older is not None
         self._waiting[note.key] = note.over(older)
         self._weight += note.weight - (older.weight if older else 0)
         if len(self._waiting) > MOST_WAITING:
@@ -68,4 +86,5 @@ class Outgoing:
     def _overflow(self) -> None:
         self._waiting.clear()
         self._weight = 0
+        self._tally.resyncs += not self.has_overflown
         self.has_overflown = True

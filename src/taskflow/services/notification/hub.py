@@ -7,7 +7,7 @@ slices, so that many of them delay no note.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final, NoReturn, Protocol
 from uuid import UUID
 
@@ -55,10 +55,17 @@ class Hub:
     Args:
         settings: The limits.
         backlog: Knows what was kept, for when nobody told us.
+        on_sent: Told once of each note that a stream has taken without waiting for any limit.
     """
 
-    def __init__(self, settings: Settings, backlog: Backlog) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        backlog: Backlog,
+        on_sent: Callable[[Note], None] = lambda _note: None,
+    ) -> None:
         self._settings = settings
+        self._on_sent = on_sent
         self._backlog = backlog
         self._by_user: defaultdict[UUID, list[Stream]] = defaultdict(list)
         self._last: dict[UUID, int] = {}
@@ -164,9 +171,13 @@ class Hub:
             self._tell(user_id, following)
 
     def _tell(self, user_id: UUID, note: Note) -> None:
+        was_taken = False
         for stream in list(self._by_user[user_id]):
             if stream.tell(note):
                 self._flush(stream)
+                was_taken = was_taken or (stream.is_live and not stream.waits)
+        if was_taken:
+            self._on_sent(note)
 
     def _flush(self, stream: Stream) -> None:
         stream.flush(monotonic())

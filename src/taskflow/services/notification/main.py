@@ -5,12 +5,15 @@ from functools import partial
 
 from taskflow.base.settings import Settings
 from taskflow.chassis.housekeeping import Chore, keep_house
+from taskflow.chassis.metrics import Metrics
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.db.transaction import Transaction
 from taskflow.events.topics import ALL_TYPES
 from taskflow.services.notification import storage
 from taskflow.services.notification.backlog import TableBacklog
+from taskflow.services.notification.connections import Tally
 from taskflow.services.notification.event_consumer import Notifier
+from taskflow.services.notification.frames import Note
 from taskflow.services.notification.hub import Hub
 from taskflow.services.notification.routes import ROUTES
 from taskflow.services.notification.sse_handler import Desk, make_stream
@@ -20,9 +23,9 @@ def build(context: Context) -> Parts:
     """The parts of the notification service."""
     settings = context.settings
     backlog = TableBacklog(context.database)
-    hub = Hub(settings, backlog)
-    streams = context.metrics.gauge("taskflow_streams_open", "Streams that are open.")
-    streams.set_function(lambda: hub.streams)
+    hub = Hub(settings, backlog, partial(_note_sent, context))
+    tally = Tally()
+    _show(context.metrics, hub, tally)
     desk = Desk(
         hub=hub,
         backlog=backlog,
@@ -30,6 +33,7 @@ def build(context: Context) -> Parts:
         clock=context.clock,
         per_second=settings.stream_per_second,
         stale_seconds=settings.stream_stale_seconds,
+        tally=tally,
     )
     return Parts(
         routes=[*ROUTES, make_stream(desk)],
@@ -40,6 +44,28 @@ def build(context: Context) -> Parts:
             partial(keep_house, context.database, context.clock, _chores(settings)),
         ],
         on_stop=hub.stop,
+    )
+
+
+def _note_sent(context: Context, note: Note) -> None:
+    age = (context.clock.now() - note.created_at).total_seconds()
+    context.metrics.event_age("sent", service.name, age)
+
+
+def _show(metrics: Metrics, hub: Hub, tally: Tally) -> None:
+    """Show what the streams do."""
+    streams = metrics.gauge("taskflow_streams_open", "Live streams (open pages) right now.")
+    streams.set_function(lambda: hub.streams)
+    metrics.counted(
+        "taskflow_notes_merged_total",
+        "Notes that waited for a stream's limit or a slow client, replaced by a newer one of the "
+        "same task; nothing is lost by it.",
+        lambda: tally.merged,
+    )
+    metrics.counted(
+        "taskflow_stream_resyncs_total",
+        "Streams told to load everything afresh: too far behind, or back after too long.",
+        lambda: tally.resyncs,
     )
 
 

@@ -1,6 +1,6 @@
 """The stream: ready, what was missed, then what happens, until somebody leaves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from litestar import asgi
@@ -19,7 +19,7 @@ from taskflow.chassis.wire import wire_of
 from taskflow.db.engine import Database
 from taskflow.services.notification import frames, storage
 from taskflow.services.notification.backlog import TableBacklog
-from taskflow.services.notification.connections import Outgoing
+from taskflow.services.notification.connections import Outgoing, Tally
 from taskflow.services.notification.hub import Hub
 from taskflow.services.notification.stream import BUFFER_BYTES, Stream
 from taskflow.services.notification.stream_contract import OPT
@@ -39,6 +39,7 @@ class Desk:
     Attributes:
         per_second: Live notes a second.
         stale_seconds: How long a client may take nothing.
+        tally: What became of notes.
     """
 
     hub: Hub
@@ -47,6 +48,7 @@ class Desk:
     clock: Clock
     per_second: int
     stale_seconds: float
+    tally: Tally = field(default_factory=Tally)
 
 
 def make_stream(desk: Desk) -> ASGIRouteHandler:
@@ -65,7 +67,8 @@ def make_stream(desk: Desk) -> ASGIRouteHandler:
         wire = wire_of(scope)
         wire.limit(BUFFER_BYTES, desk.stale_seconds)
         wants_all = request.query_params.get("changes") == "all"
-        opened = Stream(identity, send, wire, Outgoing(desk.per_second), wants_all=wants_all)
+        outgoing = Outgoing(desk.per_second, desk.tally)
+        opened = Stream(identity, send, wire, outgoing, wants_all=wants_all)
         desk.hub.open(opened)
         try:
             await _begin(desk, opened, send)
@@ -107,6 +110,7 @@ async def _replay(desk: Desk, stream: Stream, since: int, up_to: int) -> None:
             stream.end(frames.GOODBYE)
             return
         if not page:
+            desk.tally.resyncs += 1
             await stream.put(frames.resync(up_to), desk.stale_seconds)
             return
         await stream.put(page.body, desk.stale_seconds)

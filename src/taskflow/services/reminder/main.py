@@ -16,19 +16,33 @@ def build(context: Context) -> Parts:
     lateness = context.metrics.histogram(
         "taskflow_reminder_lateness_seconds", "Seconds from a reminder's time to its firing."
     )
-    pending = context.metrics.gauge("taskflow_reminders_pending", "Reminders yet to fire.")
-
-    async def measure() -> None:
-        async with context.database.transaction(read_only=True) as transaction:
-            pending.set(await storage.pending(transaction))
-
-    context.metrics.on_scrape(measure)
+    _show(context)
     return Parts(
         routes=ROUTES,
         dependencies={"schedule": schedule},
         handlers=dict.fromkeys(TASK_TYPES, Planner(schedule).follow),
         loops=[Firing(context.database, schedule, context.clock, lateness).run],
     )
+
+
+def _show(context: Context) -> None:
+    """Show how many reminders wait, and whether one of them should have fired."""
+    pending = context.metrics.gauge(
+        "taskflow_reminders_pending", "Reminders yet to fire; beyond 10,000 an estimate."
+    )
+    overdue = context.metrics.gauge(
+        "taskflow_reminder_overdue_seconds",
+        "Seconds that the earliest pending reminder is past its time; 0 where none is.",
+    )
+
+    async def measure() -> None:
+        async with context.database.transaction(read_only=True) as transaction:
+            pending.set(await storage.pending(transaction))
+            following = await storage.next_time(transaction)
+        now = context.clock.now()
+        overdue.set(max((now - (following or now)).total_seconds(), 0.0))
+
+    context.metrics.on_scrape(measure)
 
 
 service = Service(

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
-from litestar import Response
+from litestar import Request, Response
 
 from taskflow.base.errors import Conflict, Invalid
 from taskflow.db.transaction import Transaction
@@ -33,11 +33,12 @@ DELETE FROM tasks.idempotency_keys WHERE ctid = ANY(ARRAY(
 
 
 class Answer(NamedTuple):
-    """An answer that can be given again."""
+    """An answer that can be given again; `is_replay` where it just was."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    is_replay: bool = False
 
     def response(self) -> Response[bytes]:
         """As HTTP."""
@@ -82,7 +83,15 @@ async def idempotent(
         return answer
     if row["request_hash"] != request_hash:
         raise Conflict("this Idempotency-Key belongs to a request with another path or body")
-    return Answer(row["status"], msgspec.json.decode(row["headers"]), row["body"])
+    headers = msgspec.json.decode(row["headers"])
+    return Answer(row["status"], headers, row["body"], is_replay=True)
+
+
+def respond(request: Request[Any, Any, Any], answer: Answer) -> Response[bytes]:
+    """An answer as HTTP; one that was given before is counted."""
+    if answer.is_replay:
+        request.app.state.metrics.replayed()
+    return answer.response()
 
 
 async def forget(transaction: Transaction, user_id: UUID) -> int:

@@ -16,7 +16,7 @@ from taskflow.chassis.inputs import Cursor, Limit, printable, zoned
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Priority
 from taskflow.services.task_api.bulk import run_bulk
-from taskflow.services.task_api.idempotency import Answer, idempotent
+from taskflow.services.task_api.idempotency import Answer, idempotent, respond
 from taskflow.services.task_api.requests import IdempotencyKey, actor_of
 from taskflow.services.task_api.schemas import BulkAnswer, BulkBody, BulkUpdate, TaskBody, TaskPage
 from taskflow.tasks import queries
@@ -106,7 +106,7 @@ async def bulk_tasks(
 
         sent = (request.url.path, await request.body())
         answer = await idempotent(transaction, caller.user_id, idempotency_key, sent, now, work)
-    return answer.response()
+    return respond(request, answer)
 
 
 ROUTES = [list_tasks, bulk_tasks]

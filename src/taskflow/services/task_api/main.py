@@ -15,9 +15,9 @@ from taskflow.chassis.service import Context, Parts, Service
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import TASK_SOURCE
 from taskflow.inbox import dedup
-from taskflow.outbox.relay import read_pending
 from taskflow.services.task_api import auth_routes, idempotency, list_routes, routes
 from taskflow.services.task_api.attempts import Attempts
+from taskflow.services.task_api.figures import show_disk, show_outbox
 from taskflow.services.task_api.issuer import Issuer
 from taskflow.services.task_api.page import page
 from taskflow.tasks.commands import purge_trash
@@ -31,18 +31,9 @@ async def health() -> Liveness:
 
 def build(context: Context) -> Parts:
     """The parts of the Task API."""
-    pending = context.metrics.gauge("taskflow_outbox_pending", "Events that wait to be delivered.")
-    oldest = context.metrics.gauge(
-        "taskflow_outbox_oldest_age_seconds", "Seconds that the oldest of them has waited."
-    )
-
-    async def measure() -> None:
-        waiting = await read_pending(context.database)
-        age = context.clock.now() - (waiting.oldest or context.clock.now())
-        pending.set(waiting.events)
-        oldest.set(max(age.total_seconds(), 0))
-
-    context.metrics.on_scrape(measure)
+    show_outbox(context)
+    if context.settings.database_url is None:
+        show_disk(context)
     key = load_signing_key(context.settings.data_dir)
     return Parts(
         routes=[*routes.ROUTES, *list_routes.ROUTES, *auth_routes.ROUTES, health, page],

@@ -22,7 +22,7 @@ from taskflow.services.task_api.answers import (
     etag_of,
     shown,
 )
-from taskflow.services.task_api.idempotency import Answer, idempotent
+from taskflow.services.task_api.idempotency import Answer, idempotent, respond
 from taskflow.services.task_api.requests import (
     IdempotencyKey,
     IfMatch,
@@ -61,7 +61,7 @@ async def create_task(
 
         sent = (request.url.path, await request.body())
         answer = await idempotent(transaction, caller.user_id, idempotency_key, sent, now, work)
-    return answer.response()
+    return respond(request, answer)
 
 
 @get(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.notes import make_note
 
 from taskflow.events.payloads import EventType
-from taskflow.services.notification.connections import MOST_WAITING, Outgoing
+from taskflow.services.notification.connections import MOST_WAITING, Outgoing, Tally
 from taskflow.services.notification.frames import Note
 
 PER_SECOND = 10
@@ -122,3 +122,14 @@ def test_the_weight_of_what_waits_follows_what_is_merged_and_sent() -> None:
     outgoing.sent(note, 0.0)
     outgoing.bound(0)
     assert not outgoing.has_overflown
+
+
+def test_what_is_merged_and_who_has_to_fetch_afresh_is_counted_over_all_streams() -> None:
+    tally = Tally()
+    first, second = Outgoing(PER_SECOND, tally), Outgoing(PER_SECOND, tally)
+    for outgoing in (first, second):
+        for number in range(1, 6):
+            outgoing.add(make_note(number, task=3))
+        outgoing.bound(0)
+        outgoing.bound(0)
+    assert (tally.merged, tally.resyncs) == (8, 2)

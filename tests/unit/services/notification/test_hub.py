@@ -217,3 +217,20 @@ async def test_a_stream_whose_connection_is_gone_is_forgotten_and_breaks_nothing
     assert other.ids == [1]
     assert client.ids == []
     assert client.stream.is_over
+
+
+async def test_a_note_is_told_of_once_when_a_stream_takes_it_and_not_when_a_limit_holds_it() -> (
+    None
+):
+    sent: list[int | None] = []
+    hub = Hub(Settings.load(), Kept(), lambda note: sent.append(note.id))
+    clients = [live(hub, position=3, session=number) for number in (1, 2)]
+    hub.publish(USER, make_note(4))
+    assert sent == [4]
+    for client in clients:
+        client.gate.clear()
+    hub.publish(USER, make_note(5))
+    hub.publish(UUID(int=9), make_note(6))
+    assert sent == [4]
+    for client in clients:
+        hub.close(client.stream)
