@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.product import Product
+from tests.redis_server import RedisServer
 
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
@@ -52,3 +53,12 @@ def product(open_dir: Path) -> Iterator[Product]:
     product.install()
     yield product
     product.stop()
+
+
+@pytest.fixture
+def redis_server(open_dir: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own, running and empty."""
+    server = RedisServer(Path(tempfile.mkdtemp(prefix="redis-", dir=open_dir)))
+    server.start()
+    yield server
+    server.stop()

@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import subprocess
+import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -100,6 +102,12 @@ def test_a_service_is_a_folder_and_a_line() -> None:
     services = [load(name) for name in MODULES]
     assert [service.name for service in services] == list(MODULES)
     assert [service.port_offset for service in services] == list(range(len(services)))
+
+
+def test_no_service_brings_a_redis_client_along_where_there_is_no_redis() -> None:
+    program = "import sys; from taskflow.runner.processes import MODULES, load"
+    program += "; [load(name) for name in MODULES]; sys.exit('redis' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def _contracts() -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from itertools import count
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from prometheus_client import CollectorRegistry, Histogram
 from tests.planning import Wall, plan_reminders, reminder_events, statuses
+from tests.redis_server import RedisServer
+from tests.replicas import Replicas, until
 
 from taskflow.base.clock import Clock
 from taskflow.db.engine import Database
@@ -20,14 +22,22 @@ from taskflow.services.reminder.schedule_memory import MemorySchedule
 
 PATIENCE_SECONDS = 30
 SECOND = timedelta(seconds=1)
-Make = Callable[[Clock], Schedule]
+Make = Callable[[Clock], Awaitable[Schedule]]
 
 
-@pytest.fixture(params=[lambda clock: MemorySchedule(clock, look_seconds=0.01)], ids=["memory"])
-def make(request: pytest.FixtureRequest) -> Make:
+@pytest.fixture(params=["memory", "redis"])
+async def make(request: pytest.FixtureRequest, own: Database) -> AsyncIterator[Make]:
     """Makes a worker's schedule."""
-    found: Make = request.param
-    return found
+    if request.param == "memory":
+        yield _in_memory
+        return
+    server: RedisServer = request.getfixturevalue("redis_server")
+    async with Replicas(server, own) as replicas:
+        yield replicas.start
+
+
+async def _in_memory(clock: Clock) -> Schedule:
+    return MemorySchedule(clock, look_seconds=0.01)
 
 
 @pytest.fixture
@@ -63,35 +73,35 @@ async def fire_all(database: Database, ids: list[UUID], *workers: Firing) -> Non
             loop.cancel()
 
 
-def test_an_adapter_is_a_schedule(make: Make) -> None:
-    assert isinstance(make(Wall()), Schedule)
+async def test_an_adapter_is_a_schedule(make: Make) -> None:
+    assert isinstance(await make(Wall()), Schedule)
 
 
-def test_the_earliest_time_comes_first_whatever_order_they_are_named_in(make: Make) -> None:
+async def test_the_earliest_time_comes_first_whatever_order_they_are_named_in(make: Make) -> None:
     wall = Wall()
-    schedule = make(wall)
+    schedule = await make(wall)
     assert schedule.next is None
     for seconds in (30, 10, 20):
-        schedule.hasten(wall.at + seconds * SECOND)
+        schedule.plan({uuid4(): wall.at + seconds * SECOND})
     assert schedule.next == wall.at + 10 * SECOND
 
 
 async def test_an_earlier_time_wakes_who_waits_for_a_later_one(make: Make) -> None:
     wall = Wall()
-    schedule = make(wall)
-    schedule.hasten(wall.at + 3600 * SECOND)
+    schedule = await make(wall)
+    schedule.plan({uuid4(): wall.at + 3600 * SECOND})
     async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
         waiting = group.create_task(schedule.wait(PATIENCE_SECONDS * 2))
         await asyncio.sleep(0)
         assert not waiting.done()
-        schedule.hasten(wall.at - SECOND)
+        schedule.plan({uuid4(): wall.at - SECOND})
     assert waiting.done()
 
 
 async def test_a_clock_that_jumps_back_and_forth_is_noticed(make: Make) -> None:
     wall = Wall()
-    schedule = make(wall)
-    schedule.hasten(wall.at + 3600 * SECOND)
+    schedule = await make(wall)
+    schedule.plan({uuid4(): wall.at + 3600 * SECOND})
     async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
         waiting = group.create_task(schedule.wait(PATIENCE_SECONDS * 2))
         for hours in (-3, 0, -1):
@@ -103,29 +113,32 @@ async def test_a_clock_that_jumps_back_and_forth_is_noticed(make: Make) -> None:
 
 
 async def test_waiting_has_an_end_where_nothing_is_known(make: Make) -> None:
-    schedule = make(Wall())
+    schedule = await make(Wall())
     async with asyncio.timeout(PATIENCE_SECONDS):
         await schedule.wait(0.01)
     assert schedule.next is None
 
 
-def test_what_is_named_after_forgetting_is_kept_and_nothing_else(make: Make) -> None:
+async def test_what_is_named_after_forgetting_is_kept_and_nothing_else(make: Make) -> None:
     wall = Wall()
-    schedule = make(wall)
-    schedule.hasten(wall.at)
+    schedule = await make(wall)
+    schedule.plan({uuid4(): wall.at})
     schedule.forget()
     assert schedule.next is None
-    schedule.hasten(wall.at + 5 * SECOND)
+    schedule.plan({uuid4(): wall.at + 5 * SECOND})
     assert schedule.next == wall.at + 5 * SECOND
 
 
 async def test_a_fresh_schedule_is_filled_from_the_table(make: Make, own: Database) -> None:
     wall = Wall()
     ids = await plan_reminders(own, wall, [wall.at + 60 * SECOND, wall.at + 3600 * SECOND])
-    schedule = make(wall)
+    schedule = await make(wall)
     wall.at += 60 * SECOND
-    await fire_all(own, ids[:1], worker(own, schedule, wall))
-    assert schedule.next is not None
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+        loop = group.create_task(worker(own, schedule, wall).run())
+        await have_fired(own, ids[:1])
+        await until(lambda: schedule.next is not None)
+        loop.cancel()
     assert await statuses(own, ids[1:]) == {ids[1]: "pending"}
 
 
@@ -134,7 +147,7 @@ async def test_the_earliest_fires_first(make: Make, own: Database) -> None:
     times = [wall.at + seconds * SECOND for seconds in (30, 10, 20, 40)]
     ids = await plan_reminders(own, wall, times)
     wall.at += 60 * SECOND
-    await fire_all(own, ids, worker(own, make(wall), wall))
+    await fire_all(own, ids, worker(own, await make(wall), wall))
     events = await reminder_events(own, ids)
     assert [event.reminder.fire_at for event in events if event.reminder] == sorted(times)
 
@@ -143,7 +156,7 @@ async def test_two_workers_fire_each_reminder_exactly_once(make: Make, own: Data
     wall = Wall()
     ids = await plan_reminders(own, wall, [wall.at + SECOND] * 1_200)
     wall.at += 5 * SECOND
-    workers = [worker(own, make(wall), wall) for _ in range(2)]
+    workers = [worker(own, await make(wall), wall) for _ in range(2)]
     await fire_all(own, ids, *workers)
     fired = Counter(one.reminder.id for one in await reminder_events(own, ids) if one.reminder)
     assert fired == dict.fromkeys(ids, 1)
@@ -154,7 +167,7 @@ async def test_a_worker_finds_what_another_planned_without_telling(
 ) -> None:
     wall = Wall()
     async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
-        loop = group.create_task(worker(own, make(wall), wall, look_seconds=0.05).run())
+        loop = group.create_task(worker(own, await make(wall), wall, look_seconds=0.05).run())
         ids = await plan_reminders(own, wall, [wall.at + SECOND])
         wall.at += 2 * SECOND
         await have_fired(own, ids)

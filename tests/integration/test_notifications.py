@@ -137,7 +137,7 @@ async def test_quiet_hours_hold_for_when_somebody_is_told(
         user = await commands.register(transaction, asked, NOW)
         await commands.update_profile(transaction, user.id, NOW, preferences=hours)
     wall = Wall()
-    notifier = Notifier(Hub(Settings.load(), TableBacklog(own)), wall)
+    notifier = Notifier(Hub(Settings.load(), TableBacklog(own)).publish, wall)
     afternoon = datetime(2026, 3, 28, 14, tzinfo=UTC)
     # The clocks change in the night to 29 March: 07:00 is 05:00 in UTC.
     times = [(28, 20, 59), (28, 21, 0), (28, 23, 30), (29, 4, 59), (29, 5, 0)]

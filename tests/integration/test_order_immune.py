@@ -170,7 +170,7 @@ async def test_the_same_reminders_are_pending_in_the_end(
 async def test_everybody_is_told_of_every_event_once_with_dense_numbers(
     everything: Database, steps: list[str], chance: Random
 ) -> None:
-    notifier = Notifier(Hub(Settings.load(), TableBacklog(everything)), Wall())
+    notifier = Notifier(Hub(Settings.load(), TableBacklog(everything)).publish, Wall())
 
     async def attempt(world: Attempt) -> tuple[list[TaskEvent], list[Any]]:
         events, opened = await world.live(steps), world.transaction

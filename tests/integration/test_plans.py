@@ -172,6 +172,8 @@ READS: dict[str, Read] = {
     "a person's pending reminders": lambda t: reminders.listing(t, USER, "pending", None, 20, None),
     "a task's reminders": lambda t: reminders.listing(t, USER, None, ident(70), 50, None),
     "when the next reminder is due": reminders.next_time,
+    "the first reminders that are due": lambda t: reminders.first(t, 50),
+    "what of a claim is pending": lambda t: reminders.still(t, [ident(n) for n in range(50)]),
     "the number of pending reminders": reminders.pending,
     "a chain": lambda t: t.rows(recurring.CHAIN, SERIES, ident(9)),
     "a series' tasks": lambda t: recurring.instances(t, SERIES),
@@ -197,4 +199,11 @@ async def test_what_is_too_much_to_be_counted_is_estimated(full: Database) -> No
 async def test_reminders_that_are_due_are_found_by_an_index(full: Database) -> None:
     async with explaining(full) as transaction:
         await transaction._measure(reminders.FIRE, (NOW, 100))
+        assert transaction.looked_at <= MOST, transaction.plans
+
+
+async def test_reminders_that_were_claimed_are_found_by_their_ids(full: Database) -> None:
+    async with explaining(full) as transaction:
+        claimed = [ident(number) for number in range(50)]
+        await transaction._measure(reminders.FIRE_CLAIMED, (NOW, 100, claimed))
         assert transaction.looked_at <= MOST, transaction.plans

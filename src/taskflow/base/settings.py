@@ -48,7 +48,10 @@ class Settings(BaseSettings):
     app_api_token: SecretStr | None = Field(
         None, description="What the sidecar shows to us (APP_API_TOKEN is taken too)."
     )
-    redis_url: SecretStr | None = Field(None, description="The Redis of the distributed size.")
+    redis_url: SecretStr | None = Field(
+        None,
+        description="The Redis that replicas share (redis://…, rediss://…?ssl_ca_certs=FILE).",
+    )
     verifying_key: str | None = Field(
         None, description="The public key (PEM) of the Task API, where its folder is not shared."
     )
@@ -75,7 +78,9 @@ class Settings(BaseSettings):
     stream_per_second: int = Field(
         10, ge=1, description="Live notifications a second that go to one stream."
     )
-    streams_per_user: int = Field(3, ge=1, description="Streams that a user may hold open.")
+    streams_per_user: int = Field(
+        3, ge=1, description="Streams that a user may hold open at each replica."
+    )
     notification_retention_days: int = Field(
         90, ge=1, description="Days that a notification is kept."
     )

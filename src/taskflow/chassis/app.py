@@ -57,7 +57,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
         route_handlers=[
             api,
             *(r for r in parts.routes if _is_outside(r)),
-            *_operations(service, checks, context.metrics),
+            *_operations(service, checks, parts.optional_checks, context.metrics),
         ],
         dependencies=_provide(context, parts),
         guards=[authenticated, json_only],
@@ -154,7 +154,9 @@ def _constant(value: object) -> Any:
     return give
 
 
-def _operations(service: Service, checks: Mapping[str, Any], metrics: Metrics) -> list[Any]:
+def _operations(
+    service: Service, checks: Mapping[str, Any], optional: Mapping[str, Any], metrics: Metrics
+) -> list[Any]:
     """Health, metrics and the documentation: public, and the same for every service."""
 
     @get("/health/live", opt=_PUBLIC, tags=["health"])
@@ -165,7 +167,7 @@ def _operations(service: Service, checks: Mapping[str, Any], metrics: Metrics) -
     @get("/health/ready", opt=_PUBLIC, tags=["health"], responses={503: _NOT_READY})
     async def ready() -> Response[health.Readiness]:
         """Whether the service has all that it needs; 503 names what is missing."""
-        found = await health.readiness(service.name, checks)
+        found = await health.readiness(service.name, checks, optional)
         return Response(found, status_code=200 if found.status == "ready" else 503)
 
     @get("/metrics", opt=_PUBLIC, tags=["health"], media_type="text/plain")

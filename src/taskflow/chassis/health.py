@@ -13,10 +13,11 @@ CHECK_SECONDS: Final = 2.0
 
 
 class Dependency(Struct, omit_defaults=True):
-    """The state of one thing that a service needs."""
+    """The state of one thing that a service uses; what is optional it can do without."""
 
     state: Literal["up", "down"]
     detail: str = ""
+    optional: bool = False
 
 
 class Readiness(Struct):
@@ -35,20 +36,29 @@ class Liveness(Struct):
     version: str
 
 
-async def readiness(service: str, checks: Mapping[str, Check]) -> Readiness:
-    """Ask everything that a service needs, at once and with an end."""
-    states = await asyncio.gather(*(_ask(check) for check in checks.values()))
-    dependencies = dict(zip(checks, states, strict=True))
-    is_ready = all(dependency.state == "up" for dependency in states)
+async def readiness(
+    service: str, checks: Mapping[str, Check], optional: Mapping[str, Check]
+) -> Readiness:
+    """Ask everything that a service uses, at once and with an end.
+
+    Args:
+        service: Its name.
+        checks: What it needs, by name.
+        optional: What it can do without.
+    """
+    every = {**checks, **optional}
+    states = await asyncio.gather(*(_ask(check, name in optional) for name, check in every.items()))
+    dependencies = dict(zip(every, states, strict=True))
+    is_ready = all(found.state == "up" or found.optional for found in states)
     return Readiness("ready" if is_ready else "not ready", service, dependencies)
 
 
-async def _ask(check: Check) -> Dependency:
+async def _ask(check: Check, optional: bool) -> Dependency:  # noqa: FBT001 - private
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             await check()
     except TimeoutError:
-        return Dependency("down", f"no answer within {CHECK_SECONDS:g} s")
+        return Dependency("down", f"no answer within {CHECK_SECONDS:g} s", optional)
     except TaskFlowError as error:
-        return Dependency("down", error.detail)
-    return Dependency("up")
+        return Dependency("down", error.detail, optional)
+    return Dependency("up", optional=optional)

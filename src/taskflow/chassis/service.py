@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from litestar.types import ControllerRouterHandler
 
+from taskflow.base.breaker import Breaker
 from taskflow.base.clock import Clock
 from taskflow.base.settings import Settings
 from taskflow.chassis.auth import Authenticator
@@ -45,6 +46,8 @@ class Parts:
         batch_handler: Instead of `handlers`: takes many events at once.
         loops: What runs beside the app for as long as the process does.
         checks: What readiness asks, by name, beside the database.
+        optional_checks: What readiness names, and what the service can do without.
+        breakers: The circuits of its calls to other programs, by what they call.
         on_stop: Runs first when the process stops, before connections are closed.
     """
 
@@ -54,6 +57,8 @@ class Parts:
     batch_handler: BatchHandler | None = None
     loops: Sequence[Loop] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)
+    optional_checks: Mapping[str, Check] = field(default_factory=dict)
+    breakers: Mapping[str, Breaker] = field(default_factory=dict)
     on_stop: Loop | None = None
 
 

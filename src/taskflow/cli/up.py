@@ -72,6 +72,7 @@ def _summarise(host: Host, console: Console) -> None:
     database = "embedded PostgreSQL" if settings.database_url is None else "TASKFLOW_DATABASE_URL"
     console.print(f"  data      {settings.data_dir}")
     console.print(f"  database  {database}")
-    console.print(f"  bus       {settings.bus}; Redis and Dapr are off")
+    redis = "off" if settings.redis_url is None else "TASKFLOW_REDIS_URL"
+    console.print(f"  bus       {settings.bus}; Redis: {redis}; Dapr: off")
     console.print("  stop      Ctrl-C")
     sys.stdout.flush()

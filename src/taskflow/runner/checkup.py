@@ -73,8 +73,15 @@ async def check_up(settings: Settings) -> AsyncIterator[Finding]:
         for name in MODULES:
             yield await _service(client, settings, name)
     yield Finding("bus", "on" if running else "off", f"{settings.bus}: events travel in-process")
-    yield Finding("Redis", "off", "not needed by the embedded size")
+    yield _redis(settings)
     yield Finding("Dapr", "off", "not needed by the embedded size")
+
+
+def _redis(settings: Settings) -> Finding:
+    """Redis: who uses it says at its own door whether it answers."""
+    if settings.redis_url is None:
+        return Finding("Redis", "off", "not needed by the embedded size")
+    return Finding("Redis", "on", "TASKFLOW_REDIS_URL; /health/ready of its users says how it is")
 
 
 def _folder(data_dir: Path) -> Finding:

@@ -685,13 +685,15 @@ export interface components {
         };
         /**
          * Dependency
-         * @description The state of one thing that a service needs.
+         * @description The state of one thing that a service uses; what is optional it can do without.
          */
         Dependency: {
             /** @enum {string} */
             state: "down" | "up";
             /** @default  */
             detail?: string;
+            /** @default false */
+            optional?: boolean;
         };
         /**
          * FieldProblem

@@ -1,5 +1,7 @@
 """Tells people of what happened to their tasks, as far as they want to be told."""
 
+from collections.abc import Callable
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -9,20 +11,21 @@ from taskflow.accounts.queries import preferences_of
 from taskflow.base.clock import Clock
 from taskflow.chassis.consumer import Delivery
 from taskflow.services.notification import storage
-from taskflow.services.notification.frames import is_important, note_of
-from taskflow.services.notification.hub import Hub
+from taskflow.services.notification.frames import Note, is_important, note_of
+
+Tell = Callable[[UUID, Note], None]
 
 
 class Notifier:
-    """Writes notes and hands them to the hub.
+    """Writes notes and has the open streams told of them.
 
     Args:
-        hub: Tells the open streams.
+        tell: Told of each note once it is kept; tells the open streams, and never waits.
         clock: The time; quiet hours hold for when somebody is told, not for what they are told of.
     """
 
-    def __init__(self, hub: Hub, clock: Clock) -> None:
-        self._hub = hub
+    def __init__(self, tell: Tell, clock: Clock) -> None:
+        self._tell = tell
         self._clock = clock
 
     async def tell(self, delivery: Delivery) -> None:
@@ -39,4 +42,4 @@ class Notifier:
             if is_quiet(wanted.notifications, local) and event.task.priority != "urgent":
                 note = replace(note, quiet=True)
             note = await storage.add(transaction, event.user_id, note, now)
-        transaction.after_commit(lambda: self._hub.publish(event.user_id, note))
+        transaction.after_commit(lambda: self._tell(event.user_id, note))

@@ -2,7 +2,8 @@
 
 import sys
 from datetime import datetime
-from typing import Any, Final
+from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -30,7 +31,7 @@ _WORDS: Final = {
 Key = tuple[UUID, bool]
 
 
-class Note(Struct, frozen=True):
+class Note(Struct, frozen=True, dict=True):
     """What a person is told of one event; `id` is None where it is not in the list."""
 
     id: int | None
@@ -56,10 +57,15 @@ class Note(Struct, frozen=True):
             return self.event_id, False
         return self.task_id, bool(self.silent)
 
+    @cached_property
+    def encoded(self) -> bytes:
+        """Its JSON, made once: for the table, for other replicas and for every stream."""
+        return msgspec.json.encode(self)
+
     @property
     def weight(self) -> int:
-        """About how many bytes of memory it takes."""
-        return _NOTE_BYTES + sys.getsizeof(self.task.description)
+        """About how many bytes of memory it takes, its longest text being encoded as well."""
+        return _NOTE_BYTES + 2 * sys.getsizeof(self.task.description)
 
     def over(self, older: "Note | None") -> "Note":
         """This note in the place of an unsent older one; it is quiet when both are."""
@@ -70,7 +76,7 @@ class Note(Struct, frozen=True):
 
     def frame(self) -> bytes:
         """As a server-sent event."""
-        return frame(self.id, self.event_type, msgspec.json.encode(self))
+        return frame(self.id, self.event_type, self.encoded)
 
 
 def note_of(event: TaskEvent) -> Note:
@@ -111,6 +117,8 @@ def resync(position: int) -> bytes:
     return b'event: resync\ndata: {"position": %d}\n\n' % position
 
 
-def decode(data: Any) -> Note:
-    """A note as it was kept."""
-    return msgspec.json.decode(data, type=Note)
+def decode(encoded: bytes) -> Note:
+    """A note as it was kept or told of; it is not encoded again."""
+    note: Note = msgspec.json.decode(encoded, type=Note)
+    note.__dict__["encoded"] = encoded
+    return note

@@ -8,6 +8,7 @@ slices, so that many of them delay no note.
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Final, NoReturn, Protocol
 from uuid import UUID
 
@@ -73,6 +74,7 @@ class Hub:
         self._waiting: set[Stream] = set()
         self._has_waiting = asyncio.Event()
         self._has_streams = asyncio.Event()
+        self._must_look = asyncio.Event()
         self._is_stopping = False
 
     @property
@@ -119,6 +121,14 @@ class Hub:
                 known.pop(stream.user_id, None)
         if not self._by_user:
             self._has_streams.clear()
+
+    def listens(self, user_id: UUID) -> bool:
+        """Whether a user has a stream here."""
+        return user_id in self._by_user
+
+    def look(self) -> None:
+        """Something may have happened that nobody could tell us: look for it now."""
+        self._must_look.set()
 
     def publish(self, user_id: UUID, note: Note) -> None:
         """Tell a user's streams of a note, in the order of the numbers."""
@@ -226,7 +236,11 @@ class Hub:
         """Read what nobody told us of: the table is the truth, a hint may be lost."""
         while True:
             await self._has_streams.wait()
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(BUSY_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._must_look.wait()
+            self._must_look.clear()
             try:
                 for user_id, position in (await self._backlog.positions(list(self._last))).items():
                     if position > self._last.get(user_id, position):

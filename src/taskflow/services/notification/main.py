@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from taskflow.base.settings import Settings
 from taskflow.chassis.housekeeping import Chore, keep_house
@@ -18,12 +20,17 @@ from taskflow.services.notification.hub import Hub
 from taskflow.services.notification.routes import ROUTES
 from taskflow.services.notification.sse_handler import Desk, make_stream
 
+if TYPE_CHECKING:
+    from taskflow.services.notification.fanout import Fanout
+
 
 def build(context: Context) -> Parts:
     """The parts of the notification service."""
     settings = context.settings
     backlog = TableBacklog(context.database)
     hub = Hub(settings, backlog, partial(_note_sent, context))
+    fanout = _fanout(context, hub)
+    tell = fanout.publish if fanout else hub.publish
     tally = Tally()
     _show(context.metrics, hub, tally)
     desk = Desk(
@@ -37,12 +44,15 @@ def build(context: Context) -> Parts:
     )
     return Parts(
         routes=[*ROUTES, make_stream(desk)],
-        handlers=dict.fromkeys(ALL_TYPES, Notifier(hub, context.clock).tell),
+        handlers=dict.fromkeys(ALL_TYPES, Notifier(tell, context.clock).tell),
         loops=[
             hub.run,
             partial(hub.end_lapsed, context.authenticator),
             partial(keep_house, context.database, context.clock, _chores(settings)),
+            *([fanout.run] if fanout else []),
         ],
+        optional_checks={"redis": fanout.client.check} if fanout else {},
+        breakers={"redis": fanout.client.breaker} if fanout else {},
         on_stop=hub.stop,
     )
 
@@ -67,6 +77,15 @@ def _show(metrics: Metrics, hub: Hub, tally: Tally) -> None:
         "Streams told to load everything afresh: too far behind, or back after too long.",
         lambda: tally.resyncs,
     )
+
+
+def _fanout(context: Context, hub: Hub) -> "Fanout | None":
+    """Tells other replicas, where there is a Redis; nothing else imports its client."""
+    if context.settings.redis_url is None:
+        return None
+    module = import_module("taskflow.services.notification.fanout")
+    fanout: Fanout = module.Fanout.of(context, hub)
+    return fanout
 
 
 def _chores(settings: Settings) -> list[Chore]:

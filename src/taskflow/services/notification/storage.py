@@ -98,7 +98,7 @@ async def add(transaction: Transaction, user_id: UUID, note: Note, now: datetime
     """Keep a note under the user's next number; the user's row is locked until the commit."""
     number = await transaction.value(BUMP, user_id)
     numbered = msgspec.structs.replace(note, id=number)
-    body = msgspec.json.encode(numbered).decode()
+    body = numbered.encoded.decode()
     await transaction.execute(INSERT, user_id, number, note.event_id, body, note.created_at, now)
     return numbered
 
@@ -111,7 +111,7 @@ async def positions(transaction: Transaction, users: Collection[UUID]) -> dict[U
 async def after(transaction: Transaction, user_id: UUID, number: int, limit: int) -> list[Note]:
     """Notes past a number, in order."""
     rows = await transaction.rows(AFTER, user_id, number, limit)
-    return [decode(row["data"]) for row in rows]
+    return [decode(row["data"].encode()) for row in rows]
 
 
 async def page(
@@ -129,7 +129,7 @@ async def listing(
     before = _BEYOND if cursor is None else cursors.decode(cursor, LIST_NAME, _Place)[0]
     statement = LIST_UNREAD if unread else LIST
     rows: list[Any] = await transaction.rows(statement, user_id, before, limit + 1)
-    found = [Listed(decode(row["data"]), row["read_at"]) for row in rows[:limit]]
+    found = [Listed(decode(row["data"].encode()), row["read_at"]) for row in rows[:limit]]
     return found, cursors.encode(LIST_NAME, rows[limit - 1]["id"]) if len(rows) > limit else None
 
 

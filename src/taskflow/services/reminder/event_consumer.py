@@ -27,6 +27,6 @@ class Planner:
         known = await storage.standings(transaction, event.task_id)
         changed = settle(wanted, known, event.timestamp, closed)
         await storage.keep(transaction, event.task, wanted, changed)
-        times = [one.fire_at for one in changed.values() if one.status == "pending"]
+        times = {name: one.fire_at for name, one in changed.items() if one.status == "pending"}
         if times:
-            transaction.after_commit(lambda: self._schedule.hasten(min(times)))
+            transaction.after_commit(lambda: self._schedule.plan(times))

@@ -1,21 +1,25 @@
 """Fires reminders at their time: the mark and the event in one transaction."""
 
 import asyncio
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from math import inf
 from typing import Final
+from uuid import UUID
 
 import structlog
 from prometheus_client import Histogram
 
-from taskflow.base.clock import Clock
+from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Unavailable
 from taskflow.base.ids import derived_id
 from taskflow.db.engine import Database
+from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Actor, ReminderFacts, TaskEvent
 from taskflow.events.topics import REMINDER_TRIGGERED
 from taskflow.outbox.append import append
 from taskflow.services.reminder import storage
-from taskflow.services.reminder.ports import Schedule
+from taskflow.services.reminder.ports import Claim, Schedule, Times
 from taskflow.services.reminder.storage import Fired
 
 AT_ONCE: Final = 500
@@ -23,6 +27,9 @@ AWAY_SECONDS: Final = 0.5
 CONTENDED_SECONDS: Final = 0.05
 # Another process may have planned what nobody tells this one of.
 LOOK_SECONDS: Final = 20.0
+SHARED_LOOK_SECONDS: Final = 5.0
+# So many of the earliest are told to the schedule at each look, whatever it knows already.
+TOLD_AGAIN: Final = 100
 ACTOR: Final = Actor("system", "reminder", "TaskFlow")
 
 log = structlog.get_logger()
@@ -36,7 +43,7 @@ class Firing:
         schedule: Wakes it.
         clock: The time.
         lateness: Observes how late each was, in seconds.
-        look_seconds: How often the table is read while nobody tells of anything.
+        look_seconds: How often the table is read, whatever the schedule says.
     """
 
     def __init__(
@@ -53,41 +60,73 @@ class Firing:
         self._clock = clock
         self._lateness = lateness
         self._look_seconds = look_seconds
+        self._looked_at = -inf
 
     async def run(self) -> None:
         """Fire until cancelled; what was missed while we were away fires first."""
         while True:
             try:
-                fired = await self._fire()
+                is_more = await self._fire()
             except Unavailable as error:
                 log.warning("reminders.waiting", reason=error.detail)
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
-            if fired:
-                continue
-            if self._is_contended():
-                await asyncio.sleep(CONTENDED_SECONDS)
-            else:
+            if not is_more:
                 await self._schedule.wait(self._look_seconds)
 
-    def _is_contended(self) -> bool:
-        """Whether something is due that we could not have: somebody else holds it just now."""
-        following = self._schedule.next
-        return following is not None and following <= self._clock.now()
-
     async def _fire(self) -> bool:
-        """Fire what is due, up to a limit; tells the schedule what comes next."""
+        """Fire what is due, up to a limit; returns whether to go on at once."""
+        now = self._clock.now()
+        claim = None
+        if monotonic() - self._looked_at < self._look_seconds:
+            claim = await self._schedule.claim(now, AT_ONCE)
+        if claim is None:
+            return await self._fire_from_table(now)
+        return bool(claim.ids) and await self._fire_claimed(now, claim)
+
+    async def _fire_from_table(self, now: datetime) -> bool:
+        """Fire whatever is due; when that is all, tells the schedule what comes next."""
+        following: Times = {}
         async with self._database.transaction() as transaction:
-            now = self._clock.now()
-            due = await storage.fire(transaction, now, AT_ONCE)
-            await append(transaction, *(_event(one, now) for one in due))
-            # What is planned after this line hastens the schedule, what was before it is read.
-            self._schedule.forget()
-            if (following := await storage.next_time(transaction)) is not None:
-                self._schedule.hasten(following)
+            due = await self._mark(transaction, now, None)
+            if not due:
+                # What is planned from here on is told to the schedule, what was before is read.
+                self._schedule.forget()
+                following = await storage.first(transaction, TOLD_AGAIN)
+        self._note(due, now)
+        if due:
+            return True
+        self._schedule.plan(following)
+        if following and min(following.values()) <= now:
+            # It is due and we could not have it: somebody else holds it just now.
+            await asyncio.sleep(CONTENDED_SECONDS)
+            return True
+        self._looked_at = monotonic()
+        return False
+
+    async def _fire_claimed(self, now: datetime, claim: Claim) -> bool:
+        """Fire what we claimed; tells the schedule what of it is to be fired at another time."""
+        try:
+            async with self._database.transaction() as transaction:
+                due = await self._mark(transaction, now, claim.ids)
+                pending = await storage.still(transaction, claim.ids)
+        except Unavailable:
+            await self._schedule.settle(claim, dict.fromkeys(claim.ids, now))
+            raise
+        await self._schedule.settle(claim, pending)
+        self._note(due, now)
+        return True
+
+    async def _mark(
+        self, transaction: Transaction, now: datetime, ids: Collection[UUID] | None
+    ) -> list[Fired]:
+        due = await storage.fire(transaction, now, AT_ONCE, ids)
+        await append(transaction, *(_event(one, now) for one in due))
+        return due
+
+    def _note(self, due: Sequence[Fired], now: datetime) -> None:
         for one in due:
             self._lateness.observe(max((now - one.fire_at).total_seconds(), 0.0))
-        return bool(due)
 
 
 def _event(fired: Fired, now: datetime) -> TaskEvent:

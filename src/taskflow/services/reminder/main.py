@@ -1,27 +1,38 @@
 """The reminder service (port 8002): plans reminders and fires them."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.events.envelope import REMINDER_SOURCE
 from taskflow.events.topics import TASK_TYPES
 from taskflow.services.reminder import storage
 from taskflow.services.reminder.event_consumer import Planner
-from taskflow.services.reminder.firing import Firing
+from taskflow.services.reminder.firing import LOOK_SECONDS, SHARED_LOOK_SECONDS, Firing
 from taskflow.services.reminder.routes import ROUTES
 from taskflow.services.reminder.schedule_memory import MemorySchedule
+
+if TYPE_CHECKING:
+    from taskflow.services.reminder.schedule_redis import RedisSchedule
 
 
 def build(context: Context) -> Parts:
     """The parts of the reminder service."""
-    schedule = MemorySchedule(context.clock)
+    shared = _shared_schedule(context)
+    schedule = shared or MemorySchedule(context.clock)
     lateness = context.metrics.histogram(
         "taskflow_reminder_lateness_seconds", "Seconds from a reminder's time to its firing."
     )
     _show(context)
+    look_seconds = SHARED_LOOK_SECONDS if shared else LOOK_SECONDS
+    firing = Firing(context.database, schedule, context.clock, lateness, look_seconds=look_seconds)
     return Parts(
         routes=ROUTES,
         dependencies={"schedule": schedule},
         handlers=dict.fromkeys(TASK_TYPES, Planner(schedule).follow),
-        loops=[Firing(context.database, schedule, context.clock, lateness).run],
+        loops=[firing.run, shared.run] if shared else [firing.run],
+        optional_checks={"redis": shared.client.check} if shared else {},
+        breakers={"redis": shared.client.breaker} if shared else {},
     )
 
 
@@ -43,6 +54,15 @@ def _show(context: Context) -> None:
         overdue.set(max((now - (following or now)).total_seconds(), 0.0))
 
     context.metrics.on_scrape(measure)
+
+
+def _shared_schedule(context: Context) -> "RedisSchedule | None":
+    """The one of all replicas, where there is a Redis; nothing else imports its client."""
+    if context.settings.redis_url is None:
+        return None
+    module = import_module("taskflow.services.reminder.schedule_redis")
+    shared: RedisSchedule = module.RedisSchedule.of(context)
+    return shared
 
 
 service = Service(

@@ -87,7 +87,7 @@ async def snooze_reminder(
         if (closed := await storage.why_closed(transaction, kept.task_id)) is not None:
             raise Conflict(f"nothing of it fires: {closed}")
         await storage.snooze(transaction, reminder_id, until)
-        transaction.after_commit(lambda: schedule.hasten(until))
+        transaction.after_commit(lambda: schedule.plan({reminder_id: until}))
         return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
 
 

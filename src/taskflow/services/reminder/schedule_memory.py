@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from taskflow.base.clock import Clock, monotonic
+from taskflow.services.reminder.ports import Claim, Times
 
 # The wall clock may jump, and a laptop may sleep, while we wait: the clock is looked at again after
 # so long. Nothing is read from the table then.
@@ -30,15 +31,28 @@ class MemorySchedule:
         """The earliest time that is known; None when nothing is pending."""
         return self._next
 
+    def plan(self, times: Times) -> None:
+        """These are pending."""
+        if times:
+            self.hasten(min(times.values()))
+
+    def hasten(self, at: datetime) -> None:
+        """Something is pending at this time."""
+        if self._next is None or at < self._next:
+            self._next = at
+            self._changed.set()
+
     def forget(self) -> None:
         """Begin afresh."""
         self._next = None
 
-    def hasten(self, at: datetime) -> None:
-        """Something is pending at this time too."""
-        if self._next is None or at < self._next:
-            self._next = at
-            self._changed.set()
+    async def claim(self, _now: datetime, _limit: int) -> Claim | None:
+        """Only the table can tell what is due."""
+        return None
+
+    async def settle(self, _claim: Claim, pending: Times) -> None:
+        """What is pending still is known again."""
+        self.plan(pending)
 
     async def wait(self, patience_seconds: float) -> None:
         """Return when the earliest time has come, or after so many seconds."""

@@ -1,6 +1,6 @@
 """The tables of reminders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
@@ -41,10 +41,17 @@ ON CONFLICT (id) DO UPDATE
 """
 CANCEL = "UPDATE reminders.reminders SET status = $2, reason = $3 WHERE id = $1"
 NEXT = "SELECT min(fire_at) FROM reminders.reminders WHERE status = 'pending'"
-FIRE = """
+FIRST = """
+SELECT id, fire_at FROM reminders.reminders WHERE status = 'pending' ORDER BY fire_at LIMIT $1
+"""
+EVERY = "SELECT id, fire_at FROM reminders.reminders WHERE status = 'pending' ORDER BY fire_at"
+STILL = """
+SELECT id, fire_at FROM reminders.reminders WHERE id = ANY($1::uuid[]) AND status = 'pending'
+"""
+_FIRE = """
 WITH due AS (
   SELECT id FROM reminders.reminders
-   WHERE status = 'pending' AND fire_at <= $1
+   WHERE status = 'pending' AND fire_at <= $1{of_these}
    ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 UPDATE reminders.reminders AS fired
@@ -55,6 +62,8 @@ UPDATE reminders.reminders AS fired
 RETURNING fired.id, fired."offset", fired.fire_at, fired.late_by_seconds, task.version,
           task.event_id, task.correlation_id, task.task::text AS task
 """
+FIRE = _FIRE.format(of_these="")
+FIRE_CLAIMED = _FIRE.format(of_these=" AND id = ANY($3::uuid[])")
 COLUMNS: Final = 'id, task_id, "offset", at, fire_at, status, reason, fired_at, late_by_seconds'
 LIST = f"""
 SELECT {COLUMNS} FROM reminders.reminders
@@ -148,9 +157,42 @@ async def next_time(transaction: Transaction) -> datetime | None:
     return found
 
 
-async def fire(transaction: Transaction, now: datetime, limit: int) -> list[Fired]:
-    """Mark what is due as sent, the earliest first; another replica's are passed over."""
-    rows: list[Any] = await transaction.rows(FIRE, now, limit)
+async def first(transaction: Transaction, limit: int) -> dict[UUID, datetime]:
+    """When the earliest of the pending reminders are due."""
+    return {row[0]: row[1] for row in await transaction.rows(FIRST, limit)}
+
+
+async def every(transaction: Transaction, page: int) -> AsyncIterator[dict[UUID, datetime]]:
+    """When all pending reminders are due, the earliest first, so many at a time."""
+    found: dict[UUID, datetime] = {}
+    async for row in transaction.stream(EVERY, prefetch=page):
+        found[row[0]] = row[1]
+        if len(found) == page:
+            yield found
+            found = {}
+    yield found
+
+
+async def still(transaction: Transaction, ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """Which of these are pending, and for when."""
+    return {row[0]: row[1] for row in await transaction.rows(STILL, list(ids))}
+
+
+async def fire(
+    transaction: Transaction, now: datetime, limit: int, ids: Collection[UUID] | None = None
+) -> list[Fired]:
+    """Mark what is due as sent, the earliest first; another replica's are passed over.
+
+    Args:
+        transaction: Where its events are to be appended, too.
+        now: What is due by now.
+        limit: So many at most.
+        ids: Only of these.
+    """
+    if ids is None:
+        rows: list[Any] = await transaction.rows(FIRE, now, limit)
+    else:
+        rows = await transaction.rows(FIRE_CLAIMED, now, limit, list(ids))
     fired = [
         Fired(
             id=row["id"],

@@ -1,7 +1,6 @@
 """The hub tells a stream everything past its position, whenever that becomes known."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,15 +8,14 @@ from uuid import UUID
 
 import pytest
 from tests.notes import USER, make_note
+from tests.streaming import Client, live
 
 from taskflow.accounts.model import Identity
 from taskflow.base.errors import Unavailable
 from taskflow.base.settings import Settings
 from taskflow.chassis.wire import Wire
-from taskflow.services.notification.connections import Outgoing
 from taskflow.services.notification.frames import Note
 from taskflow.services.notification.hub import Hub
-from taskflow.services.notification.stream import Stream
 
 PATIENCE_SECONDS = 20
 
@@ -36,49 +34,8 @@ class Kept:
         return self.notes[number:]
 
 
-class Client:
-    """The other end of a stream."""
-
-    def __init__(self, session: int = 1, *, wants_all: bool = False) -> None:
-        self.taken: list[bytes] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.progress = asyncio.Event()
-        identity = Identity(
-            USER, "user", str(USER), "Test User", "user", frozenset({"read"}), UUID(int=session)
-        )
-        self.stream = Stream(identity, self._send, Wire(None), Outgoing(1_000), wants_all=wants_all)
-
-    @property
-    def text(self) -> bytes:
-        return b"".join(self.taken)
-
-    @property
-    def ids(self) -> list[int]:
-        return [int(found) for found in re.findall(rb"^id: (\d+)$", self.text, re.MULTILINE)]
-
-    async def has(self, wanted: bytes) -> None:
-        while wanted not in self.text:
-            self.progress.clear()
-            await self.progress.wait()
-
-    async def _send(self, message: Any) -> None:
-        if not self.gate.is_set():
-            await self.gate.wait()
-        self.taken.append(message["body"])
-        self.progress.set()
-
-
 def make_hub(kept: Kept | None = None, **settings: Any) -> Hub:
     return Hub(Settings.load(settings), kept or Kept())
-
-
-def live(hub: Hub, position: int, **options: Any) -> Client:
-    client = Client(**options)
-    hub.open(client.stream)
-    hub.begin(client.stream, position)
-    hub.go_live(client.stream)
-    return client
 
 
 @asynccontextmanager
