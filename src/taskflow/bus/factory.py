@@ -1,5 +1,7 @@
 """Which bus this process uses; with the settings, the only place that decides the size."""
 
+from typing import Final
+
 from pydantic import SecretStr
 
 from taskflow.base.errors import Invalid
@@ -9,6 +11,8 @@ from taskflow.bus.deliveries import CanConsume
 from taskflow.bus.memory import MemoryBus, Reload
 from taskflow.bus.ports import Bus
 from taskflow.bus.sidecar import Sidecar
+
+LEAST_TOKEN: Final = 16
 
 
 def make_bus(settings: Settings, reload: Reload, can_consume: CanConsume) -> Bus:
@@ -33,4 +37,8 @@ def _token(name: str, token: SecretStr | None) -> str:
     if token is None:
         reason = f"is required with TASKFLOW_BUS=dapr; TASKFLOW_{name}_FILE names a file with it"
         raise Invalid.field(f"TASKFLOW_{name}", reason)
-    return token.get_secret_value()
+    value = token.get_secret_value().strip()
+    if len(value) < LEAST_TOKEN:
+        reason = f"must have at least {LEAST_TOKEN} characters, so that nobody can guess it"
+        raise Invalid.field(f"TASKFLOW_{name}", reason)
+    return value

@@ -30,10 +30,15 @@ class Verdict(Enum):
 
 
 class Outcome(NamedTuple):
-    """A verdict and, where it is not DONE, why."""
+    """A verdict and, where it is not DONE, why.
+
+    Attributes:
+        kind: The reason's kind, which unlike the reason quotes nobody.
+    """
 
     verdict: Verdict
     reason: str = ""
+    kind: str = ""
 
 
 DONE = Outcome(Verdict.DONE)

@@ -13,7 +13,9 @@ from litestar.openapi import ResponseSpec
 from litestar.types import Message, Receive, Scope, Send
 
 from taskflow.accounts.model import Identity
+from taskflow.base import spans
 from taskflow.base.clock import monotonic
+from taskflow.base.spans import Span
 from taskflow.chassis import health, tracing
 from taskflow.chassis.auth import authenticated, json_only
 from taskflow.chassis.bodies import StrictRequest, nothing_else
@@ -46,7 +48,7 @@ log = structlog.get_logger()
 def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
     """The ASGI app of a service."""
     checks = {"database": context.database.ping, **context.checks, **parts.checks}
-    show_readiness(context.metrics, checks)
+    show_readiness(context.metrics, checks, parts.optional_checks)
     show_pool(context.metrics, context.database)
     api = Router(
         API,
@@ -86,7 +88,14 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        trace = tracing.begin(dict(scope["headers"]))
+        headers = dict(scope["headers"])
+        with spans.Running(tracing.request_span(scope, headers, self._metrics.service)) as span:
+            trace = tracing.begin(headers, span)
+            with structlog.contextvars.bound_contextvars(correlation_id=trace.correlation_id):
+                await self._app(scope, receive, self._answering(scope, send, trace, span))
+
+    def _answering(self, scope: Scope, send: Send, trace: tracing.Trace, span: Span) -> Send:
+        """Send, and where an answer begins count it and give it the headers that all have."""
         started = monotonic()
 
         async def answer(message: Message) -> None:
@@ -95,10 +104,10 @@ class Edge:
                 headers += (*SECURITY_HEADERS, (b"x-correlation-id", trace.correlation_id.encode()))
                 message["headers"] = headers
                 self._note(scope, message["status"], monotonic() - started)
+                tracing.answered(span, scope, message)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(correlation_id=trace.correlation_id):
-            await self._app(scope, receive, answer)
+        return answer
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         """Count an answer and log it; the path itself may hold a secret, its template does not."""

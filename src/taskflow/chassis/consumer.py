@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from taskflow.base import spans
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Unavailable
 from taskflow.bus.message import Message
 from taskflow.bus.ports import DONE, Outcome, Subscription, Verdict
+from taskflow.chassis.handling import Handling
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
@@ -67,6 +69,11 @@ class Consumer:
         self._database = database
         self._clock = clock
         self._metrics = metrics
+        self._handling = Handling(name)
+
+    def stop(self) -> None:
+        """Take leave of what was not done; the process ends."""
+        self._handling.stop()
 
     def subscribe_each(self, handlers: Mapping[str, Handler]) -> Subscription:
         """A subscription that handles every event in a transaction of its own."""
@@ -157,6 +164,7 @@ class Consumer:
         async with self._database.transaction() as transaction:
             failure = dead_letters.Failure(self._name, event_id, reason, self._clock.now())
             await dead_letters.keep(transaction, failure, message)
+        self._handling.set_aside(event_id)
         self._metrics.dead_lettered(self._name)
         log.error("event.set_aside", consumer=self._name, event_id=event_id, reason=reason)
 
@@ -166,13 +174,17 @@ class Consumer:
             return envelope
         with _speaking_of(envelope):
             effect = partial(self._effect, handlers[envelope.type], envelope)
-            return await self._attempt(effect, [envelope])
+            with spans.Inside(self._handling.begin([envelope])):
+                outcome = await self._attempt(effect, [envelope])
+            self._attempted([envelope], outcome)
+        return outcome
 
     async def _effect(self, handler: Handler, envelope: Envelope, transaction: Transaction) -> None:
         event = envelope.data
         if not await mark_seen(transaction, self._name, event.event_id):
             self._metrics.duplicate(self._name)
             log.debug("event.seen_before", consumer=self._name)
+            spans.present().note("duplicate")
             return
         await handler(Delivery(transaction, event, envelope.traceparent or None))
 
@@ -182,8 +194,10 @@ class Consumer:
         """All or nothing; where that fails, one by one, so that only what is wrong is set aside."""
         read = [_read(message) for message in messages]
         envelopes = [one for one in read if isinstance(one, Envelope)]
+        self._handling.begin(envelopes)
         with _speaking_of(envelopes[0] if len(envelopes) == 1 else None):
             outcome = await self._attempt(lambda open_: handler(open_, envelopes), envelopes)
+        self._attempted(envelopes, outcome)
         if len(messages) > 1 and outcome.verdict is Verdict.RETRY:
             return [(await self._handle_batch(handler, [one]))[0] for one in messages]
         return [outcome if isinstance(one, Envelope) else one for one in read]
@@ -218,12 +232,16 @@ class Consumer:
                 age_seconds=round(age, 3),
             )
 
+    def _attempted(self, envelopes: Sequence[Envelope], outcome: Outcome) -> None:
+        self._handling.conclude(envelopes, outcome.verdict.name.lower(), outcome.kind)
+
     def _verdict(self, error: Exception) -> Outcome:
         if isinstance(error, Unavailable):
             log.warning("event.waiting", consumer=self._name, reason=error.detail)
-            return Outcome(Verdict.AWAY, error.detail)
+            return Outcome(Verdict.AWAY, error.detail, type(error).__name__)
         log.warning("event.failed", consumer=self._name, exc_info=error)
-        return Outcome(Verdict.RETRY, f"{type(error).__name__}: {error}")
+        kind = type(error).__name__
+        return Outcome(Verdict.RETRY, f"{kind}: {error}", kind)
 
 
 def _read(message: Message) -> Envelope | Outcome:

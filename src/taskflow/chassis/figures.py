@@ -8,19 +8,21 @@ from taskflow.chassis.service import Check
 from taskflow.db.engine import Database
 
 
-def show_readiness(metrics: Metrics, checks: Mapping[str, Check]) -> None:
+def show_readiness(
+    metrics: Metrics, checks: Mapping[str, Check], optional: Mapping[str, Check]
+) -> None:
     """Ask on every scrape what readiness asks."""
     ready = metrics.gauge(
         "taskflow_ready", "Whether the service has all that it needs (1) or not (0).", ["service"]
     )
     dependency = metrics.gauge(
         "taskflow_dependency_up",
-        "Whether something that the service needs answers (1) or not (0).",
+        "Whether something that the service uses answers (1) or not (0).",
         ["service", "dependency"],
     )
 
     async def ask() -> None:
-        found = await readiness(metrics.service, checks)
+        found = await readiness(metrics.service, checks, optional)
         ready.labels(metrics.service).set(found.status == "ready")
         for name, state in found.dependencies.items():
             dependency.labels(metrics.service, name).set(state.state == "up")

@@ -7,19 +7,23 @@ away, full or overloaded becomes `Unavailable`.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import asyncpg
 
 from taskflow.base.errors import Unavailable
+from taskflow.base.spans import Kind, below
 from taskflow.db.hints import Hints
+from taskflow.db.reasons import reason_of
 from taskflow.db.transaction import Transaction
 from taskflow.db.undoing import UNDO_SECONDS, Undoable
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool, Record
 
+SPAN: Final = ("transaction", Kind.CLIENT)
+_POSTGRESQL: Final = {"db.system.name": "postgresql"}
 ACQUIRE_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 60.0
 _SESSION: Final = {
@@ -28,9 +32,10 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
 }
-# SQLSTATE classes and codes: connection, resources, operator intervention, system error, and what
-# concurrency undoes (serialization, deadlock, lock timeout, read-only standby).
-_AWAY: Final = ("08", "53", "57", "58", "40001", "40P01", "55P03", "25006")
+# SQLSTATE classes and codes: connection, authorization (a password that is being changed), no such
+# database, resources, operator intervention, system error, and what concurrency undoes
+# (serialization, deadlock, lock timeout, read-only standby).
+_AWAY: Final = ("08", "28", "3D", "53", "57", "58", "40001", "40P01", "55P03", "25006")
 
 
 class Connections(NamedTuple):
@@ -112,10 +117,11 @@ class Database:
         if self._pool is None:
             raise Unavailable("the database pool is closed")
         async with _Translate():
-            async with _Lease(self._pool, self._queue) as connection:
-                transaction = Transaction(connection, self.hints)
-                async with Undoable(connection, read_only=read_only):
-                    yield transaction
+            with nullcontext() if read_only else below(*SPAN, attributes=_POSTGRESQL):
+                async with _Lease(self._pool, self._queue) as connection:
+                    transaction = Transaction(connection, self.hints)
+                    async with Undoable(connection, read_only=read_only):
+                        yield transaction
             transaction.committed()
 
     async def ping(self) -> None:
@@ -183,7 +189,7 @@ class _Translate:
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is not None and is_away(error):
-            raise Unavailable(f"the database is not available: {_brief(error)}") from error
+            raise Unavailable(f"the database is not available: {reason_of(error)}") from error
         if isinstance(error, asyncpg.PostgresError):
             error.detail = None
 
@@ -195,7 +201,3 @@ def is_away(error: BaseException) -> bool:
     return isinstance(
         error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError
     )
-
-
-def _brief(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]

@@ -10,6 +10,7 @@ import asyncpg
 
 from taskflow.base.errors import Conflict, Unavailable
 from taskflow.db.engine import Database
+from taskflow.db.reasons import UNREACHABLE, reason_of
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -114,8 +115,8 @@ async def check_schema(database: Database) -> None:
 async def _connect(dsn: str) -> "Connection[Record]":
     try:
         return await asyncpg.connect(dsn, timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise Unavailable(f"the database cannot be reached: {error}") from error
+    except UNREACHABLE as error:
+        raise Unavailable(f"the database cannot be reached: {reason_of(error)}") from error
 
 
 def _refuse_newer(present: str | None) -> None:

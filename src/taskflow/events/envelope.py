@@ -87,7 +87,7 @@ def decode(body: bytes) -> Envelope:
     """
     try:
         envelope = _DECODER.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable(str(error)) from error
     if envelope.dataschema != f"urn:taskflow:event:{envelope.type}:1":
         raise Unreadable(f"unknown schema {envelope.dataschema}")

@@ -80,10 +80,10 @@ class DeadLetter(NamedTuple):
 async def keep(transaction: Transaction, failure: Failure, message: Message) -> None:
     """Keep a message with the reason why it was set aside."""
     consumer, event_id, reason, failed_at = failure
-    reason = reason.replace("\0", "")[:2000]
-    await transaction.execute(
-        KEEP, consumer, event_id, message.topic, message.key, message.body, reason, failed_at
-    )
+    # A stranger's event may have what no column of text can hold; its bytes are kept as they are.
+    topic, key, reason = (one.replace("\0", "") for one in (message.topic, message.key, reason))
+    kept = (topic, key, message.body, reason[:2000], failed_at)
+    await transaction.execute(KEEP, consumer, event_id, *kept)
 
 
 async def listing(transaction: Transaction, consumer: str | None, limit: int) -> list[DeadLetter]:

@@ -11,12 +11,14 @@ from typing import Final
 import structlog
 
 from taskflow.base.errors import Unavailable
+from taskflow.base.spans import Running
 from taskflow.bus.message import Message
 from taskflow.bus.ports import Bus
 from taskflow.db.engine import Database
 from taskflow.outbox import tables
 from taskflow.outbox.append import BELL
 from taskflow.outbox.leases import Leases
+from taskflow.outbox.publication import publication
 
 log = structlog.get_logger()
 
@@ -84,8 +86,10 @@ class LeasedRelay:
             heads = await tables.read_heads(transaction, self._source, shards, BATCH)
         if not heads:
             return 0
-        if not await self._publish_while_leased(heads):
-            return 0
+        with Running(publication(heads)) as span:
+            if not await self._publish_while_leased(heads):
+                span.fail("lease lost")
+                return 0
         accepted = await self._bus.settled()
         async with self._database.transaction() as transaction:
             await tables.delete(transaction, accepted)

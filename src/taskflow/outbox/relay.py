@@ -11,11 +11,13 @@ from typing import Final
 import structlog
 
 from taskflow.base.errors import Unavailable
+from taskflow.base.spans import Running
 from taskflow.bus.message import Message
 from taskflow.bus.ports import Bus
 from taskflow.db.engine import Database
 from taskflow.outbox import tables
 from taskflow.outbox.append import BELL
+from taskflow.outbox.publication import publication
 from taskflow.outbox.tail import Tail
 
 log = structlog.get_logger()
@@ -84,7 +86,8 @@ class Relay:
                 continue
             if messages:
                 self._on_published(messages)
-                await self._bus.publish(messages)
+                with Running(publication(messages)):
+                    await self._bus.publish(messages)
             self._tail = tail
             if len(messages) < BATCH:
                 await self._database.hints.wait(BELL, IDLE_SECONDS)

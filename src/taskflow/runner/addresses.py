@@ -3,6 +3,11 @@
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
+# Of a socket of this machine: what the environment says of TLS is about other servers.
+NO_TLS = "sslmode=disable"
+# Parameters about the way to a server.
+NETWORK = ("host", "port", "ssl", "channel_binding", "gssencmode", "require_auth")
+
 
 class Address(NamedTuple):
     """An address that may stand on a command line, and the password that may not."""
@@ -26,6 +31,15 @@ def with_database(dsn: str, database: str) -> str:
     parts = urlsplit(dsn)
     rest = [one for one in _query(parts) if one[0] not in ("dbname", "database")]
     return _join(parts._replace(path="/" + quote(database, safe="")), rest)
+
+
+def at_socket(dsn: str, folder: str, port: int) -> str:
+    """The address of the same database at a socket of this machine, where no TLS is needed."""
+    parts = urlsplit(dsn)
+    login, at, _ = parts.netloc.rpartition("@")
+    rest = [one for one in _query(parts) if not one[0].startswith(NETWORK)]
+    there = [("host", folder), ("port", str(port)), ("sslmode", "disable")]
+    return _join(parts._replace(netloc=login + at), [*rest, *there])
 
 
 def _query(parts: SplitResult) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from taskflow.accounts.keys import FILE as KEY_FILE
 from taskflow.base.errors import TaskFlowError
 from taskflow.base.settings import Settings, unknown_variables
 from taskflow.db.migrate import known_revisions
+from taskflow.db.reasons import UNREACHABLE, reason_of
 from taskflow.runner.attach import holder
 from taskflow.runner.postgres_binaries import NEWEST, OLDEST, find_binaries
 from taskflow.runner.processes import MODULES, load
@@ -147,9 +148,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
                     yield finding
             finally:
                 await connection.close()
-    except (TaskFlowError, OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (TaskFlowError, *UNREACHABLE) as error:
         advice = "see that it runs, and that the address and the password are right"
-        yield Finding("database", "wrong", f"{kind}: {error or type(error).__name__}", advice)
+        yield Finding("database", "wrong", f"{kind}: {reason_of(error)}", advice)
 
 
 async def _ask(

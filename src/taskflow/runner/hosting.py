@@ -30,6 +30,7 @@ from taskflow.runner.keys import verifying_key
 from taskflow.runner.loops import keep_running
 from taskflow.runner.publishing import note_published, show_shards
 from taskflow.runner.server import Doors, Gateway, listen, make_server
+from taskflow.runner.traces import tracing
 
 STOP_SECONDS: Final = 8.0
 LOOP_FAILURES: Final = (
@@ -108,6 +109,8 @@ class Host:
         bus = make_bus(self.settings, partial(reload, delivery), partial(_answers, delivery))
         for service, database in zip(self._declared, databases, strict=True):
             self.services.append(self._build(service, database, authenticator, bus))
+        name = self._declared[0].name if len(self._declared) == 1 else "taskflow"
+        stack.enter_context(tracing(self.settings, name, self.services[0].metrics))
         own = {"sessions": authenticator.watch, **self._relays(bus)}
         await self._serve(
             sockets, bus, {**own, **loops, **self._subscribe(bus), **self._loops()}, on_ready
@@ -229,6 +232,8 @@ class Host:
             await asyncio.wait([serving, delivering], timeout=STOP_SECONDS)
             for task in (*background, serving, delivering):
                 task.cancel()
+            for running in self.services:
+                running.consumer.stop()
 
 
 async def _close(databases: Sequence[Database]) -> None:

@@ -22,6 +22,7 @@ import asyncpg
 
 from taskflow.base.clock import monotonic
 from taskflow.base.errors import Conflict, InUse, Unavailable
+from taskflow.runner.addresses import NO_TLS
 from taskflow.runner.postgres_binaries import Binaries, copied, find_binaries
 from taskflow.runner.postgres_child import (
     STEP_SECONDS,
@@ -93,7 +94,8 @@ class EmbeddedPostgres:
         """The address of a database, with the password."""
         password = self._password_file.read_text().strip()
         place = quote(str(self._socket_dir), safe="")
-        return f"postgresql://{user}:{password}@/{database}?host={place}&port={PORT}"
+        way = f"host={place}&port={PORT}&{NO_TLS}"
+        return f"postgresql://{user}:{password}@/{database}?{way}"
 
     async def start(self) -> None:
         """Start the server and wait until it answers.

@@ -8,13 +8,14 @@ import re
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import IO, Final
 
 from taskflow.base.errors import Unavailable
 from taskflow.base.settings import child_environment
 from taskflow.runner.addresses import without_password
 from taskflow.runner.postgres_binaries import Binaries
+from taskflow.runner.tls_tunnel import without_tls
 
 CHUNK_BYTES: Final = 256 * 1024
 HEAD_BYTES: Final = 4096
@@ -113,15 +114,21 @@ class Tools:
         self, name: str, options: list[str], *, dsn: str | None = None, has_output: bool = True
     ) -> AsyncIterator[Process]:
         """A program while it runs; its end is awaited, and its failure is ours."""
-        secret = {}
-        if dsn is not None:
-            url, password = without_password(dsn)
-            options = [*options, "--no-password", f"--dbname={url}"]
-            secret = {"PGPASSWORD": password} if password else {}
+        async with AsyncExitStack() as stack:
+            secret = {}
+            if dsn is not None:
+                url, password = without_password(await stack.enter_async_context(without_tls(dsn)))
+                options = [*options, "--no-password", f"--dbname={url}"]
+                secret = {"PGPASSWORD": password} if password else {}
+            output = PIPE if has_output else DEVNULL
+            yield await stack.enter_async_context(self._started(name, options, secret, output))
+
+    @asynccontextmanager
+    async def _started(
+        self, name: str, options: list[str], secret: dict[str, str], output: int
+    ) -> AsyncIterator[Process]:
         with tempfile.TemporaryFile() as words:
-            process = await self._start(
-                name, options, secret, words, PIPE if has_output else DEVNULL
-            )
+            process = await self._start(name, options, secret, words, output)
             try:
                 yield process
                 code = await process.wait()
@@ -136,7 +143,8 @@ class Tools:
         self, name: str, options: list[str], secret: dict[str, str], words: IO[bytes], output: int
     ) -> Process:
         program = self.binaries.program(name)
-        environment = child_environment({"LC_MESSAGES": "C"} | secret)
+        # TLS is the tunnel's: the embedded programs do not know it, and refuse the word.
+        environment = child_environment({"LC_MESSAGES": "C", "PGSSLMODE": "disable"} | secret)
         try:
             return await asyncio.create_subprocess_exec(
                 program,

@@ -12,6 +12,8 @@ import asyncpg
 from taskflow.base.clock import monotonic
 from taskflow.base.errors import InUse, NotFound, Unavailable
 from taskflow.base.settings import Settings
+from taskflow.db.reasons import UNREACHABLE, reason_of
+from taskflow.runner.addresses import NO_TLS
 from taskflow.runner.postgres import OWNER, EmbeddedPostgres
 
 if TYPE_CHECKING:
@@ -83,8 +85,8 @@ async def connected(dsn: str) -> "AsyncIterator[Connection[Record]]":
     """
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS, server_settings=_SESSION)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise Unavailable(f"the database cannot be reached: {_brief(error)}") from error
+    except UNREACHABLE as error:
+        raise Unavailable(f"the database cannot be reached: {reason_of(error)}") from error
     try:
         yield connection
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -127,7 +129,8 @@ def _running(data_dir: Path) -> str | None:
     if len(lines) < 5:  # noqa: PLR2004 - the port is the fourth line, the socket's folder the fifth
         return None
     place = quote(lines[4].strip(), safe="")
-    return f"postgresql://{OWNER}:{password}@/{OWNER}?host={place}&port={lines[3].strip()}"
+    way = f"host={place}&port={lines[3].strip()}&{NO_TLS}"
+    return f"postgresql://{OWNER}:{password}@/{OWNER}?{way}"
 
 
 async def _answers(dsn: str) -> bool:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from taskflow.accounts.model import is_quiet
 from taskflow.accounts.queries import preferences_of
+from taskflow.base import spans
 from taskflow.base.clock import Clock
 from taskflow.chassis.consumer import Delivery
 from taskflow.services.notification import storage
@@ -42,4 +43,9 @@ class Notifier:
             if is_quiet(wanted.notifications, local) and event.task.priority != "urgent":
                 note = replace(note, quiet=True)
             note = await storage.add(transaction, event.user_id, note, now)
-        transaction.after_commit(lambda: self._tell(event.user_id, note))
+        transaction.after_commit(lambda: self._hand_over(event.user_id, note))
+
+    def _hand_over(self, user_id: UUID, note: Note) -> None:
+        """Hand a note to its user's streams: one span, however many they are."""
+        with spans.below("notify streams", attributes={"taskflow.silent": bool(note.silent)}):
+            self._tell(user_id, note)

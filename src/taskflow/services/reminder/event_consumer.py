@@ -21,7 +21,7 @@ class Planner:
         """Bring the reminders of an event's task up to date, unless newer is known."""
         event, transaction = delivery.event, delivery.transaction
         closed = why_closed(event.task, is_deleted=event.event_type == TASK_DELETED)
-        if not await storage.note(transaction, event, closed):
+        if not await storage.note(transaction, event, delivery.traceparent, closed):
             return
         wanted = plans(event.task)
         known = await storage.standings(transaction, event.task_id)

@@ -10,14 +10,17 @@ from uuid import UUID
 import structlog
 from prometheus_client import Histogram
 
+from taskflow.base import spans
 from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Unavailable
 from taskflow.base.ids import derived_id
+from taskflow.base.spans import Attributes, Span
+from taskflow.chassis.tracing import CORRELATION, SERVICE
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Actor, ReminderFacts, TaskEvent
 from taskflow.events.topics import REMINDER_TRIGGERED
-from taskflow.outbox.append import append
+from taskflow.outbox.append import Caused, append_caused
 from taskflow.services.reminder import storage
 from taskflow.services.reminder.ports import Claim, Schedule, Times
 from taskflow.services.reminder.storage import Fired
@@ -121,12 +124,36 @@ class Firing:
         self, transaction: Transaction, now: datetime, ids: Collection[UUID] | None
     ) -> list[Fired]:
         due = await storage.fire(transaction, now, AT_ONCE, ids)
-        await append(transaction, *(_event(one, now) for one in due))
+        await _tell(transaction, due, now)
         return due
 
     def _note(self, due: Sequence[Fired], now: datetime) -> None:
         for one in due:
             self._lateness.observe(max((now - one.fire_at).total_seconds(), 0.0))
+
+
+async def _tell(transaction: Transaction, due: Sequence[Fired], now: datetime) -> None:
+    """Record the events of what fires, each in the trace of what its reminder was planned by."""
+    firings = [_span(one) for one in due]
+    try:
+        causes = [
+            span if span.traceparent else one.traceparent
+            for span, one in zip(firings, due, strict=True)
+        ]
+        events = [_event(one, now) for one in due]
+        await append_caused(transaction, [*map(Caused, events, causes)])
+    finally:
+        for span in firings:
+            span.end()
+
+
+def _span(fired: Fired) -> Span:
+    known: Attributes = {
+        CORRELATION: fired.correlation_id,
+        SERVICE: "reminder",
+        "taskflow.late_by_seconds": fired.late_by_seconds,
+    }
+    return spans.start("fire reminder", parent=fired.traceparent, attributes=known)
 
 
 def _event(fired: Fired, now: datetime) -> TaskEvent:

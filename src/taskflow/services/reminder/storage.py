@@ -17,11 +17,13 @@ Status = Literal["pending", "sent", "acknowledged", "cancelled"]
 
 # An older event changes nothing: the row's own version is the gate.
 NOTE = """
-INSERT INTO reminders.tasks AS known (task_id, version, event_id, correlation_id, task, closed)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO reminders.tasks AS known
+  (task_id, version, event_id, correlation_id, task, closed, traceparent)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (task_id) DO UPDATE
    SET version = EXCLUDED.version, event_id = EXCLUDED.event_id,
-       correlation_id = EXCLUDED.correlation_id, task = EXCLUDED.task, closed = EXCLUDED.closed
+       correlation_id = EXCLUDED.correlation_id, task = EXCLUDED.task, closed = EXCLUDED.closed,
+       traceparent = EXCLUDED.traceparent
  WHERE known.version < EXCLUDED.version
 """
 CLOSED = "SELECT closed FROM reminders.tasks WHERE task_id = $1"
@@ -60,7 +62,7 @@ UPDATE reminders.reminders AS fired
   FROM due, reminders.tasks AS task
  WHERE fired.id = due.id AND task.task_id = fired.task_id
 RETURNING fired.id, fired."offset", fired.fire_at, fired.late_by_seconds, task.version,
-          task.event_id, task.correlation_id, task.task::text AS task
+          task.event_id, task.correlation_id, task.traceparent, task.task::text AS task
 """
 FIRE = _FIRE.format(of_these="")
 FIRE_CLAIMED = _FIRE.format(of_these=" AND id = ANY($3::uuid[])")
@@ -100,6 +102,7 @@ class Fired(NamedTuple):
     version: int
     cause: UUID
     correlation_id: str
+    traceparent: str | None
     task: TaskState
 
 
@@ -117,11 +120,13 @@ class Kept(NamedTuple):
     late_by_seconds: int | None
 
 
-async def note(transaction: Transaction, event: TaskEvent, closed: str | None) -> bool:
+async def note(
+    transaction: Transaction, event: TaskEvent, traceparent: str | None, closed: str | None
+) -> bool:
     """Keep the newest state of a task; False when newer is known."""
     task = msgspec.json.encode(event.task).decode()
     known = (event.task_id, event.version, event.event_id, event.correlation_id, task, closed)
-    return await transaction.execute(NOTE, *known) == 1
+    return await transaction.execute(NOTE, *known, traceparent) == 1
 
 
 async def why_closed(transaction: Transaction, task_id: UUID) -> str | None:
@@ -202,6 +207,7 @@ async def fire(
             version=row["version"],
             cause=row["event_id"],
             correlation_id=row["correlation_id"],
+            traceparent=row["traceparent"],
             task=msgspec.json.decode(row["task"], type=TaskState),
         )
         for row in rows

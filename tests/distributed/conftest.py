@@ -1,0 +1,36 @@
+"""What the tests by hand share: one system on one Kafka, telling one collector."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.collector import Collector
+from tests.distributed.kafka import Kafka
+from tests.distributed.ports import free_ports
+from tests.distributed.services import System, make_topics, need_engine
+
+
+@pytest.fixture(scope="session")
+def collector() -> Iterator[Collector]:
+    with Collector() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def system(
+    tmp_path_factory: pytest.TempPathFactory, dsn: str, collector: Collector
+) -> Iterator[System]:
+    """All services, each beside its sidecar."""
+    need_engine()
+    folder, ports = tmp_path_factory.mktemp("system"), free_ports()
+    kafka = Kafka(folder / "kafka", next(ports), next(ports))
+    # Listening on everything that the machine has, as in a container.
+    settings = {"TASKFLOW_OTLP_ENDPOINT": collector.url, "TASKFLOW_HOST": "0.0.0.0"}  # noqa: S104
+    system = System(folder, dsn, kafka, ports, settings)
+    try:
+        kafka.start()
+        make_topics(kafka)
+        system.start()
+        yield system
+    finally:
+        system.stop()
+        kafka.stop()
