@@ -141,7 +141,10 @@ async def test_what_happened_is_what_is_shown(busy: Product) -> None:
     def has_settled(now: Shown) -> bool:
         is_set_aside = total(now["taskflow_dead_letters_waiting"]) == len(CONSUMERS)
         fired = total(now["taskflow_reminder_lateness_seconds"])
-        return is_set_aside and fired == 1 and total(now["taskflow_outbox_pending"]) == 0
+        told = total(now["taskflow_event_age_seconds"], stage="handled", consumer="notification")
+        is_written = total(now["taskflow_audit_events_total"]) == told
+        is_empty = total(now["taskflow_outbox_pending"]) == 0
+        return is_set_aside and fired == 1 and is_empty and is_written
 
     found = until(busy, has_settled)
     assert total(found["taskflow_dead_letters_total"]) == len(CONSUMERS)
