@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg
 import pytest
@@ -80,11 +80,11 @@ def prepare(server: EmbeddedPostgres, folder: Path, service: str = "of-service's
     for piece in ("CREATE DATABASE taskflow", "datname = 'taskflow"):
         assert piece in script
         script = script.replace(piece, f"{piece}_of_compose")
-    place, _, port = server.dsn().partition("?host=")[2].partition("&port=")
+    asked = dict(parse_qsl(urlsplit(server.dsn()).query))
     known = {
         "PATH": f"{binaries(18).folder}:{os.environ['PATH']}",
-        "PGHOST": unquote(place),
-        "PGPORT": port,
+        "PGHOST": asked["host"],
+        "PGPORT": asked["port"],
         "PGPASSWORD": password(server),
         "POSTGRES_USER": "taskflow",
         "OWNER_PASSWORD_FILE": str(folder / "owner"),
