@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer and nothing else; `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup up distributed distributed-down test check bench contracts lock
+.PHONY: help setup up distributed distributed-down test test-distributed check bench contracts lock
 
 help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -20,8 +20,13 @@ distributed: ## The distributed size with Docker Compose: secrets, build, start,
 distributed-down: ## Stop it; the data and the secrets stay
 	@docker compose --profile '*' down
 
-test: setup ## All tests
-	@scripts/test.sh
+test: setup ## All tests but those of the distributed size
+	@scripts/test.sh --ignore=tests/distributed
+
+test-distributed: setup ## The distributed size on a real Dapr, Kafka, Redis and PostgreSQL; builds them once (Go, Java)
+	@scripts/programs.sh
+	@scripts/engine.sh
+	@.venv/bin/python -m pytest tests/distributed
 
 check: setup ## Formatting, lint, types, import contracts, dependency audit
 	@scripts/check.sh

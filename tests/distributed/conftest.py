@@ -1,10 +1,13 @@
 """What the tests by hand share: one system on one Kafka, telling one collector."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.collector import Collector
+from tests.distributed.cluster import Cluster
 from tests.distributed.kafka import Kafka
+from tests.distributed.load import Origin
 from tests.distributed.ports import free_ports
 from tests.distributed.services import System, make_topics, need_engine
 
@@ -34,3 +37,21 @@ def system(
     finally:
         system.stop()
         kafka.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(open_dir: Path) -> Iterator[Cluster]:
+    """Everything of docker-compose.yaml, two replicas of each service."""
+    need_engine()
+    cluster = Cluster(open_dir / "cluster")
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+def origin(cluster: Cluster) -> Origin:
+    """Clients of its one origin."""
+    return Origin(cluster)

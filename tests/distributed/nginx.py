@@ -52,16 +52,28 @@ class Nginx(Program):
         for piece, other in (instead or {}).items():
             assert piece in text, piece
             text = text.replace(piece, other)
-        configuration = folder / "nginx.conf"
-        configuration.write_text(text)
+        self.configuration = folder / "nginx.conf"
+        self.configuration.write_text(text)
         self.port = port_of("nginx", TLS_PORT)
         self.url = f"https://localhost:{self.port}"
         self.certificate = secrets / "tls_certificate.pem"
         self._access = folder / "access.log"
-        command = [program, "-p", str(folder), "-e", "stderr", "-c", str(configuration)]
+        command = [program, "-p", str(folder), "-e", "stderr", "-c", str(self.configuration)]
         super().__init__(
             "nginx", [*command, "-g", "daemon off;"], folder, is_ready=listens(self.port)
         )
+
+    def workers(self) -> set[int]:
+        """The processes that serve."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return {int(one) for one in children.split()}
+
+    def wait_gone(self, workers: set[int]) -> None:
+        """Wait until these processes have ended: they finish what they have begun."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while workers & self.workers():
+            assert time.monotonic() < deadline, "requests are still under way"
+            time.sleep(STEP_SECONDS)
 
     def requests(self) -> list[list[str]]:
         """What was asked: address, method, path, status, bytes, seconds, the service's address."""

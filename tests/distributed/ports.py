@@ -8,9 +8,9 @@ from collections.abc import Iterator
 LOWEST, HIGHEST = 10_000, 32_000
 
 
-def free_ports() -> Iterator[int]:
-    """Ports that nobody listens on, none twice."""
-    given: set[int] = set()
+def free_ports(taken: set[int] | None = None) -> Iterator[int]:
+    """Ports that nobody listens on, none twice, and none of those that are taken."""
+    given = set() if taken is None else taken
     while True:
         port = random.randrange(LOWEST, HIGHEST)
         if port not in given and _is_free(port):
@@ -18,11 +18,14 @@ def free_ports() -> Iterator[int]:
             yield port
 
 
-def free_span(length: int) -> int:
-    """The first of so many free consecutive ports."""
+def free_span(length: int, taken: set[int] | None = None) -> int:
+    """The first of so many free consecutive ports, which are taken then."""
+    given = set() if taken is None else taken
     while True:
         base = random.randrange(LOWEST, HIGHEST, length)
-        if all(_is_free(base + offset) for offset in range(length)):
+        span = range(base, base + length)
+        if given.isdisjoint(span) and all(map(_is_free, span)):
+            given.update(span)
             return base
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.distributed.figures import total
 from tests.distributed.kafka import Kafka
 from tests.distributed.ports import free_ports, free_span
 from tests.distributed.programs import Program, answers, missing
@@ -109,16 +110,6 @@ def make_tasks(url: str) -> None:
                 headers={"Authorization": f"Bearer {token}"},
             )
             assert answer.status_code == 201
-
-
-def total(text: str, name: str, **labels: str) -> float:
-    """The sum of a metric's samples; the parser names every counter as Prometheus would have it."""
-    return sum(
-        sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-        if sample.name in {name, f"{name}_total"} and labels.items() <= sample.labels.items()
-    )
 
 
 def test_every_name_of_a_sidecar_that_is_used_is_shown(pairs: list[Pair]) -> None:

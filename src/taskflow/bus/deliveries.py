@@ -31,7 +31,6 @@ TOKEN_HEADER: Final = b"dapr-api-token"
 # Shorter than the sidecar's time-out (4 s), so that no call goes on after it was given up.
 CALL_SECONDS: Final = 3.5
 REMEMBERED: Final = 1_000
-GAVE_UP: Final = "the retries ran out"
 
 CanConsume = Callable[[], Awaitable[bool]]
 Answer = tuple[int, bytes]
@@ -139,8 +138,18 @@ class Deliveries:
         return HTTPStatus.OK, msgspec.json.encode({"statuses": statuses})
 
     async def _dead(self, subscription: Subscription, body: bytes) -> Answer:
+        """Keep what the sidecar has given up, with the reason why it failed here.
+
+        Its retries run out as well while nobody answers it, and an outage is no reason to set an
+        event aside: what never failed here is handled after all.
+        """
         message = message_of(body)
-        reason = self._reasons.pop(head_of(body).id, GAVE_UP)
+        reason = self._reasons.pop(head_of(body).id, None)
+        if reason is None:
+            outcome = (await self._handle(subscription, [message]))[0]
+            if outcome.verdict is not Verdict.RETRY:
+                return _said(outcome)
+            reason = outcome.reason
         is_kept = await self._set_aside(subscription, message, reason)
         return _said(Outcome(Verdict.DONE if is_kept else Verdict.AWAY))
 

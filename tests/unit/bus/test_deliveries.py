@@ -200,6 +200,18 @@ async def test_a_bulk_that_is_none_comes_again_for_as_long_as_the_sidecar_tries(
     assert desk.handled == []
 
 
+async def test_what_was_given_up_while_nobody_answered_is_handled_after_all() -> None:
+    desk = Desk()
+    assert (await desk.post(DEAD_LETTERS, EVENT))[0] == 200
+    assert ([message.body for message in desk.handled], desk.aside) == ([EVENT], [])
+    desk.outcome = Outcome(Verdict.AWAY)
+    assert (await desk.post(DEAD_LETTERS, EVENT))[0] == 503
+    assert desk.aside == []
+    desk.outcome = Outcome(Verdict.RETRY, "it fails")
+    assert (await desk.post(DEAD_LETTERS, EVENT))[0] == 200
+    assert [reason for _, reason in desk.aside] == ["it fails"]
+
+
 async def test_a_failure_is_named_when_the_sidecar_gives_up() -> None:
     desk = Desk(Outcome(Verdict.RETRY, "ZeroDivisionError"))
     assert (await desk.post(EVENTS, EVENT))[0] == 503

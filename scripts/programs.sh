@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# The programs that the tests start or build with, and no Python package brings: the machine's own, else
+# Debian's, installed where we may; none is started. Arguments name some of them; without any, all.
+# Ends with a failure that says how to get what is missing where it cannot be installed.
+set -euo pipefail
+
+# What is looked for, and the package that has it.
+declare -A packages=(
+  [redis-server]=redis-server
+  [nginx]=nginx-light
+  [java]=openjdk-17-jre-headless
+  [mvn]=maven
+  [/usr/lib/postgresql/15/bin/postgres]=postgresql-15
+)
+if [ $# -eq 0 ]; then set -- "${!packages[@]}"; fi
+
+missing=()
+for program in "$@"; do
+  PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing+=("${packages[$program]}")
+done
+if [ ${#missing[@]} -eq 0 ]; then exit; fi
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  echo "taskflow: the tests need ${missing[*]}; on Debian: apt-get install ${missing[*]}" >&2
+  exit 1
+fi
+echo "· installing ${missing[*]} from Debian" >&2
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# The packages would start their services: ours are children of the tests.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+fi
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
