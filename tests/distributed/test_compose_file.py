@@ -96,7 +96,7 @@ def test_whatever_stays_up_says_whether_it_is_well(services: dict[str, Service])
         assert {"interval", "timeout", "retries", "start_period", "start_interval"} <= set(check)
     for name in MODULES:
         assert services[name]["healthcheck"]["test"] == [
-            "CMD", "taskflow", "health", name, "--ready",
+            "CMD", "taskflow", "health", name, "--whole",
         ]  # fmt: skip
 
 

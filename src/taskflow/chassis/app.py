@@ -48,7 +48,8 @@ log = structlog.get_logger()
 def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
     """The ASGI app of a service."""
     checks = {"database": context.database.ping, **context.checks, **parts.checks}
-    show_readiness(context.metrics, checks, parts.optional_checks)
+    optional = {**context.optional_checks, **parts.optional_checks}
+    show_readiness(context.metrics, checks, optional)
     show_pool(context.metrics, context.database)
     api = Router(
         API,
@@ -59,7 +60,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
         route_handlers=[
             api,
             *(r for r in parts.routes if _is_outside(r)),
-            *_operations(service, checks, parts.optional_checks, context.metrics),
+            *_operations(service, checks, optional, context.metrics),
         ],
         dependencies=_provide(context, parts),
         guards=[authenticated, json_only],

@@ -25,6 +25,7 @@ class Context:
 
     Attributes:
         checks: What readiness asks of the process, by name, beside the service's own.
+        optional_checks: What readiness names, and what the process can do without for a while.
     """
 
     settings: Settings
@@ -33,6 +34,7 @@ class Context:
     authenticator: Authenticator
     metrics: Metrics
     checks: Mapping[str, Check] = field(default_factory=dict)
+    optional_checks: Mapping[str, Check] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

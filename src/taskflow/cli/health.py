@@ -15,9 +15,12 @@ Service = Annotated[
     str | None, typer.Argument(help=f"One of {', '.join(MODULES)}; every one that is here without.")
 ]
 Ready = Annotated[bool, typer.Option("--ready", help="Ask whether it is ready, not only alive.")]
+Whole = Annotated[
+    bool, typer.Option("--whole", help="Ask also for what it can do without: bus, Redis.")
+]
 
 
-def command(service: Service = None, *, ready: Ready = False) -> None:
+def command(service: Service = None, *, ready: Ready = False, whole: Whole = False) -> None:
     """Say whether a service on this machine is alive; the exit code is 1 when it is not.
 
     Without a name it asks every service that listens here, and one must.
@@ -26,13 +29,17 @@ def command(service: Service = None, *, ready: Ready = False) -> None:
         taskflow health task-api
 
         taskflow health audit-logger --ready
+
+        taskflow health task-api --whole
     """
     if service is not None and service not in MODULES:
         raise typer.BadParameter(f"is one of {', '.join(MODULES)}")
-    path = "/health/ready" if ready else "/health/live"
+    path = "/health/ready" if ready or whole else "/health/live"
     answers = [_ask(name, path) for name in ([service] if service else MODULES)]
     for _, told in answers:
         say(told)
+    if whole and any('"down"' in told for _, told in answers):
+        raise typer.Exit(1)
     if not _is_well([status for status, _ in answers], must_listen=service is not None):
         raise typer.Exit(1)
 

@@ -145,7 +145,9 @@ class Host:
             database=database,
             authenticator=authenticator,
             metrics=metrics,
-            checks={**checks, **bus.checks},
+            checks=checks,
+            # Without it everything is still answered and kept; what follows from it waits.
+            optional_checks=bus.checks,
         )
         parts = service.build(context)
         consumer = Consumer(service.name, database, self._clock, metrics)
