@@ -10,7 +10,7 @@ import msgspec
 import typer
 import uvloop
 
-from benchmarks import commit_to_browser, create_task, fan_out, idle, machine
+from benchmarks import commit_to_browser, create_task, fan_out, idle, machine, scale_out
 from benchmarks.figures import Report, markdown
 from benchmarks.options import Options
 
@@ -20,6 +20,7 @@ BENCHMARKS: Final[dict[int, Benchmark]] = {
     commit_to_browser.GOAL: commit_to_browser.measure,
     create_task.GOAL: create_task.measure,
     idle.GOAL: idle.measure,
+    scale_out.GOAL: scale_out.measure,
 }
 
 

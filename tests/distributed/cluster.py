@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 from tests.distributed import compose_file
 from tests.distributed.broker import Broker
 from tests.distributed.composed import Composed, Machine, PortOf
@@ -23,7 +22,7 @@ from tests.distributed.judges import need
 from tests.distributed.nginx import HEALTH_PORT, TLS_PORT, Nginx, make_secrets
 from tests.distributed.ports import free_ports, free_span
 from tests.distributed.postgres import Postgres
-from tests.distributed.programs import DAPRD, Program, answers, listens
+from tests.distributed.programs import DAPRD, LOCAL, Program, answers, listens
 
 from taskflow.runner.processes import MODULES, port_offset
 
@@ -106,12 +105,12 @@ class Replica:
 
     def figure(self, name: str, **labels: str) -> float:
         """What the service shows under a name."""
-        return total(httpx.get(f"{self.url}/metrics").text, name, **labels)
+        return total(LOCAL.get(f"{self.url}/metrics").text, name, **labels)
 
     def figure_of_sidecar(self, name: str, **labels: str) -> float:
         """What the sidecar shows under a name."""
         url = f"http://127.0.0.1:{self.metrics_port}/metrics"
-        return total(httpx.get(url).text, name, **labels)
+        return total(LOCAL.get(url).text, name, **labels)
 
     def wait_ready(self) -> None:
         """Wait until both serve."""

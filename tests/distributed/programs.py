@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,12 @@ ENGINE = ROOT / ".tools" / "engine"
 DAPRD = ENGINE / "daprd" / "daprd"
 KAFKA = ENGINE / "kafka" / "libs"
 JAVA = ("java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{KAFKA}/*")
+# Asks what listens on this machine, without TLS: it need not read the certificates of the world.
+LOCAL = httpx.Client(
+    verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    limits=httpx.Limits(max_keepalive_connections=0),
+    timeout=20,
+)
 START_SECONDS = 90
 STOP_SECONDS = 20
 STEP_SECONDS = 0.05
@@ -138,7 +145,7 @@ def answers(url: str, status: int = 200) -> Callable[[], bool]:
 
     def ask() -> bool:
         try:
-            return httpx.get(url, timeout=2).status_code == status
+            return LOCAL.get(url, timeout=2).status_code == status
         except httpx.HTTPError:
             return False
 
