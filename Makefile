@@ -20,8 +20,8 @@ distributed: ## The distributed size with Docker Compose: secrets, build, start,
 distributed-down: ## Stop it; the data and the secrets stay
 	@docker compose --profile '*' down
 
-test: setup ## All tests but those of the distributed size
-	@scripts/test.sh --ignore=tests/distributed
+test: setup ## All tests but those of the distributed size; the branches that they reach may only become more
+	@scripts/test.sh --ignore=tests/distributed --cov --cov-report=
 
 test-distributed: setup ## The distributed size on a real Dapr, Kafka, Redis and PostgreSQL; builds them once (Go, Java)
 	@scripts/programs.sh

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.product import Product
 from tests.redis_server import RedisServer
 
@@ -13,6 +14,10 @@ from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.db.migrate import migrate
 from taskflow.runner.postgres import EmbeddedPostgres
+
+# How fast an example runs is no criterion: the machine may be busy.
+settings.register_profile("taskflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("taskflow")
 
 
 @pytest.fixture(scope="session")
