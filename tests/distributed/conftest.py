@@ -1,12 +1,13 @@
-"""What the tests by hand share: one system on one Kafka, telling one collector."""
+"""What the tests by hand share: one system on one Kafka, telling one collector, and one stage."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from tests.collector import Collector
 from tests.distributed.kafka import Kafka
 from tests.distributed.ports import free_ports
 from tests.distributed.services import System, make_topics, need_engine
+from tests.distributed.stage import Stage, set_up
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,10 @@ def system(
     finally:
         system.stop()
         kafka.stop()
+
+
+@pytest.fixture(scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A Kafka of its own, and applications that a test can watch."""
+    async with set_up(tmp_path_factory.mktemp("stage")) as stage:
+        yield stage
