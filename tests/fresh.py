@@ -27,12 +27,19 @@ async def empty_database(dsn: str, pattern: str = "template1") -> AsyncIterator[
 
 
 @asynccontextmanager
+async def fresh_address(dsn: str) -> AsyncIterator[str]:
+    """The address of a migrated database that nobody else writes to."""
+    await _make_pattern(dsn)
+    async with empty_database(dsn, PATTERN) as address:
+        yield address
+
+
+@asynccontextmanager
 async def fresh_database(
     dsn: str, role: str | None = "taskflow_task_api"
 ) -> AsyncIterator[Database]:
     """Connections under a role to a migrated database that nobody else writes to."""
-    await _make_pattern(dsn)
-    async with empty_database(dsn, PATTERN) as address, connected(address, role) as database:
+    async with fresh_address(dsn) as address, connected(address, role) as database:
         yield database
 
 

@@ -1,6 +1,6 @@
-"""What the tests by hand share: one system on one Kafka, telling one collector."""
+"""What the tests by hand share: one system on one Kafka, telling one collector, and one stage."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from tests.distributed.kafka import Kafka
 from tests.distributed.load import Origin
 from tests.distributed.ports import free_ports
 from tests.distributed.services import System, make_topics, need_engine
+from tests.distributed.stage import Stage, set_up
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +56,10 @@ def cluster(open_dir: Path) -> Iterator[Cluster]:
 def origin(cluster: Cluster) -> Origin:
     """Clients of its one origin."""
     return Origin(cluster)
+
+
+@pytest.fixture(scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A Kafka of its own, and applications that a test can watch."""
+    async with set_up(tmp_path_factory.mktemp("stage")) as stage:
+        yield stage

@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.distributed.programs import JAVA, Program, listens
 
 TOOL = "org.apache.kafka.tools.TopicCommand"
+CONFIGS = "kafka.admin.ConfigCommand"
 CONSOLE_PRODUCER = "org.apache.kafka.tools.ConsoleProducer"
 PROPERTIES = """
 process.roles=broker,controller
@@ -53,6 +54,19 @@ class Kafka(Program):
     def topics_tool(self) -> str:
         """Kafka's own tool for topics, as a command line."""
         return " ".join((*JAVA, TOOL))
+
+    def configure(self, topic: str, setting: str) -> None:
+        """Change a setting of a topic, `name=value`."""
+        of_topic = ("--entity-type", "topics", "--entity-name", topic)
+        _java(
+            CONFIGS,
+            "--bootstrap-server",
+            self.address,
+            "--alter",
+            *of_topic,
+            "--add-config",
+            setting,
+        )
 
     def produce(self, topic: str, *lines: str) -> None:
         """Write raw messages past everybody, as a stranger would."""

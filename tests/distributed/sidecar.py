@@ -46,11 +46,6 @@ class Sidecar(Program):
             "--dapr-listen-addresses=127.0.0.1",
             "--dapr-internal-grpc-listen-address=127.0.0.1",
             "--metrics-listen-address=127.0.0.1",
-            "--enable-app-health-check",
-            "--app-health-check-path=/health/consume",
-            "--app-health-probe-interval=1",
-            "--app-health-probe-timeout=500",
-            "--app-health-threshold=2",
             "--disable-init-endpoints=config,subscribe",
         ]
         environment = TOKENS | {"TASKFLOW_KAFKA_BROKERS": brokers}

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from tests.manifests.rendering import K8S, ROOT, Manifest, of_kind
 
-from taskflow.bus.deliveries import BULK, CALL_SECONDS, DEAD_LETTERS, EVENTS
+from taskflow.bus.deliveries import ATTEMPTS, BULK, CALL_SECONDS, DEAD_LETTERS, EVENTS
 from taskflow.bus.sidecar import MOST_ENTRIES, PUBSUB, TIMEOUT_SECONDS
 from taskflow.events.topics import CONSUMERS, broker_topics, dead_letter_topic
 from taskflow.runner.processes import MODULES, load
@@ -113,20 +113,33 @@ def test_resiliency_stands_in_a_file_of_its_own() -> None:
         assert "Resiliency" not in kinds or kinds == ["Resiliency"], path.name
 
 
-def test_retries_end_before_the_broker_takes_the_partition_away(
+def test_only_the_service_itself_gives_an_event_up(manifests: tuple[Manifest, ...]) -> None:
+    policies, targets = _resiliency(manifests)
+    assert policies["retries"][targets["inbound"]["retry"]]["maxRetries"] == -1
+
+
+def test_what_fails_is_given_up_before_the_broker_takes_the_partition_away(
     manifests: tuple[Manifest, ...],
 ) -> None:
     policies, targets = _resiliency(manifests)
     inbound = targets["inbound"]
     timeout = _seconds(policies["timeouts"][inbound["timeout"]])
     retry = policies["retries"][inbound["retry"]]
-    attempts, pause, pauses = retry["maxRetries"] + 1, FIRST_PAUSE_SECONDS, 0.0
-    for _ in range(retry["maxRetries"]):
+    pause, pauses = FIRST_PAUSE_SECONDS, 0.0
+    for _ in range(ATTEMPTS - 1):
         pauses += pause
         pause = min(pause * GROWTH, _seconds(retry["maxInterval"]))
     assert retry["policy"] == "exponential"
-    assert attempts * timeout + pauses * JITTER < REBALANCE_SECONDS
+    assert ATTEMPTS * timeout + pauses * JITTER < REBALANCE_SECONDS
     assert timeout > CALL_SECONDS, "a call that was given up would go on"
+
+
+def test_what_the_sidecar_cannot_read_reaches_us_all_the_same(
+    manifests: tuple[Manifest, ...],
+) -> None:
+    for app, spec in _subscriptions(manifests):
+        is_dead_letters = spec["topic"] == dead_letter_topic(app)
+        assert spec.get("metadata") == ({"rawPayload": "true"} if is_dead_letters else None)
 
 
 def test_no_circuit_breaker_stands_before_a_consumer(manifests: tuple[Manifest, ...]) -> None:

@@ -1,9 +1,13 @@
 """Takes what the Dapr sidecar delivers: a small ASGI app for a listener that only it can reach.
 
 `POST /internal/events` (one event), `/internal/events/bulk` (many) and `/internal/dead-letters`
-(what the sidecar has given up). The answers are 200, or 503 to have it delivered again; any other
+(what the sidecar could not read). The answers are 200, or 503 to have it delivered again; any other
 would lose the event or set it aside at once. The body is read as bytes: what is no event is kept
 as a dead letter with its bytes, and never tried again.
+
+The sidecar brings an event again for as long as it takes, in its place before those that follow it;
+what fails too often is set aside here, since here alone is known why. While effects cannot be
+written at all, no failure counts.
 """
 
 import asyncio
@@ -17,25 +21,33 @@ import msgspec
 import structlog
 
 from taskflow.base.errors import Invalid, TaskFlowError, TooLarge, Unavailable
-from taskflow.bus.delivery_bodies import entries_of, head_of, message_of, read_body
+from taskflow.bus.delivery_bodies import (
+    Delivery,
+    entries_of,
+    head_of,
+    message_of,
+    read_body,
+    unwrapped,
+)
 from taskflow.bus.message import Message
-from taskflow.bus.ports import Outcome, Subscription, Verdict
+from taskflow.bus.ports import DONE, Outcome, Subscription, Verdict
 
 log = structlog.get_logger()
 
 EVENTS: Final = "/internal/events"
 BULK: Final = "/internal/events/bulk"
 DEAD_LETTERS: Final = "/internal/dead-letters"
-CONSUME: Final = "/health/consume"
 TOKEN_HEADER: Final = b"dapr-api-token"
 # Shorter than the sidecar's time-out (4 s), so that no call goes on after it was given up.
 CALL_SECONDS: Final = 3.5
+# In 12 to 20 s where it fails at once, in 55 s where every call is late: see resiliency.yaml.
+ATTEMPTS: Final = 8
 REMEMBERED: Final = 1_000
 
 CanConsume = Callable[[], Awaitable[bool]]
 Answer = tuple[int, bytes]
 Headers = Sequence[tuple[bytes, bytes]]
-Work = Callable[[Subscription, bytes], Awaitable[Answer]]
+Work = Callable[[Subscription, Delivery], Awaitable[Answer]]
 
 
 class Deliveries:
@@ -43,7 +55,7 @@ class Deliveries:
 
     Args:
         token: What the sidecar shows (`APP_API_TOKEN`).
-        can_consume: Whether effects can be written right now; while not, delivery pauses.
+        can_consume: Whether effects can be written right now.
         call_seconds: How long a body may take to arrive, and then a call.
     """
 
@@ -58,7 +70,7 @@ class Deliveries:
         self._running = 0
         self._is_idle = asyncio.Event()
         self._is_idle.set()
-        self._reasons: OrderedDict[str, str] = OrderedDict()
+        self._failures: OrderedDict[str, int] = OrderedDict()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request of the sidecar."""
@@ -79,9 +91,6 @@ class Deliveries:
             log.warning("deliveries.cut_off", running=self._running)
 
     async def _answer(self, scope: Any, receive: Any) -> Answer:
-        if scope["path"] == CONSUME:
-            is_able = not self._is_stopping and await self._can_consume()
-            return (HTTPStatus.OK if is_able else HTTPStatus.SERVICE_UNAVAILABLE), b"{}"
         if not self._is_sidecar(scope["headers"]):
             return HTTPStatus.UNAUTHORIZED, b"{}"
         if scope["method"] != "POST":
@@ -108,25 +117,25 @@ class Deliveries:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"{}"
         except (Unavailable, TimeoutError):
             return _said(Outcome(Verdict.AWAY))
-        return await self._work(work, self.subscription, body)
+        return await self._work(work, self.subscription, Delivery.of(headers, body))
 
-    async def _work(self, work: Work, subscription: Subscription, body: bytes) -> Answer:
+    async def _work(self, work: Work, subscription: Subscription, delivery: Delivery) -> Answer:
         self._running += 1
         self._is_idle.clear()
         try:
-            return await work(subscription, body)
+            return await work(subscription, delivery)
         finally:
             self._running -= 1
             if not self._running:
                 self._is_idle.set()
 
-    async def _one(self, subscription: Subscription, body: bytes) -> Answer:
-        outcome = (await self._handle(subscription, [message_of(body)]))[0]
+    async def _one(self, subscription: Subscription, delivery: Delivery) -> Answer:
+        outcome = (await self._handle(subscription, [message_of(delivery)]))[0]
         return _said(outcome)
 
-    async def _many(self, subscription: Subscription, body: bytes) -> Answer:
+    async def _many(self, subscription: Subscription, delivery: Delivery) -> Answer:
         try:
-            entries = entries_of(body)
+            entries = entries_of(delivery.body)
         except Invalid as error:
             log.warning("deliveries.unreadable_bulk", reason=error.detail)
             return HTTPStatus.SERVICE_UNAVAILABLE, b"{}"
@@ -137,21 +146,9 @@ class Deliveries:
         ]
         return HTTPStatus.OK, msgspec.json.encode({"statuses": statuses})
 
-    async def _dead(self, subscription: Subscription, body: bytes) -> Answer:
-        """Keep what the sidecar has given up, with the reason why it failed here.
-
-        Its retries run out as well while nobody answers it, and an outage is no reason to set an
-        event aside: what never failed here is handled after all.
-        """
-        message = message_of(body)
-        reason = self._reasons.pop(head_of(body).id, None)
-        if reason is None:
-            outcome = (await self._handle(subscription, [message]))[0]
-            if outcome.verdict is not Verdict.RETRY:
-                return _said(outcome)
-            reason = outcome.reason
-        is_kept = await self._set_aside(subscription, message, reason)
-        return _said(Outcome(Verdict.DONE if is_kept else Verdict.AWAY))
+    async def _dead(self, subscription: Subscription, delivery: Delivery) -> Answer:
+        """An event that the sidecar could not read, or has given up while nobody answered it."""
+        return await self._one(subscription, unwrapped(delivery))
 
     async def _handle(
         self, subscription: Subscription, messages: Sequence[Message]
@@ -171,11 +168,16 @@ class Deliveries:
     async def _settled(
         self, subscription: Subscription, message: Message, outcome: Outcome
     ) -> Outcome:
+        """The outcome, where that was poison or one failure too many after it was set aside."""
+        event_id = head_of(message.body).id
+        if outcome.verdict is Verdict.RETRY and self._failed(event_id) >= ATTEMPTS:
+            is_reason = await self._can_consume()
+            outcome = Outcome(Verdict.POISON if is_reason else Verdict.AWAY, outcome.reason)
         if outcome.verdict is Verdict.POISON:
             is_kept = await self._set_aside(subscription, message, outcome.reason)
-            return Outcome(Verdict.DONE if is_kept else Verdict.AWAY)
-        if outcome.verdict is Verdict.RETRY:
-            self._remember(head_of(message.body).id, outcome.reason)
+            outcome = DONE if is_kept else Outcome(Verdict.AWAY, outcome.reason)
+        if outcome.verdict is Verdict.DONE:
+            self._failures.pop(event_id, None)
         return outcome
 
     async def _set_aside(self, subscription: Subscription, message: Message, reason: str) -> bool:
@@ -187,12 +189,13 @@ class Deliveries:
             return False
         return True
 
-    def _remember(self, event_id: str, reason: str) -> None:
-        """Why an event failed last, for when the sidecar gives it up."""
-        self._reasons[event_id] = reason
-        self._reasons.move_to_end(event_id)
-        if len(self._reasons) > REMEMBERED:
-            self._reasons.popitem(last=False)
+    def _failed(self, event_id: str) -> int:
+        """Count a failure of an event; returns how many there were."""
+        failures = self._failures.pop(event_id, 0) + 1
+        self._failures[event_id] = failures
+        if len(self._failures) > REMEMBERED:
+            self._failures.popitem(last=False)
+        return failures
 
 
 def _status(outcome: Outcome) -> str:

@@ -12,6 +12,9 @@ from taskflow.bus.message import Message
 # More than the largest bulk: a hundred events of 256 KiB, and what is around them.
 MOST_BYTES: Final = 64 * 1024 * 1024
 TOO_LARGE: Final = "no delivery is as large as this"
+# The topic that the broker has an event from; of a dead letter the one that it came from first.
+TOPIC_HEADER: Final = b"__topic"
+Headers = Sequence[tuple[bytes, bytes]]
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -22,6 +25,18 @@ class Head(msgspec.Struct):
     topic: str = ""
     partitionkey: str = ""
     subject: str = ""
+
+
+class Delivery(NamedTuple):
+    """What the sidecar brings: bytes, and the topic that it says they are from."""
+
+    body: bytes
+    topic: str = ""
+
+    @classmethod
+    def of(cls, headers: Headers, body: bytes) -> "Delivery":
+        """The delivery that a request is."""
+        return cls(body, dict(headers).get(TOPIC_HEADER, b"").decode("latin-1"))
 
 
 class Entry(NamedTuple):
@@ -38,9 +53,16 @@ class _Entry(msgspec.Struct):
 
 class _Bulk(msgspec.Struct):
     entries: list[msgspec.Raw]
+    topic: str = ""
 
 
-async def read_body(headers: Sequence[tuple[bytes, bytes]], receive: Any) -> bytes:
+class _Wrapped(msgspec.Struct):
+    """What the sidecar makes of bytes that it was told not to read."""
+
+    data_base64: bytes
+
+
+async def read_body(headers: Headers, receive: Any) -> bytes:
     """The whole body of a request.
 
     Raises:
@@ -62,10 +84,19 @@ async def read_body(headers: Sequence[tuple[bytes, bytes]], receive: Any) -> byt
             return bytes(body)
 
 
-def message_of(body: bytes) -> Message:
+def message_of(delivery: Delivery) -> Message:
     """An event, with what can be read of its head."""
-    head = head_of(body)
-    return Message(0, head.topic, head.partitionkey or head.subject, body)
+    head = head_of(delivery.body)
+    topic = head.topic or delivery.topic
+    return Message(0, topic, head.partitionkey or head.subject, delivery.body)
+
+
+def unwrapped(delivery: Delivery) -> Delivery:
+    """A dead letter as it was; the sidecar delivers it unread, as base64 text in an event."""
+    try:
+        return delivery._replace(body=msgspec.json.decode(delivery.body, type=_Wrapped).data_base64)
+    except _UNREADABLE:
+        return delivery
 
 
 def head_of(body: bytes) -> Head:
@@ -83,19 +114,19 @@ def entries_of(body: bytes) -> list[Entry]:
         Invalid: it is no bulk at all.
     """
     try:
-        entries = msgspec.json.decode(body, type=_Bulk).entries
+        bulk = msgspec.json.decode(body, type=_Bulk)
     except _UNREADABLE as error:
         raise Invalid(str(error)) from error
-    read = [_entry(one) for one in entries]
+    read = [_entry(one, bulk.topic) for one in bulk.entries]
     return [one for one in read if one is not None]
 
 
-def _entry(raw: msgspec.Raw) -> Entry | None:
+def _entry(raw: msgspec.Raw, topic: str) -> Entry | None:
     try:
         found = msgspec.json.decode(raw, type=_Entry)
     except _UNREADABLE:
         return None
-    return Entry(found.entry_id, message_of(_unpacked(found.event)))
+    return Entry(found.entry_id, message_of(Delivery(_unpacked(found.event), topic)))
 
 
 def _unpacked(event: msgspec.Raw) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 
 from taskflow.base.errors import Invalid, Unavailable
 from taskflow.base.settings import Settings
-from taskflow.bus.deliveries import BULK, CONSUME, DEAD_LETTERS, EVENTS, Deliveries
+from taskflow.bus.deliveries import ATTEMPTS, BULK, DEAD_LETTERS, EVENTS, Deliveries
 from taskflow.bus.delivery_bodies import MOST_BYTES
 from taskflow.bus.factory import make_bus
 from taskflow.bus.message import Message
@@ -37,7 +37,7 @@ class Desk:
         )
 
     async def can_consume(self) -> bool:
-        return True
+        return not self.is_away
 
     async def handle(self, messages: Sequence[Message]) -> list[Outcome]:
         self.handled += messages
@@ -147,10 +147,6 @@ async def test_a_delivery_to_a_path_that_is_none_comes_again_instead_of_being_dr
     assert (await Desk().post("/dapr/subscribe", method="GET"))[0] == 404
 
 
-async def test_the_health_check_needs_no_token_and_tells_nothing() -> None:
-    assert await Desk().post(CONSUME, method="GET", token=None) == (200, b"{}")
-
-
 @pytest.mark.parametrize("path", [EVENTS, DEAD_LETTERS])
 @pytest.mark.parametrize(
     "body", [b"", b"null", b"[]", b'{"id":5}', b"\xff\xfe", b'{"id":"1"', DEEP]
@@ -200,23 +196,37 @@ async def test_a_bulk_that_is_none_comes_again_for_as_long_as_the_sidecar_tries(
     assert desk.handled == []
 
 
-async def test_what_was_given_up_while_nobody_answered_is_handled_after_all() -> None:
+@pytest.mark.parametrize("path", [EVENTS, DEAD_LETTERS])
+async def test_what_fails_too_often_is_set_aside_with_its_reason(path: str) -> None:
+    desk = Desk(Outcome(Verdict.RETRY, "ZeroDivisionError"))
+    answers = [(await desk.post(path, EVENT))[0] for _ in range(ATTEMPTS)]
+    assert answers == [503] * (ATTEMPTS - 1) + [200]
+    assert [reason for _, reason in desk.aside] == ["ZeroDivisionError"]
+    assert (await desk.post(path, EVENT))[0] == 503, "a replay is counted anew"
+
+
+@pytest.mark.parametrize("verdict", [Verdict.AWAY, Verdict.RETRY])
+async def test_while_effects_cannot_be_written_nothing_is_set_aside(verdict: Verdict) -> None:
+    desk = Desk(Outcome(verdict, "late"), is_away=True)
+    assert {(await desk.post(EVENTS, EVENT))[0] for _ in range(3 * ATTEMPTS)} == {503}
+    desk.outcome, desk.is_away = DONE, False
+    assert (await desk.post(EVENTS, EVENT))[0] == 200
+    assert desk.aside == []
+
+
+async def test_a_dead_letter_that_was_never_tried_here_is_handled_after_all() -> None:
     desk = Desk()
     assert (await desk.post(DEAD_LETTERS, EVENT))[0] == 200
-    assert ([message.body for message in desk.handled], desk.aside) == ([EVENT], [])
-    desk.outcome = Outcome(Verdict.AWAY)
-    assert (await desk.post(DEAD_LETTERS, EVENT))[0] == 503
-    assert desk.aside == []
-    desk.outcome = Outcome(Verdict.RETRY, "it fails")
-    assert (await desk.post(DEAD_LETTERS, EVENT))[0] == 200
-    assert [reason for _, reason in desk.aside] == ["it fails"]
+    assert ([one.body for one in desk.handled], desk.aside) == ([EVENT], [])
 
 
-async def test_a_failure_is_named_when_the_sidecar_gives_up() -> None:
-    desk = Desk(Outcome(Verdict.RETRY, "ZeroDivisionError"))
-    assert (await desk.post(EVENTS, EVENT))[0] == 503
-    assert (await desk.post(DEAD_LETTERS, EVENT))[0] == 200
-    assert [reason for _, reason in desk.aside] == ["ZeroDivisionError"]
+async def test_a_dead_letter_comes_as_text_and_is_kept_as_its_bytes_with_its_topic() -> None:
+    desk = Desk(POISON)
+    body = msgspec.json.encode({"id": "x", "data_base64": b'{"id":'})
+    topic = [(b"__topic", b"taskflow.tasks.deleted")]
+    assert (await desk.post(DEAD_LETTERS, body, headers=topic))[0] == 200
+    kept = [(message.topic, message.body) for message, _ in desk.aside]
+    assert kept == [("taskflow.tasks.deleted", b'{"id":')]
 
 
 async def _nothing(_positions: Sequence[int]) -> list[Message]:
