@@ -54,9 +54,7 @@ def create(root: str) -> list[str]:
 def told(spans: list[Seen], trace: str) -> list[str]:
     """The paths of a trace; chance decides whether an event shares its transaction with others."""
     return [
-        path
-        for path in paths(spans, trace)
-        if not re.search(r": process \S+ > transaction$", path)
+        path for path in paths(spans, trace) if not re.search(r": process \S+ > transaction$", path)
     ]
 
 

@@ -154,7 +154,7 @@ class Consumer:
         for message in messages:
             if outcomes and outcomes[-1].verdict is Verdict.AWAY:
                 outcome = outcomes[-1]
-            elif message.key in failed:
+            elif message.key in failed and not batches.is_idempotent:
                 outcome = HELD
             else:
                 outcome = (await self._handle(batches, [message]))[0]
@@ -188,7 +188,9 @@ class Consumer:
     async def _effect(
         self, batches: Batches, transaction: Transaction, envelopes: Sequence[Envelope]
     ) -> None:
-        new = await self._unseen(transaction, envelopes) if batches.is_marked else envelopes
+        new = envelopes
+        if not batches.is_idempotent:
+            new = await self._unseen(transaction, envelopes)
         if not new:
             return
         deliveries = [

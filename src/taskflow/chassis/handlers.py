@@ -48,7 +48,8 @@ class Batches:
         size: The most events of one transaction.
         linger_seconds: How long fewer wait for company; without, what waits already is taken.
         concurrency: How many transactions may be open at once.
-        is_marked: Whether events are marked as seen; `handle` is idempotent by event id where not.
+        is_idempotent: Whether `handle` itself does nothing for an event that it has had, and minds
+            no order: then none is marked as seen, and none waits for an earlier one that fails.
         concerns: Tells what `handle` may leave out.
     """
 
@@ -57,7 +58,7 @@ class Batches:
     size: int = BATCH_SIZE
     linger_seconds: float = 0.0
     concurrency: int = 2
-    is_marked: bool = True
+    is_idempotent: bool = False
     concerns: Concerns = _always
 
 

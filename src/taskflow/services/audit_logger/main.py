@@ -28,7 +28,7 @@ def build(context: Context) -> Parts:
             handle=Recorder(context.metrics, gaps).record,
             size=BATCH_SIZE,
             linger_seconds=LINGER_SECONDS,
-            is_marked=False,
+            is_idempotent=True,
         ),
         loops=[
             partial(keep_ahead, context.database, context.clock),
