@@ -17,7 +17,7 @@ from taskflow.bus.memory import Limits, MemoryBus
 from taskflow.bus.message import Message
 from taskflow.bus.ports import Outcome, Verdict
 from taskflow.chassis.consumer import Consumer
-from taskflow.chassis.handlers import Batches, Delivery
+from taskflow.chassis.handlers import BATCH_SIZE, Batches, Delivery
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
@@ -164,6 +164,12 @@ async def test_an_event_that_is_in_a_batch_twice_has_its_effect_once(service: Se
     assert service.done == ["1", "2"]
     duplicates = "taskflow_events_duplicate_total"
     assert service.metrics.registry.get_sample_value(duplicates, {"consumer": "ours"}) == 4
+
+
+async def test_more_than_a_service_takes_at_once_is_handled_singly(service: Service) -> None:
+    most = BATCH_SIZE + 1
+    assert await service.verdicts(make_messages(*range(1, most + 1))) == [Verdict.DONE] * most
+    assert service.sizes == [1] * most
 
 
 async def test_what_follows_a_failure_of_its_task_is_held_and_other_tasks_are_not(

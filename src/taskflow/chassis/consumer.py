@@ -135,7 +135,9 @@ class Consumer:
         log.error("event.set_aside", consumer=self._name, event_id=event_id, reason=reason)
 
     async def _handle(self, batches: Batches, messages: Sequence[Message]) -> list[Outcome]:
-        """All or nothing; where something in it fails, one by one."""
+        """All or nothing; where something in it fails or it is too large, one by one."""
+        if len(messages) > batches.size:
+            return await self._handle_singly(batches, messages)
         found = [read(message) for message in messages]
         envelopes = [one for one in found if isinstance(one, Envelope)]
         outcome = await self._attempt(batches, envelopes)
