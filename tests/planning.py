@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 from tests.notes import make_note
 
-from taskflow.chassis.consumer import Delivery
+from taskflow.chassis.handlers import Delivery
 from taskflow.db.engine import Database
 from taskflow.events.envelope import decode
 from taskflow.events.payloads import Actor, EventType, Reminder, TaskEvent, TaskState
@@ -59,7 +59,7 @@ async def follow(database: Database, event: TaskEvent, schedule: Schedule | None
     """Let the service hear of an event."""
     planner = Planner(schedule or MemorySchedule(Wall()))
     async with database.transaction() as transaction:
-        await planner.follow(Delivery(transaction, event, None))
+        await planner.follow(transaction, [Delivery(transaction, event, None)])
 
 
 async def plan_reminders(database: Database, wall: Wall, times: Collection[datetime]) -> list[UUID]:
@@ -70,7 +70,8 @@ async def plan_reminders(database: Database, wall: Wall, times: Collection[datet
         for at in times:
             task = make_task(Reminder(at=at))
             planner = Planner(MemorySchedule(wall))
-            await planner.follow(Delivery(transaction, make_event(task, asked_at), None))
+            news = [Delivery(transaction, make_event(task, asked_at), None)]
+            await planner.follow(transaction, news)
             ids.append(plans(task)[0].id)
     return ids
 

@@ -10,7 +10,7 @@ from tests.fresh import fresh_database
 
 from taskflow.base.ids import new_id
 from taskflow.db.engine import Database
-from taskflow.events.envelope import Envelope, wrap
+from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_CREATED
 from taskflow.services.audit_logger import storage
 from taskflow.tasks.drafts import DEFAULTS, drafted
@@ -32,11 +32,11 @@ SELECT inhrelid::regclass::text AS name FROM pg_inherits
 WHERE_IT_IS = "SELECT tableoid::regclass::text FROM audit.task_events WHERE event_id = $1"
 
 
-def told_at(moment: datetime) -> Envelope:
+def told_at(moment: datetime) -> TaskEvent:
     # The ids of one process never fall back, so each clock has a process of its own.
     event_id = UUID(int=(int(moment.timestamp() * 1000) << 80) | 0x7 << 76 | 0b10 << 62 | 5)
     task = new_task(drafted(DEFAULTS, {"title": "Water"}, moment), new_id(moment), USER, moment)
-    return wrap(event_of(ACTOR, TASK_CREATED, task, {}, event_id))
+    return event_of(ACTOR, TASK_CREATED, task, {}, event_id)
 
 
 @pytest.fixture
@@ -55,20 +55,20 @@ async def owner(trail: Database) -> AsyncIterator["asyncpg.Connection[asyncpg.Re
 async def test_an_event_stands_once_whenever_its_month_gets_a_partition(
     trail: Database, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    envelopes = [told_at(moment) for moment in MOMENTS]
+    events = [told_at(moment) for moment in MOMENTS]
     months = [date(2031, 3, 1), date(2031, 2, 1), date(2099, 12, 1), date(1971, 1, 1)]
     counts = []
     async with trail.transaction() as transaction:
         made = [await storage.make_partition(transaction, months[0])]
     for month in (None, *months[1:]):
         async with trail.transaction() as transaction:
-            counts.append(await storage.insert(transaction, [*envelopes, *envelopes]))
+            counts.append(await storage.insert(transaction, [*events, *events]))
             if month is not None:
                 made.append(await storage.make_partition(transaction, month))
     assert counts == [4, 0, 0, 0]
     # A month with events in the default partition stays there: no event is ever moved.
     assert made == [True, False, False, False]
-    places = [await owner.fetchval(WHERE_IT_IS, one.data.event_id) for one in envelopes]
+    places = [await owner.fetchval(WHERE_IT_IS, event.event_id) for event in events]
     assert places == [
         "audit.task_events_other",
         "audit.task_events_other",

@@ -10,7 +10,8 @@ from tests.fresh import fresh_database
 from taskflow.base.ids import new_id
 from taskflow.bus.message import Message
 from taskflow.bus.ports import Outcome, Verdict
-from taskflow.chassis.consumer import Consumer, Delivery
+from taskflow.chassis.consumer import Consumer
+from taskflow.chassis.handlers import Delivery, each
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 from taskflow.events.envelope import encode, wrap
@@ -53,7 +54,7 @@ class Service:
         self.database = database
         self.fails = False
         self._consumer = Consumer("ours", database, Wall(), Metrics("ours"))
-        self._subscription = self._consumer.subscribe_each(dict.fromkeys(TASK_TYPES, self._handle))
+        self._subscription = self._consumer.subscribe(each(dict.fromkeys(TASK_TYPES, self._handle)))
 
     async def deliver(self) -> Outcome:
         return (await self._subscription.handle([MESSAGE]))[0]

@@ -16,7 +16,7 @@ from tests.replicas import PATIENCE_SECONDS, until
 from tests.streaming import live
 
 from taskflow.base.settings import Settings
-from taskflow.chassis.consumer import Delivery
+from taskflow.chassis.handlers import Delivery
 from taskflow.chassis.redis import RedisClient
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
@@ -49,7 +49,7 @@ class Replica:
         """Keep a note of an event of the user."""
         event = make_event(replace(make_task(), user_id=user), Wall().at)
         async with self.database.transaction() as transaction:
-            await self._notifier.tell(Delivery(transaction, event, None))
+            await self._notifier.tell(transaction, [Delivery(transaction, event, None)])
 
 
 @asynccontextmanager

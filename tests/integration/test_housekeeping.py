@@ -55,7 +55,7 @@ async def add_key(transaction: Transaction, at: datetime) -> None:
 
 async def add_mark(transaction: Transaction, at: datetime) -> None:
     event_id = UUID(int=first_id_at(at).int | secrets.randbits(62))
-    await dedup.mark_seen(transaction, "housekeeping", event_id)
+    await dedup.mark_seen(transaction, "housekeeping", [event_id])
 
 
 async def add_ticket(transaction: Transaction, at: datetime) -> None:

@@ -15,7 +15,7 @@ from taskflow.accounts import commands
 from taskflow.accounts.commands import Registration
 from taskflow.accounts.model import PreferencesPatch, QuietHoursPatch
 from taskflow.base.settings import Settings
-from taskflow.chassis.consumer import Delivery
+from taskflow.chassis.handlers import Delivery
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.db.transaction import Transaction
@@ -23,6 +23,7 @@ from taskflow.services.notification import storage
 from taskflow.services.notification.backlog import PAGE_BYTES, TableBacklog
 from taskflow.services.notification.event_consumer import Notifier
 from taskflow.services.notification.hub import Hub
+from taskflow.services.notification.storage import Addressed
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -40,7 +41,7 @@ async def own(dsn: str) -> AsyncIterator[Database]:
 async def add(database: Database, user: UUID, *kept_at: datetime, text: str = "") -> None:
     async with database.transaction() as transaction:
         for at in kept_at:
-            await storage.add(transaction, user, make_note(1, description=text), at)
+            await storage.add(transaction, [Addressed(user, make_note(1, description=text))], at)
 
 
 async def kept(database: Database, user: UUID) -> list[int | None]:
@@ -60,7 +61,7 @@ async def test_numbers_are_dense_whoever_writes_at_once_and_whatever_is_undone(
     async def write(number: int) -> None:
         with suppress(ZeroDivisionError):
             async with own.transaction() as transaction:
-                await storage.add(transaction, user, make_note(number), NOW)
+                await storage.add(transaction, [Addressed(user, make_note(number))], NOW)
                 assert 1 / (number % 3)
 
     await asyncio.gather(*(write(number) for number in range(1, 31)))
@@ -86,7 +87,7 @@ async def test_what_tells_of_something_old_is_kept_as_long_as_anything(own: Data
     user = uuid4()
     old = replace(make_note(1), created_at=NOW - 200 * DAY)
     async with own.transaction() as transaction:
-        await storage.add(transaction, user, old, NOW)
+        await storage.add(transaction, [Addressed(user, old)], NOW)
     await prune(own, NOW - DAY, 100)
     assert await kept(own, user) == [1]
 
@@ -145,6 +146,6 @@ async def test_quiet_hours_hold_for_when_somebody_is_told(
         wall.at = datetime(2026, 3, day, hour, minute, tzinfo=UTC)
         event = make_event(replace(make_task(), user_id=user.id), afternoon)
         async with own.transaction() as transaction:
-            await notifier.tell(Delivery(transaction, event, None))
+            await notifier.tell(transaction, [Delivery(transaction, event, None)])
     notes = await TableBacklog(own).after(user.id, 0)
     assert [note.quiet is True for note in notes] == [False, True, True, True, False]

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter
 from tests.fresh import fresh_database
 
 from taskflow.base.settings import Settings
-from taskflow.chassis.consumer import Delivery
+from taskflow.chassis.handlers import Delivery
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import decode
@@ -139,6 +139,16 @@ def disturbed(events: Sequence[TaskEvent], chance: Random) -> list[TaskEvent]:
     return found
 
 
+def cut(events: Sequence[TaskEvent], chance: Random) -> list[list[TaskEvent]]:
+    """The news in batches."""
+    batches: list[list[TaskEvent]] = []
+    for event in events:
+        if not batches or chance.random() < 0.3:
+            batches.append([])
+        batches[-1].append(event)
+    return batches
+
+
 histories = given(steps=STEPS, chance=st.randoms(use_true_random=False))
 quietly = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -153,9 +163,10 @@ async def test_the_same_reminders_are_pending_in_the_end(
     async def attempt(world: Attempt) -> tuple[list[Any], list[Any]]:
         events, opened = await world.live(steps), world.transaction
         pending = []
-        for order in (events, disturbed(events, chance)):
-            for event in order:
-                await world.planner.follow(Delivery(opened, event, None))
+        for order in ([[event] for event in events], cut(disturbed(events, chance), chance)):
+            for batch in order:
+                news = [Delivery(opened, event, None) for event in batch]
+                await world.planner.follow(opened, news)
             pending.append(await opened.rows(PENDING))
             await opened.execute("DELETE FROM reminders.reminders")
             await opened.execute("DELETE FROM reminders.tasks")
@@ -174,9 +185,11 @@ async def test_everybody_is_told_of_every_event_once_with_dense_numbers(
 
     async def attempt(world: Attempt) -> tuple[list[TaskEvent], list[Any]]:
         events, opened = await world.live(steps), world.transaction
-        for event in disturbed(events, chance):
-            if await mark_seen(opened, "notification", event.event_id):
-                await notifier.tell(Delivery(opened, event, None))
+        for batch in cut(disturbed(events, chance), chance):
+            new = await mark_seen(opened, "notification", [event.event_id for event in batch])
+            news = {event.event_id: event for event in batch if event.event_id in new}
+            told = [Delivery(opened, event, None) for event in news.values()]
+            await notifier.tell(opened, told)
         return events, await opened.rows(NOTES)
 
     events, notes = await tried(everything, attempt)

@@ -175,6 +175,9 @@ READS: dict[str, Read] = {
     "the first reminders that are due": lambda t: reminders.first(t, 50),
     "what of a claim is pending": lambda t: reminders.still(t, [ident(n) for n in range(50)]),
     "the number of pending reminders": reminders.pending,
+    "where the reminders of some tasks stand": lambda t: reminders.standings(
+        t, [ident(n) for n in range(1, 50)]
+    ),
     "a chain": lambda t: t.rows(recurring.CHAIN, SERIES, ident(9)),
     "a series' tasks": lambda t: recurring.instances(t, SERIES),
     "a person's series": lambda t: t.rows(recurring.LIST, ident(50), ident(0), None, 50),

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 from tests.waiting import waits_or_ends
 
-from taskflow.chassis.consumer import Delivery
+from taskflow.chassis.handlers import Delivery
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.events.envelope import Envelope, decode

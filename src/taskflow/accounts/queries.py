@@ -32,7 +32,9 @@ SELECT id FROM accounts.tokens
  WHERE id = ANY($1::uuid[]) AND (expires_at IS NULL OR expires_at > $2)
 """
 REVOKED = "SELECT id FROM accounts.sessions WHERE revoked_at >= $1"
-PREFERENCES = "SELECT timezone, notification_preferences FROM accounts.users WHERE id = $1"
+PREFERENCES = """
+SELECT id, timezone, notification_preferences FROM accounts.users WHERE id = ANY($1::uuid[])
+"""
 
 _PREFERENCES: Final = msgspec.json.Decoder(NotificationPreferences)
 
@@ -121,10 +123,18 @@ async def revoked_sessions(transaction: Transaction, since: datetime) -> list[UU
 
 async def preferences_of(transaction: Transaction, user_id: UUID) -> Preferences:
     """What somebody wants to be told of; the default for an account that is gone."""
-    row = await transaction.row(PREFERENCES, user_id)
-    if row is None:
-        return Preferences("UTC", NotificationPreferences())
-    return Preferences(row["timezone"], _PREFERENCES.decode(row["notification_preferences"]))
+    return (await preferences_of_all(transaction, [user_id]))[user_id]
+
+
+async def preferences_of_all(
+    transaction: Transaction, user_ids: Collection[UUID]
+) -> dict[UUID, Preferences]:
+    """What each of them wants to be told of; the default for an account that is gone."""
+    found = dict.fromkeys(user_ids, Preferences("UTC", NotificationPreferences()))
+    for row in await transaction.rows(PREFERENCES, list(found)):
+        wanted = _PREFERENCES.decode(row["notification_preferences"])
+        found[row["id"]] = Preferences(row["timezone"], wanted)
+    return found
 
 
 def user_of(row: "Record") -> User:

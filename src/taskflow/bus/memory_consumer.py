@@ -161,6 +161,8 @@ class MemoryConsumer:
         """Settle a lane's messages up to the first that has to be tried again."""
         key = run[0].key
         for message, outcome in zip(run, outcomes, strict=True):
+            if outcome.verdict is Verdict.HELD:
+                break
             if not await self._is_over(message, outcome):
                 return
             self._lanes.drop(key, is_done=outcome.verdict is Verdict.DONE)

@@ -27,6 +27,8 @@ class Verdict(Enum):
     """The consumer cannot work at all right now; try again for as long as it takes."""
     POISON = auto()
     """No retry will help; set it aside at once."""
+    HELD = auto()
+    """It was not tried, since an earlier one of its key has to be done or set aside before."""
 
 
 class Outcome(NamedTuple):

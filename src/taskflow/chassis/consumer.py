@@ -1,57 +1,39 @@
 """Takes messages from the bus and gives a service its events, once each.
 
-For every event: decode, open a transaction, mark it as seen, run the handler, commit. What the
-handler raises undoes its effect and the mark together. One of the two rims where all is caught.
+For what waits at the moment: decode, open a transaction, mark it as seen, run the handler, commit.
+What the handler raises undoes its effect and the marks together; where several events shared that
+transaction each is then tried by itself, so that what is wrong with one is felt by no other.
+One of the two rims where all is caught.
 """
 
-import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 import structlog
 
 from taskflow.base import spans
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Unavailable
+from taskflow.base.spans import NOTHING
 from taskflow.bus.message import Message
 from taskflow.bus.ports import DONE, Outcome, Subscription, Verdict
+from taskflow.chassis.handlers import Batches, Delivery
 from taskflow.chassis.handling import Handling
 from taskflow.chassis.metrics import Metrics
+from taskflow.chassis.reading import name_of, read, speaking_of
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
-from taskflow.events.envelope import Envelope, Unreadable, decode
-from taskflow.events.payloads import TaskEvent
-from taskflow.events.topics import ALL_TYPES, TOPIC_OF
+from taskflow.events.envelope import Envelope
+from taskflow.events.topics import TOPIC_OF
 from taskflow.inbox import dead_letters
 from taskflow.inbox.dedup import mark_seen
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 log = structlog.get_logger()
 
-BATCH_SIZE: Final = 100
-LINGER_SECONDS: Final = 1.0
+REPLAYED_AT_ONCE: Final = 100
 REPLAY_SECONDS: Final = 5.0
 STAGE: Final = "handled"
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """An event for a handler; the transaction already holds the mark that it was seen."""
-
-    transaction: Transaction
-    event: TaskEvent
-    traceparent: str | None
-
-
-Handler = Callable[[Delivery], Awaitable[None]]
-"""Says what an event means; returning commits, raising undoes everything."""
-BatchHandler = Callable[[Transaction, Sequence[Envelope]], Awaitable[None]]
-"""Takes many events in one transaction; must itself be idempotent by event id."""
+HELD: Final = Outcome(Verdict.HELD, "an earlier event of its key has to be tried again first")
 
 
 class Consumer:
@@ -75,38 +57,21 @@ class Consumer:
         """Take leave of what was not done; the process ends."""
         self._handling.stop()
 
-    def subscribe_each(self, handlers: Mapping[str, Handler]) -> Subscription:
-        """A subscription that handles every event in a transaction of its own."""
+    def subscribe(self, batches: Batches) -> Subscription:
+        """The subscription of a service that takes events so."""
 
         async def handle(messages: Sequence[Message]) -> list[Outcome]:
-            return [await self._handle(handlers, message) for message in messages]
+            return await self._handle(batches, messages)
 
-        return self._subscription(handlers, handle)
-
-    def subscribe_batches(self, handler: BatchHandler) -> Subscription:
-        """A subscription that handles up to a hundred events, or a second's, in one transaction."""
-
-        async def handle(messages: Sequence[Message]) -> list[Outcome]:
-            return await self._handle_batch(handler, messages)
-
-        return self._subscription(ALL_TYPES, handle, batch_size=BATCH_SIZE, linger=LINGER_SECONDS)
-
-    def _subscription(
-        self,
-        event_types: Mapping[str, Handler] | Sequence[str],
-        handle: Callable[[Sequence[Message]], Awaitable[list[Outcome]]],
-        batch_size: int = 1,
-        linger: float = 0.0,
-    ) -> Subscription:
         self._show_dead_letters()
         return Subscription(
             consumer=self._name,
-            topics=frozenset(TOPIC_OF[event_type] for event_type in event_types),
+            topics=frozenset(TOPIC_OF[event_type] for event_type in batches.event_types),
             handle=handle,
             set_aside=self.set_aside,
-            batch_size=batch_size,
-            linger_seconds=linger,
-            concurrency=2 if batch_size > 1 else 8,
+            batch_size=batches.size,
+            linger_seconds=batches.linger_seconds,
+            concurrency=batches.concurrency,
         )
 
     def _show_dead_letters(self) -> None:
@@ -134,10 +99,11 @@ class Consumer:
 
     async def _replay_once(self, subscription: Subscription) -> None:
         async with self._database.transaction() as transaction:
-            for letter in await dead_letters.to_replay(transaction, self._name, BATCH_SIZE):
+            letters = await dead_letters.to_replay(transaction, self._name, REPLAYED_AT_ONCE)
+            for letter in letters:
                 message = Message(0, letter.topic, letter.key, letter.envelope)
                 outcome = (await subscription.handle([message]))[0]
-                with _speaking_of(_read(message)):
+                with speaking_of(read(message)):
                     await self._conclude(transaction, letter.event_id, message, outcome)
 
     async def _conclude(
@@ -157,8 +123,8 @@ class Consumer:
         Raises:
             Unavailable: the database is away.
         """
-        with _speaking_of(_read(message)):
-            await self._set_aside(message, _name_of(message), reason)
+        with speaking_of(read(message)):
+            await self._set_aside(message, name_of(message), reason)
 
     async def _set_aside(self, message: Message, event_id: str, reason: str) -> None:
         async with self._database.transaction() as transaction:
@@ -168,53 +134,89 @@ class Consumer:
         self._metrics.dead_lettered(self._name)
         log.error("event.set_aside", consumer=self._name, event_id=event_id, reason=reason)
 
-    async def _handle(self, handlers: Mapping[str, Handler], message: Message) -> Outcome:
-        envelope = _read(message)
-        if isinstance(envelope, Outcome):
-            return envelope
-        with _speaking_of(envelope):
-            effect = partial(self._effect, handlers[envelope.type], envelope)
-            with spans.Inside(self._handling.begin([envelope])):
-                outcome = await self._attempt(effect, [envelope])
-            self._attempted([envelope], outcome)
-        return outcome
+    async def _handle(self, batches: Batches, messages: Sequence[Message]) -> list[Outcome]:
+        """All or nothing; where something in it fails or it is too large, one by one."""
+        if len(messages) > batches.size:
+            return await self._handle_singly(batches, messages)
+        found = [read(message) for message in messages]
+        envelopes = [one for one in found if isinstance(one, Envelope)]
+        outcome = await self._attempt(batches, envelopes)
+        if outcome.verdict is Verdict.RETRY and len(envelopes) > 1:
+            return await self._handle_singly(batches, messages)
+        self._handling.conclude(envelopes, outcome.verdict.name.lower(), outcome.kind)
+        return [
+            outcome if isinstance(one, Envelope) else Outcome(Verdict.POISON, f"unreadable: {one}")
+            for one in found
+        ]
 
-    async def _effect(self, handler: Handler, envelope: Envelope, transaction: Transaction) -> None:
-        event = envelope.data
-        if not await mark_seen(transaction, self._name, event.event_id):
-            self._metrics.duplicate(self._name)
-            log.debug("event.seen_before", consumer=self._name)
-            spans.present().note("duplicate")
-            return
-        await handler(Delivery(transaction, event, envelope.traceparent or None))
+    async def _handle_singly(self, batches: Batches, messages: Sequence[Message]) -> list[Outcome]:
+        """Each by itself; what follows a failure of its key is held, and all once we are away."""
+        outcomes: list[Outcome] = []
+        failed: set[str] = set()
+        for message in messages:
+            if outcomes and outcomes[-1].verdict is Verdict.AWAY:
+                outcome = outcomes[-1]
+            elif message.key in failed and not batches.is_idempotent:
+                outcome = HELD
+            else:
+                outcome = (await self._handle(batches, [message]))[0]
+            if outcome.verdict is Verdict.RETRY:
+                failed.add(message.key)
+            outcomes.append(outcome)
+        return outcomes
 
-    async def _handle_batch(
-        self, handler: BatchHandler, messages: Sequence[Message]
-    ) -> list[Outcome]:
-        """All or nothing; where that fails, one by one, so that only what is wrong is set aside."""
-        read = [_read(message) for message in messages]
-        envelopes = [one for one in read if isinstance(one, Envelope)]
-        self._handling.begin(envelopes)
-        with _speaking_of(envelopes[0] if len(envelopes) == 1 else None):
-            outcome = await self._attempt(lambda open_: handler(open_, envelopes), envelopes)
-        self._attempted(envelopes, outcome)
-        if len(messages) > 1 and outcome.verdict is Verdict.RETRY:
-            return [(await self._handle_batch(handler, [one]))[0] for one in messages]
-        return [outcome if isinstance(one, Envelope) else one for one in read]
-
-    async def _attempt(
-        self, effect: Callable[[Transaction], Awaitable[None]], envelopes: Sequence[Envelope]
-    ) -> Outcome:
-        """Run an effect in a transaction; what it raises becomes the outcome."""
+    async def _attempt(self, batches: Batches, envelopes: Sequence[Envelope]) -> Outcome:
+        """Handle events together, under the span of each."""
         if not envelopes:
             return DONE
+        self._handling.begin(envelopes)
+        by_itself = envelopes[0] if len(envelopes) == 1 else None
+        span = self._handling.span_of(by_itself.id) if by_itself else NOTHING
+        with speaking_of(by_itself), spans.Inside(span):
+            return await self._outcome(batches, envelopes)
+
+    async def _outcome(self, batches: Batches, envelopes: Sequence[Envelope]) -> Outcome:
+        """Commit the effect of those that concern us; what it raises becomes the outcome."""
+        concerning = [envelope for envelope in envelopes if batches.concerns(envelope.data)]
         try:
-            async with self._database.transaction() as transaction:
-                await effect(transaction)
+            if concerning:
+                async with self._database.transaction() as transaction:
+                    await self._effect(batches, transaction, concerning)
         except Exception as error:  # noqa: BLE001 - the rim: whatever failed is tried again
-            return self._verdict(error)
+            return self._verdict(error, len(envelopes))
         self._note(envelopes)
         return DONE
+
+    async def _effect(
+        self, batches: Batches, transaction: Transaction, envelopes: Sequence[Envelope]
+    ) -> None:
+        new = envelopes
+        if not batches.is_idempotent:
+            new = await self._unseen(transaction, envelopes)
+        if not new:
+            return
+        deliveries = [
+            Delivery(transaction, one.data, one.traceparent or None, self._handling.span_of(one.id))
+            for one in new
+        ]
+        await batches.handle(transaction, deliveries)
+
+    async def _unseen(
+        self, transaction: Transaction, envelopes: Sequence[Envelope]
+    ) -> list[Envelope]:
+        """Mark events as seen; those that come a second time are left out."""
+        ids = [envelope.data.event_id for envelope in envelopes]
+        waiting = await mark_seen(transaction, self._name, ids)
+        new = []
+        for envelope in envelopes:
+            if envelope.data.event_id in waiting:
+                waiting.remove(envelope.data.event_id)
+                new.append(envelope)
+            else:
+                self._metrics.duplicate(self._name)
+                log.debug("event.seen_before", consumer=self._name, event_id=envelope.id)
+                self._handling.span_of(envelope.id).note("duplicate")
+        return new
 
     def _note(self, envelopes: Sequence[Envelope]) -> None:
         """Count what was handled, and log each event by itself."""
@@ -232,40 +234,13 @@ class Consumer:
                 age_seconds=round(age, 3),
             )
 
-    def _attempted(self, envelopes: Sequence[Envelope], outcome: Outcome) -> None:
-        self._handling.conclude(envelopes, outcome.verdict.name.lower(), outcome.kind)
-
-    def _verdict(self, error: Exception) -> Outcome:
+    def _verdict(self, error: Exception, events: int) -> Outcome:
+        kind = type(error).__name__
         if isinstance(error, Unavailable):
             log.warning("event.waiting", consumer=self._name, reason=error.detail)
-            return Outcome(Verdict.AWAY, error.detail, type(error).__name__)
-        log.warning("event.failed", consumer=self._name, exc_info=error)
-        kind = type(error).__name__
+            return Outcome(Verdict.AWAY, error.detail, kind)
+        if events > 1:
+            log.info("event.batch_divided", consumer=self._name, events=events, error_type=kind)
+        else:
+            log.warning("event.failed", consumer=self._name, exc_info=error)
         return Outcome(Verdict.RETRY, f"{kind}: {error}", kind)
-
-
-def _read(message: Message) -> Envelope | Outcome:
-    try:
-        return decode(message.body)
-    except Unreadable as error:
-        return Outcome(Verdict.POISON, f"unreadable: {error}")
-
-
-def _name_of(message: Message) -> str:
-    """The event's id, or where it cannot be read a name made from its bytes."""
-    read = _read(message)
-    if isinstance(read, Envelope):
-        return read.id
-    return f"unreadable-{hashlib.sha256(message.body).hexdigest()[:32]}"
-
-
-@contextmanager
-def _speaking_of(envelope: Envelope | Outcome | None) -> "Iterator[None]":
-    """Every log line inside names the request and the event that led here, where there is one."""
-    if not isinstance(envelope, Envelope):
-        yield
-        return
-    with structlog.contextvars.bound_contextvars(
-        correlation_id=envelope.data.correlation_id, event_id=envelope.id
-    ):
-        yield

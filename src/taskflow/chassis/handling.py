@@ -29,17 +29,19 @@ class Handling:
         self._consumer = consumer
         self._open: OrderedDict[str, Span] = OrderedDict()
 
-    def begin(self, envelopes: Sequence[Envelope]) -> Span:
-        """An attempt at events begins; returns the span of the first of them."""
+    def begin(self, envelopes: Sequence[Envelope]) -> None:
+        """An attempt at events begins."""
         if not spans.is_on():
-            return NOTHING
+            return
         for envelope in envelopes:
             if envelope.id not in self._open:
                 self._open[envelope.id] = self._start(envelope, len(envelopes))
-        found = self._open[envelopes[0].id] if envelopes else NOTHING
         while len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)[1].end()
-        return found
+
+    def span_of(self, event_id: str) -> Span:
+        """The span of an event that is being handled."""
+        return self._open.get(event_id, NOTHING)
 
     def conclude(self, envelopes: Sequence[Envelope], verdict: str, error_type: str) -> None:
         """An attempt has ended: done, retry (it failed) or away (we could not try)."""

@@ -9,7 +9,7 @@ from taskflow.base.breaker import Breaker
 from taskflow.base.clock import Clock
 from taskflow.base.settings import Settings
 from taskflow.chassis.auth import Authenticator
-from taskflow.chassis.consumer import BatchHandler, Handler
+from taskflow.chassis.handlers import Batches
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 
@@ -44,8 +44,7 @@ class Parts:
     Attributes:
         routes: Its Litestar handlers, with paths below `/api/v1` (or outside, for the page).
         dependencies: Its own values that handlers ask for by name, beside the chassis's.
-        handlers: What each event type means to it; each runs with its own transaction.
-        batch_handler: Instead of `handlers`: takes many events at once.
+        batches: How it takes events, and what they mean to it; None when it takes none.
         loops: What runs beside the app for as long as the process does.
         checks: What readiness asks, by name, beside the database.
         optional_checks: What readiness names, and what the service can do without.
@@ -55,8 +54,7 @@ class Parts:
 
     routes: Sequence[ControllerRouterHandler]
     dependencies: Mapping[str, object] = field(default_factory=dict)
-    handlers: Mapping[str, Handler] = field(default_factory=dict)
-    batch_handler: BatchHandler | None = None
+    batches: Batches | None = None
     loops: Sequence[Loop] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)
     optional_checks: Mapping[str, Check] = field(default_factory=dict)

@@ -1,5 +1,6 @@
-"""Marks an event as seen by a consumer, in the transaction of its effect."""
+"""Marks events as seen by a consumer, in the transaction of their effects."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -11,8 +12,10 @@ from taskflow.db.transaction import Transaction
 KEEP: Final = timedelta(days=30)
 
 MARK = """
-INSERT INTO delivery.inbox (consumer, event_id) VALUES ($1, $2)
+INSERT INTO delivery.inbox (consumer, event_id)
+SELECT $1, event_id FROM unnest($2::uuid[]) AS event_id
 ON CONFLICT DO NOTHING
+RETURNING event_id
 """
 # Whatever can come again needs its mark: it waits in the outbox for somebody else, or is a dead
 # letter. The consumers' names come from the index, one look each, and lead to what is old.
@@ -38,9 +41,16 @@ DELETE FROM delivery.inbox WHERE ctid = ANY(ARRAY(SELECT place FROM old))
 """
 
 
-async def mark_seen(transaction: Transaction, consumer: str, event_id: UUID) -> bool:
-    """Mark an event; False when this consumer has seen it before."""
-    return await transaction.execute(MARK, consumer, event_id) == 1
+async def mark_seen(
+    transaction: Transaction, consumer: str, event_ids: Collection[UUID]
+) -> set[UUID]:
+    """Mark events; returns those that this consumer has not seen before.
+
+    Whoever marks the same ones at the same time waits for the other's commit, and as all go by the
+    order of the ids nobody waits for each other.
+    """
+    rows = await transaction.rows(MARK, consumer, sorted(set(event_ids)))
+    return {row[0] for row in rows}
 
 
 async def prune(transaction: Transaction, now: datetime, limit: int) -> int:

@@ -176,12 +176,9 @@ class Host:
         loops: dict[str, Loop] = {}
         for running in self.services:
             parts, consumer = running.parts, running.consumer
-            if parts.batch_handler is not None:
-                subscription = consumer.subscribe_batches(parts.batch_handler)
-            elif parts.handlers:
-                subscription = consumer.subscribe_each(parts.handlers)
-            else:
+            if parts.batches is None:
                 continue
+            subscription = consumer.subscribe(parts.batches)
             bus.subscribe(subscription)
             loops[f"{running.service.name} replay"] = partial(consumer.replay, subscription)
         return loops

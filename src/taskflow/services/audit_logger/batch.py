@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 
-from taskflow.events.envelope import Envelope
 from taskflow.events.payloads import TaskEvent
 
 _ENCODER = msgspec.json.Encoder()
@@ -44,7 +43,7 @@ def row_of(event: TaskEvent) -> Row:
     )
 
 
-def columns(envelopes: Sequence[Envelope]) -> list[list[object]]:
+def columns(events: Sequence[TaskEvent]) -> list[list[object]]:
     """The batch turned on its side: a list for each column; a repeated event stands once."""
-    rows = {envelope.data.event_id: row_of(envelope.data) for envelope in envelopes}
+    rows = {event.event_id: row_of(event) for event in events}
     return [list(column) for column in zip(*rows.values(), strict=True)]

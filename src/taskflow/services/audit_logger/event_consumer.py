@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from taskflow.base.clock import monotonic
+from taskflow.chassis.handlers import Delivery
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.transaction import Transaction
-from taskflow.events.envelope import Envelope
+from taskflow.events.payloads import TaskEvent
 from taskflow.services.audit_logger import storage
 from taskflow.services.audit_logger.gaps import Gaps
 
@@ -32,13 +33,14 @@ class Recorder:
             buckets=(1, 2, 5, 10, 20, 50, 100),
         )
 
-    async def record(self, transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
+    async def record(self, transaction: Transaction, deliveries: Sequence[Delivery]) -> None:
         """Write a batch; the chassis acknowledges it after the commit."""
-        new = await storage.insert(transaction, envelopes)
-        transaction.after_commit(lambda: self._count(envelopes, new))
+        events = [delivery.event for delivery in deliveries]
+        new = await storage.insert(transaction, events)
+        transaction.after_commit(lambda: self._count(events, new))
 
-    def _count(self, envelopes: Sequence[Envelope], new: int) -> None:
-        self._gaps.saw(envelopes, monotonic())
+    def _count(self, events: Sequence[TaskEvent], new: int) -> None:
+        self._gaps.saw(events, monotonic())
         self._batches.inc()
-        self._sizes.observe(len(envelopes))
+        self._sizes.observe(len(events))
         self._events.inc(new)

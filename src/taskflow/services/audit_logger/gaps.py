@@ -16,7 +16,7 @@ import structlog
 from taskflow.base.clock import monotonic
 from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
-from taskflow.events.envelope import Envelope
+from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import REMINDER_TRIGGERED
 from taskflow.services.audit_logger import storage
 
@@ -51,9 +51,9 @@ class Gaps:
     def __len__(self) -> int:
         return len(self._missing)
 
-    def saw(self, envelopes: Iterable[Envelope], now: float) -> None:
+    def saw(self, events: Iterable[TaskEvent], now: float) -> None:
         """Note what was written; a reminder has no version of its own."""
-        for event in (one.data for one in envelopes):
+        for event in events:
             if event.event_type == REMINDER_TRIGGERED:
                 continue
             known = self._last.pop(event.task_id, 0)

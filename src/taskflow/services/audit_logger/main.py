@@ -1,12 +1,17 @@
 """The audit logger (port 8004): an immutable trail of every event."""
 
 from functools import partial
+from typing import Final
 
+from taskflow.chassis.handlers import Batches
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.services.audit_logger.event_consumer import Recorder
 from taskflow.services.audit_logger.gaps import Gaps, watch
 from taskflow.services.audit_logger.partitions import keep_ahead
 from taskflow.services.audit_logger.routes import ROUTES
+
+BATCH_SIZE: Final = 100
+LINGER_SECONDS: Final = 1.0
 
 
 def build(context: Context) -> Parts:
@@ -19,7 +24,12 @@ def build(context: Context) -> Parts:
     missing.set_function(lambda: len(gaps))
     return Parts(
         routes=ROUTES,
-        batch_handler=Recorder(context.metrics, gaps).record,
+        batches=Batches(
+            handle=Recorder(context.metrics, gaps).record,
+            size=BATCH_SIZE,
+            linger_seconds=LINGER_SECONDS,
+            is_idempotent=True,
+        ),
         loops=[
             partial(keep_ahead, context.database, context.clock),
             partial(watch, context.database, gaps),

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from taskflow.base import cursors
 from taskflow.db.transaction import Transaction
-from taskflow.events.envelope import Envelope
+from taskflow.events.payloads import TaskEvent
 from taskflow.services.audit_logger.batch import columns
 
 INSERT = """
@@ -63,9 +63,9 @@ class Page(NamedTuple):
     next_cursor: str | None
 
 
-async def insert(transaction: Transaction, envelopes: Sequence[Envelope]) -> int:
+async def insert(transaction: Transaction, events: Sequence[TaskEvent]) -> int:
     """Keep events; returns how many were new."""
-    return await transaction.execute(INSERT, *columns(envelopes))
+    return await transaction.execute(INSERT, *columns(events))
 
 
 async def absent(

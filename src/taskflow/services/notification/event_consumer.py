@@ -1,18 +1,22 @@
 """Tells people of what happened to their tasks, as far as they want to be told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from taskflow.accounts.model import is_quiet
-from taskflow.accounts.queries import preferences_of
+from taskflow.accounts.queries import Preferences, preferences_of_all
 from taskflow.base import spans
 from taskflow.base.clock import Clock
-from taskflow.chassis.consumer import Delivery
+from taskflow.chassis.handlers import Delivery
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import TaskEvent
 from taskflow.services.notification import storage
 from taskflow.services.notification.frames import Note, is_important, note_of
+from taskflow.services.notification.storage import Addressed
 
 Tell = Callable[[UUID, Note], None]
 
@@ -29,23 +33,30 @@ class Notifier:
         self._tell = tell
         self._clock = clock
 
-    async def tell(self, delivery: Delivery) -> None:
-        """Keep a note of an event; one that is not wanted only keeps open pages up to date."""
-        event, transaction = delivery.event, delivery.transaction
-        wanted = await preferences_of(transaction, event.user_id)
-        level = wanted.notifications.level
-        note = note_of(event)
-        if level == "none" or (level == "important" and not is_important(event)):
-            note = replace(note, silent=True)
-        else:
-            now = self._clock.now()
-            local = now.astimezone(ZoneInfo(wanted.timezone)).time()
-            if is_quiet(wanted.notifications, local) and event.task.priority != "urgent":
-                note = replace(note, quiet=True)
-            note = await storage.add(transaction, event.user_id, note, now)
-        transaction.after_commit(lambda: self._hand_over(event.user_id, note))
+    async def tell(self, transaction: Transaction, deliveries: Sequence[Delivery]) -> None:
+        """Keep a note of each event; one that is not wanted only keeps open pages up to date."""
+        now = self._clock.now()
+        users = {delivery.event.user_id for delivery in deliveries}
+        wanted = await preferences_of_all(transaction, users)
+        notes = [_note(one.event, wanted[one.event.user_id], now) for one in deliveries]
+        notes = await storage.add(transaction, notes, now)
+        transaction.after_commit(lambda: self._hand_over(deliveries, notes))
 
-    def _hand_over(self, user_id: UUID, note: Note) -> None:
-        """Hand a note to its user's streams: one span, however many they are."""
-        with spans.below("notify streams", attributes={"taskflow.silent": bool(note.silent)}):
-            self._tell(user_id, note)
+    def _hand_over(self, deliveries: Sequence[Delivery], notes: Sequence[Addressed]) -> None:
+        """Hand each note to its user's streams: one span, however many they are."""
+        for delivery, (user_id, note) in zip(deliveries, notes, strict=True):
+            known = {"taskflow.silent": bool(note.silent)}
+            with spans.Inside(delivery.span), spans.below("notify streams", attributes=known):
+                self._tell(user_id, note)
+
+
+def _note(event: TaskEvent, wanted: Preferences, now: datetime) -> Addressed:
+    """What an event's owner is told of it, and how loudly."""
+    note, level = note_of(event), wanted.notifications.level
+    if level == "none" or (level == "important" and not is_important(event)):
+        note = replace(note, silent=True)
+    elif event.task.priority != "urgent":
+        local = now.astimezone(ZoneInfo(wanted.timezone)).time()
+        if is_quiet(wanted.notifications, local):
+            note = replace(note, quiet=True)
+    return Addressed(event.user_id, note)

@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from taskflow.base.settings import Settings
+from taskflow.chassis.handlers import Batches
 from taskflow.chassis.housekeeping import Chore, keep_house
 from taskflow.chassis.metrics import Metrics
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.db.transaction import Transaction
-from taskflow.events.topics import ALL_TYPES
 from taskflow.services.notification import storage
 from taskflow.services.notification.backlog import TableBacklog
 from taskflow.services.notification.connections import Tally
@@ -44,7 +44,7 @@ def build(context: Context) -> Parts:
     )
     return Parts(
         routes=[*ROUTES, make_stream(desk)],
-        handlers=dict.fromkeys(ALL_TYPES, Notifier(tell, context.clock).tell),
+        batches=Batches(handle=Notifier(tell, context.clock).tell),
         loops=[
             hub.run,
             partial(hub.end_lapsed, context.authenticator),

@@ -1,7 +1,9 @@
 """The tables of notifications and tickets."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -13,14 +15,17 @@ from taskflow.base import cursors
 from taskflow.db.transaction import Transaction
 from taskflow.services.notification.frames import Note, decode
 
+# Rows are locked in the order of the users, so that two batches never wait for each other.
 BUMP = """
-INSERT INTO notifications.positions (user_id, last) VALUES ($1, 1)
-ON CONFLICT (user_id) DO UPDATE SET last = positions.last + 1
-RETURNING last
+INSERT INTO notifications.positions (user_id, last)
+SELECT * FROM unnest($1::uuid[], $2::bigint[])
+ON CONFLICT (user_id) DO UPDATE SET last = positions.last + EXCLUDED.last
+RETURNING user_id, last
 """
 INSERT = """
 INSERT INTO notifications.items (user_id, id, event_id, data, created_at, kept_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+SELECT note.*, $6 FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::jsonb[], $5::timestamptz[])
+                       AS note
 """
 POSITIONS = "SELECT user_id, last FROM notifications.positions WHERE user_id = ANY($1::uuid[])"
 AFTER = """
@@ -79,6 +84,13 @@ LIST_NAME: Final = "notifications"
 _Place = tuple[cursors.Number]
 
 
+class Addressed(NamedTuple):
+    """A note and whom it is for."""
+
+    user_id: UUID
+    note: Note
+
+
 class Listed(NamedTuple):
     """A note in the list, and when it was read."""
 
@@ -94,13 +106,34 @@ class Kept(NamedTuple):
     body: bytes
 
 
-async def add(transaction: Transaction, user_id: UUID, note: Note, now: datetime) -> Note:
-    """Keep a note under the user's next number; the user's row is locked until the commit."""
-    number = await transaction.value(BUMP, user_id)
-    numbered = msgspec.structs.replace(note, id=number)
-    body = numbered.encoded.decode()
-    await transaction.execute(INSERT, user_id, number, note.event_id, body, note.created_at, now)
-    return numbered
+async def add(
+    transaction: Transaction, notes: Sequence[Addressed], now: datetime
+) -> list[Addressed]:
+    """Keep notes under their users' next numbers, but for the silent ones.
+
+    The users' rows are locked until the commit.
+    """
+    wanted = Counter(user_id for user_id, note in notes if not note.silent)
+    if not wanted:
+        return list(notes)
+    users = sorted(wanted)
+    last = await transaction.rows(BUMP, users, [wanted[user_id] for user_id in users])
+    following = {user_id: count(number - wanted[user_id] + 1) for user_id, number in last}
+    found = [
+        one if one.note.silent else _numbered(one, next(following[one.user_id])) for one in notes
+    ]
+    kept = [_row(one) for one in found if not one.note.silent]
+    await transaction.execute(INSERT, *(list(column) for column in zip(*kept, strict=True)), now)
+    return found
+
+
+def _numbered(one: Addressed, number: int) -> Addressed:
+    return one._replace(note=msgspec.structs.replace(one.note, id=number))
+
+
+def _row(one: Addressed) -> tuple[object, ...]:
+    user_id, note = one
+    return user_id, note.id, note.event_id, note.encoded.decode(), note.created_at
 
 
 async def positions(transaction: Transaction, users: Collection[UUID]) -> dict[UUID, int]:

@@ -12,7 +12,7 @@ from prometheus_client import Counter
 
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Conflict
-from taskflow.chassis.consumer import Delivery
+from taskflow.chassis.handlers import Delivery
 from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.services.recurring_processor import series, storage
 from taskflow.services.recurring_processor.model import Chain, Instance
@@ -38,6 +38,11 @@ class Door(Protocol):
     async def withdraw(self, instance: Instance) -> bool:
         """Take a task back; False when somebody has touched it."""
         ...
+
+
+def is_of_series(event: TaskEvent) -> bool:
+    """Whether an event tells of a task that is part of a series, or was."""
+    return event.task.series_id is not None
 
 
 class Continuation:

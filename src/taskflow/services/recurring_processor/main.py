@@ -1,9 +1,10 @@
 """The recurring processor (port 8001): the next instance of what recurs."""
 
+from taskflow.chassis.handlers import each
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.events.topics import TASK_TYPES
 from taskflow.services.recurring_processor import storage
-from taskflow.services.recurring_processor.event_consumer import Continuation
+from taskflow.services.recurring_processor.event_consumer import Continuation, is_of_series
 from taskflow.services.recurring_processor.routes import ROUTES
 
 
@@ -14,7 +15,8 @@ def build(context: Context) -> Parts:
     )
     continuation = Continuation(context.clock, made)
     _show(context)
-    return Parts(routes=ROUTES, handlers=dict.fromkeys(TASK_TYPES, continuation.follow))
+    batches = each(dict.fromkeys(TASK_TYPES, continuation.follow), concerns=is_of_series)
+    return Parts(routes=ROUTES, batches=batches)
 
 
 def _show(context: Context) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from taskflow.base.ids import derived_id
-from taskflow.chassis.consumer import Delivery
+from taskflow.chassis.handlers import Delivery
 from taskflow.events.payloads import TaskState
 from taskflow.services.recurring_processor import storage
 from taskflow.services.recurring_processor.model import Instance

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from taskflow.chassis.handlers import Batches
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.events.envelope import REMINDER_SOURCE
 from taskflow.events.topics import TASK_TYPES
@@ -29,7 +30,7 @@ def build(context: Context) -> Parts:
     return Parts(
         routes=ROUTES,
         dependencies={"schedule": schedule},
-        handlers=dict.fromkeys(TASK_TYPES, Planner(schedule).follow),
+        batches=Batches(handle=Planner(schedule).follow, event_types=TASK_TYPES),
         loops=[firing.run, shared.run] if shared else [firing.run],
         optional_checks={"redis": shared.client.check} if shared else {},
         breakers={"redis": shared.client.breaker} if shared else {},

@@ -19,17 +19,19 @@ Status = Literal["pending", "sent", "acknowledged", "cancelled"]
 NOTE = """
 INSERT INTO reminders.tasks AS known
   (task_id, version, event_id, correlation_id, task, closed, traceparent)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::jsonb[], $6::text[],
+                     $7::text[])
 ON CONFLICT (task_id) DO UPDATE
    SET version = EXCLUDED.version, event_id = EXCLUDED.event_id,
        correlation_id = EXCLUDED.correlation_id, task = EXCLUDED.task, closed = EXCLUDED.closed,
        traceparent = EXCLUDED.traceparent
  WHERE known.version < EXCLUDED.version
+RETURNING task_id
 """
 CLOSED = "SELECT closed FROM reminders.tasks WHERE task_id = $1"
 STANDINGS = """
-SELECT id, planned_at, fire_at, status, reason, fired_at, late_by_seconds
-  FROM reminders.reminders WHERE task_id = $1 ORDER BY id FOR UPDATE
+SELECT task_id, id, planned_at, fire_at, status, reason, fired_at, late_by_seconds
+  FROM reminders.reminders WHERE task_id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 """
 KEEP = """
 INSERT INTO reminders.reminders
@@ -92,6 +94,14 @@ LIST_NAME: Final = "reminders"
 _Place = tuple[cursors.Instant, UUID]
 
 
+class News(NamedTuple):
+    """An event, and why nothing of its task fires, where that is so."""
+
+    event: TaskEvent
+    traceparent: str | None
+    closed: str | None
+
+
 class Fired(NamedTuple):
     """A reminder that fires now, with what its event needs."""
 
@@ -120,13 +130,21 @@ class Kept(NamedTuple):
     late_by_seconds: int | None
 
 
-async def note(
-    transaction: Transaction, event: TaskEvent, traceparent: str | None, closed: str | None
-) -> bool:
-    """Keep the newest state of a task; False when newer is known."""
+async def note(transaction: Transaction, news: Sequence[News]) -> set[UUID]:
+    """Keep the newest states of tasks, one of each; returns the tasks of which no newer is known.
+
+    The rows of the tasks are locked in their order, so that two batches never wait for each other.
+    """
+    rows = [_row(one) for one in sorted(news, key=lambda one: one.event.task_id)]
+    columns = (list(column) for column in zip(*rows, strict=True))
+    return {row[0] for row in await transaction.rows(NOTE, *columns)}
+
+
+def _row(news: News) -> tuple[object, ...]:
+    event, traceparent, closed = news
     task = msgspec.json.encode(event.task).decode()
-    known = (event.task_id, event.version, event.event_id, event.correlation_id, task, closed)
-    return await transaction.execute(NOTE, *known, traceparent) == 1
+    known = (event.task_id, event.version, event.event_id, event.correlation_id)
+    return *known, task, closed, traceparent
 
 
 async def why_closed(transaction: Transaction, task_id: UUID) -> str | None:
@@ -135,9 +153,14 @@ async def why_closed(transaction: Transaction, task_id: UUID) -> str | None:
     return found
 
 
-async def standings(transaction: Transaction, task_id: UUID) -> dict[UUID, Standing]:
-    """Where the reminders of a task stand, locked until the transaction ends."""
-    return {row[0]: Standing(*row[1:]) for row in await transaction.rows(STANDINGS, task_id)}
+async def standings(
+    transaction: Transaction, task_ids: Collection[UUID]
+) -> dict[UUID, dict[UUID, Standing]]:
+    """Where the reminders of each task stand, locked until the transaction ends."""
+    found: dict[UUID, dict[UUID, Standing]] = {task_id: {} for task_id in task_ids}
+    for task_id, identity, *standing in await transaction.rows(STANDINGS, list(found)):
+        found[task_id][identity] = Standing(*standing)
+    return found
 
 
 async def keep(

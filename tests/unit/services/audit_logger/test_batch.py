@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskflow.base.ids import new_id
-from taskflow.events.envelope import wrap
 from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_CREATED
 from taskflow.services.audit_logger.batch import Row, columns
@@ -43,7 +42,7 @@ def test_every_event_stands_in_a_batch_once_and_can_be_read_back(
 ) -> None:
     repeated = [*found, *found[::2]]
     chance.shuffle(repeated)
-    table = columns([wrap(event) for event in repeated])
+    table = columns(repeated)
     rows = [Row(*values) for values in zip(*table, strict=True)]
     by_id = {event.event_id: event for event in found}
     assert sorted(row.event_id for row in rows) == sorted(by_id)

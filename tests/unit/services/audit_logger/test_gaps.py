@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from taskflow.base.ids import new_id
-from taskflow.events.envelope import Envelope, wrap
+from taskflow.events.payloads import EventType, TaskEvent
 from taskflow.events.topics import REMINDER_TRIGGERED, TASK_UPDATED
 from taskflow.services.audit_logger.gaps import KEPT_SECONDS, PATIENCE_SECONDS, Gaps, Version
 from taskflow.tasks.drafts import DEFAULTS, drafted
@@ -23,9 +23,10 @@ EVENT = event_of(
 LATER = PATIENCE_SECONDS
 
 
-def change(version: int, task_id: UUID = TASK.id, event_type: str = TASK_UPDATED) -> Envelope:
-    event = replace(EVENT, version=version, task_id=task_id)
-    return replace(wrap(event), data=replace(event, event_type=event_type))
+def change(
+    version: int, task_id: UUID = TASK.id, event_type: EventType = TASK_UPDATED
+) -> TaskEvent:
+    return replace(EVENT, version=version, task_id=task_id, event_type=event_type)
 
 
 def look(gaps: Gaps, trail: set[int], now: float) -> list[Version]:
