@@ -15,7 +15,7 @@ import structlog
 
 from taskflow.base import spans
 from taskflow.base.clock import Clock
-from taskflow.base.errors import Unavailable
+from taskflow.base.errors import TimedOut, Unavailable
 from taskflow.bus.message import Message
 from taskflow.bus.ports import DONE, Outcome, Subscription, Verdict
 from taskflow.chassis.handling import Handling
@@ -236,7 +236,8 @@ class Consumer:
         self._handling.conclude(envelopes, outcome.verdict.name.lower(), outcome.kind)
 
     def _verdict(self, error: Exception) -> Outcome:
-        if isinstance(error, Unavailable):
+        # A statement's timeout may be the event's own doing: tried for ever, it holds up its key.
+        if isinstance(error, Unavailable) and not isinstance(error, TimedOut):
             log.warning("event.waiting", consumer=self._name, reason=error.detail)
             return Outcome(Verdict.AWAY, error.detail, type(error).__name__)
         log.warning("event.failed", consumer=self._name, exc_info=error)
