@@ -74,6 +74,7 @@ ADD_TICKET = "INSERT INTO notifications.tickets (hash, identity, expires_at) VAL
 USE_TICKET = """
 DELETE FROM notifications.tickets WHERE hash = $1 RETURNING identity, expires_at
 """
+READ_TICKET = "SELECT identity, expires_at FROM notifications.tickets WHERE hash = $1"
 _BEYOND: Final = 2**62
 LIST_NAME: Final = "notifications"
 _Place = tuple[cursors.Number]
@@ -171,7 +172,18 @@ async def add_ticket(
 
 async def use_ticket(transaction: Transaction, ticket: str, now: datetime) -> Identity | None:
     """Whom a ticket stands for; it is good for this one use."""
-    row: Any = await transaction.row(USE_TICKET, digest(ticket))
+    return await _ticket(transaction, USE_TICKET, ticket, now)
+
+
+async def read_ticket(transaction: Transaction, ticket: str, now: datetime) -> Identity | None:
+    """Whom a ticket stands for; it stays good."""
+    return await _ticket(transaction, READ_TICKET, ticket, now)
+
+
+async def _ticket(
+    transaction: Transaction, statement: str, ticket: str, now: datetime
+) -> Identity | None:
+    row: Any = await transaction.row(statement, digest(ticket))
     if row is None or row["expires_at"] <= now:
         return None
     return msgspec.json.decode(row["identity"], type=Identity)
