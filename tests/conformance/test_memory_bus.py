@@ -44,7 +44,7 @@ class MemoryCarrier:
         self._settling.cancel()
 
     def _make(self) -> MemoryBus:
-        limits = Limits(lane_messages=50, tracked=2_000, retry_delays=(0.01,) * 3)
+        limits = Limits(lane_messages=50, runs=2_000, retry_delays=(0.01,) * 3)
         bus = MemoryBus(self._reload, limits)
         bus.subscribe(self.one.subscription("one"))
         bus.subscribe(self.two.subscription("two"))
