@@ -4,12 +4,11 @@ For every event: decode, open a transaction, mark it as seen, run the handler, c
 handler raises undoes its effect and the mark together. One of the two rims where all is caught.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from uuid import UUID
 
 import structlog
 
@@ -20,16 +19,14 @@ from taskflow.bus.message import Message
 from taskflow.bus.ports import DONE, Outcome, Subscription, Verdict
 from taskflow.chassis.handling import Handling
 from taskflow.chassis.metrics import Metrics
+from taskflow.chassis.reading import name_of, read, speaking_of
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
-from taskflow.events.envelope import Envelope, Unreadable, decode
+from taskflow.events.envelope import Envelope, Unreadable
 from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import ALL_TYPES, TOPIC_OF
-from taskflow.inbox import dead_letters
+from taskflow.inbox import dead_letters, erased
 from taskflow.inbox.dedup import mark_seen
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 log = structlog.get_logger()
 
@@ -54,6 +51,10 @@ BatchHandler = Callable[[Transaction, Sequence[Envelope]], Awaitable[None]]
 """Takes many events in one transaction; must itself be idempotent by event id."""
 
 
+Forget = Callable[[Transaction, UUID], Awaitable[None]]
+"""Removes all that is kept of a user."""
+
+
 class Consumer:
     """One service's subscription.
 
@@ -70,13 +71,22 @@ class Consumer:
         self._clock = clock
         self._metrics = metrics
         self._handling = Handling(name)
+        self._forget: Forget | None = None
 
     def stop(self) -> None:
         """Take leave of what was not done; the process ends."""
         self._handling.stop()
 
-    def subscribe_each(self, handlers: Mapping[str, Handler]) -> Subscription:
-        """A subscription that handles every event in a transaction of its own."""
+    def subscribe_each(
+        self, handlers: Mapping[str, Handler], forget: Forget | None = None
+    ) -> Subscription:
+        """A subscription that handles every event in a transaction of its own.
+
+        Args:
+            handlers: What each event type means here.
+            forget: Called when an account is erased; None where nothing is kept of people.
+        """
+        self._forget = forget
 
         async def handle(messages: Sequence[Message]) -> list[Outcome]:
             return [await self._handle(handlers, message) for message in messages]
@@ -137,7 +147,7 @@ class Consumer:
             for letter in await dead_letters.to_replay(transaction, self._name, BATCH_SIZE):
                 message = Message(0, letter.topic, letter.key, letter.envelope)
                 outcome = (await subscription.handle([message]))[0]
-                with _speaking_of(_read(message)):
+                with speaking_of(read(message)):
                     await self._conclude(transaction, letter.event_id, message, outcome)
 
     async def _conclude(
@@ -157,11 +167,13 @@ class Consumer:
         Raises:
             Unavailable: the database is away.
         """
-        with _speaking_of(_read(message)):
-            await self._set_aside(message, _name_of(message), reason)
+        with speaking_of(read(message)):
+            await self._set_aside(message, name_of(message), reason)
 
     async def _set_aside(self, message: Message, event_id: str, reason: str) -> None:
         async with self._database.transaction() as transaction:
+            if not await self._is_kept(transaction, message):
+                return
             failure = dead_letters.Failure(self._name, event_id, reason, self._clock.now())
             await dead_letters.keep(transaction, failure, message)
         self._handling.set_aside(event_id)
@@ -169,10 +181,10 @@ class Consumer:
         log.error("event.set_aside", consumer=self._name, event_id=event_id, reason=reason)
 
     async def _handle(self, handlers: Mapping[str, Handler], message: Message) -> Outcome:
-        envelope = _read(message)
-        if isinstance(envelope, Outcome):
-            return envelope
-        with _speaking_of(envelope):
+        envelope = read(message)
+        if isinstance(envelope, Unreadable):
+            return _poison(envelope)
+        with speaking_of(envelope):
             effect = partial(self._effect, handlers[envelope.type], envelope)
             with spans.Inside(self._handling.begin([envelope])):
                 outcome = await self._attempt(effect, [envelope])
@@ -181,26 +193,44 @@ class Consumer:
 
     async def _effect(self, handler: Handler, envelope: Envelope, transaction: Transaction) -> None:
         event = envelope.data
-        if not await mark_seen(transaction, self._name, event.event_id):
+        if event.owner_erased and self._forget is not None:
+            await self._let_go(self._forget, transaction, event)
+            return
+        known = await erased.take_in(transaction, self._name, event.event_id, event.user_id)
+        if not known.is_new:
             self._metrics.duplicate(self._name)
             log.debug("event.seen_before", consumer=self._name)
             spans.present().note("duplicate")
-            return
-        await handler(Delivery(transaction, event, envelope.traceparent or None))
+        elif known.owner_stands:
+            await handler(Delivery(transaction, event, envelope.traceparent or None))
+
+    async def _let_go(self, forget: Forget, transaction: Transaction, event: TaskEvent) -> None:
+        """Forget somebody whose account is erased, and take in nothing of theirs any more."""
+        if await mark_seen(transaction, self._name, event.event_id):
+            await erased.close(transaction, self._name, event.user_id, self._clock.now())
+            await forget(transaction, event.user_id)
+            log.info("event.owner_forgotten", consumer=self._name)
+
+    async def _is_kept(self, transaction: Transaction, message: Message) -> bool:
+        """Whether a message may be kept; what is of somebody who is gone may not."""
+        envelope = read(message)
+        if self._forget is None or not isinstance(envelope, Envelope):
+            return True
+        return await erased.stands(transaction, self._name, envelope.data.user_id)
 
     async def _handle_batch(
         self, handler: BatchHandler, messages: Sequence[Message]
     ) -> list[Outcome]:
         """All or nothing; where that fails, one by one, so that only what is wrong is set aside."""
-        read = [_read(message) for message in messages]
-        envelopes = [one for one in read if isinstance(one, Envelope)]
+        found = [read(message) for message in messages]
+        envelopes = [one for one in found if isinstance(one, Envelope)]
         self._handling.begin(envelopes)
-        with _speaking_of(envelopes[0] if len(envelopes) == 1 else None):
+        with speaking_of(envelopes[0] if len(envelopes) == 1 else None):
             outcome = await self._attempt(lambda open_: handler(open_, envelopes), envelopes)
         self._attempted(envelopes, outcome)
         if len(messages) > 1 and outcome.verdict is Verdict.RETRY:
             return [(await self._handle_batch(handler, [one]))[0] for one in messages]
-        return [outcome if isinstance(one, Envelope) else one for one in read]
+        return [outcome if isinstance(one, Envelope) else _poison(one) for one in found]
 
     async def _attempt(
         self, effect: Callable[[Transaction], Awaitable[None]], envelopes: Sequence[Envelope]
@@ -245,28 +275,5 @@ class Consumer:
         return Outcome(Verdict.RETRY, f"{kind}: {error}", kind)
 
 
-def _read(message: Message) -> Envelope | Outcome:
-    try:
-        return decode(message.body)
-    except Unreadable as error:
-        return Outcome(Verdict.POISON, f"unreadable: {error}")
-
-
-def _name_of(message: Message) -> str:
-    """The event's id, or where it cannot be read a name made from its bytes."""
-    read = _read(message)
-    if isinstance(read, Envelope):
-        return read.id
-    return f"unreadable-{hashlib.sha256(message.body).hexdigest()[:32]}"
-
-
-@contextmanager
-def _speaking_of(envelope: Envelope | Outcome | None) -> "Iterator[None]":
-    """Every log line inside names the request and the event that led here, where there is one."""
-    if not isinstance(envelope, Envelope):
-        yield
-        return
-    with structlog.contextvars.bound_contextvars(
-        correlation_id=envelope.data.correlation_id, event_id=envelope.id
-    ):
-        yield
+def _poison(error: Unreadable) -> Outcome:
+    return Outcome(Verdict.POISON, f"unreadable: {error}")

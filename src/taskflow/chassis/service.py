@@ -9,7 +9,7 @@ from taskflow.base.breaker import Breaker
 from taskflow.base.clock import Clock
 from taskflow.base.settings import Settings
 from taskflow.chassis.auth import Authenticator
-from taskflow.chassis.consumer import BatchHandler, Handler
+from taskflow.chassis.consumer import BatchHandler, Forget, Handler
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 
@@ -43,6 +43,8 @@ class Parts:
         routes: Its Litestar handlers, with paths below `/api/v1` (or outside, for the page).
         dependencies: Its own values that handlers ask for by name, beside the chassis's.
         handlers: What each event type means to it; each runs with its own transaction.
+        forget: Removes all that it keeps of a user whose account is erased; then no handler is
+            given an event of theirs any more.
         batch_handler: Instead of `handlers`: takes many events at once.
         loops: What runs beside the app for as long as the process does.
         checks: What readiness asks, by name, beside the database.
@@ -54,6 +56,7 @@ class Parts:
     routes: Sequence[ControllerRouterHandler]
     dependencies: Mapping[str, object] = field(default_factory=dict)
     handlers: Mapping[str, Handler] = field(default_factory=dict)
+    forget: Forget | None = None
     batch_handler: BatchHandler | None = None
     loops: Sequence[Loop] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)

@@ -177,7 +177,7 @@ class Host:
             if parts.batch_handler is not None:
                 subscription = consumer.subscribe_batches(parts.batch_handler)
             elif parts.handlers:
-                subscription = consumer.subscribe_each(parts.handlers)
+                subscription = consumer.subscribe_each(parts.handlers, parts.forget)
             else:
                 continue
             bus.subscribe(subscription)

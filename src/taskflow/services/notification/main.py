@@ -45,6 +45,7 @@ def build(context: Context) -> Parts:
     return Parts(
         routes=[*ROUTES, make_stream(desk)],
         handlers=dict.fromkeys(ALL_TYPES, Notifier(tell, context.clock).tell),
+        forget=storage.forget_user,
         loops=[
             hub.run,
             partial(hub.end_lapsed, context.authenticator),

@@ -74,6 +74,9 @@ ADD_TICKET = "INSERT INTO notifications.tickets (hash, identity, expires_at) VAL
 USE_TICKET = """
 DELETE FROM notifications.tickets WHERE hash = $1 RETURNING identity, expires_at
 """
+FORGET_ITEMS = "DELETE FROM notifications.items WHERE user_id = $1"
+FORGET_POSITION = "DELETE FROM notifications.positions WHERE user_id = $1"
+FORGET_TICKETS = "DELETE FROM notifications.tickets WHERE identity->>'user_id' = $1::uuid::text"
 READ_TICKET = "SELECT identity, expires_at FROM notifications.tickets WHERE hash = $1"
 _BEYOND: Final = 2**62
 LIST_NAME: Final = "notifications"
@@ -160,6 +163,12 @@ async def prune(transaction: Transaction, before: datetime, limit: int) -> int:
 async def prune_tickets(transaction: Transaction, now: datetime, limit: int) -> int:
     """Forget some tickets that have expired; returns how many."""
     return await transaction.execute(PRUNE_TICKETS, now, limit)
+
+
+async def forget_user(transaction: Transaction, user_id: UUID) -> None:
+    """Remove all that is kept of a user."""
+    for statement in (FORGET_ITEMS, FORGET_POSITION, FORGET_TICKETS):
+        await transaction.execute(statement, user_id)
 
 
 async def add_ticket(

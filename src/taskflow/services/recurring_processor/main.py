@@ -14,7 +14,11 @@ def build(context: Context) -> Parts:
     )
     continuation = Continuation(context.clock, made)
     _show(context)
-    return Parts(routes=ROUTES, handlers=dict.fromkeys(TASK_TYPES, continuation.follow))
+    return Parts(
+        routes=ROUTES,
+        handlers=dict.fromkeys(TASK_TYPES, continuation.follow),
+        forget=storage.forget_user,
+    )
 
 
 def _show(context: Context) -> None:

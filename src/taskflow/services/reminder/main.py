@@ -30,6 +30,7 @@ def build(context: Context) -> Parts:
         routes=ROUTES,
         dependencies={"schedule": schedule},
         handlers=dict.fromkeys(TASK_TYPES, Planner(schedule).follow),
+        forget=storage.forget_user,
         loops=[firing.run, shared.run] if shared else [firing.run],
         optional_checks={"redis": shared.client.check} if shared else {},
         breakers={"redis": shared.client.breaker} if shared else {},
