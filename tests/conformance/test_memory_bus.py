@@ -59,7 +59,7 @@ class MemoryCarrier:
 
     def _make(self) -> MemoryBus:
         limits = Limits(
-            lane_messages=50, tracked=2_000, retry_delays=(0.01,) * RETRIES, away_seconds=0.01
+            lane_messages=50, runs=2_000, retry_delays=(0.01,) * RETRIES, away_seconds=0.01
         )
         bus = MemoryBus(self._reload, limits)
         bus.subscribe(self.one.subscription("one"))

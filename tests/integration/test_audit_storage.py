@@ -77,9 +77,11 @@ async def test_an_event_stands_once_whenever_its_month_gets_a_partition(
     ]
 
 
+@pytest.mark.parametrize("replication_role", ["origin", "replica"])
 async def test_no_partition_can_be_changed_by_its_owner(
-    trail: Database, owner: "asyncpg.Connection[asyncpg.Record]"
+    trail: Database, owner: "asyncpg.Connection[asyncpg.Record]", replication_role: str
 ) -> None:
+    await owner.execute(f"SET session_replication_role = {replication_role}")
     async with trail.transaction() as transaction:
         await storage.make_partition(transaction, date(2031, 3, 1))
         await storage.insert(transaction, [told_at(moment) for moment in MOMENTS])

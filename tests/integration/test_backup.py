@@ -65,6 +65,11 @@ async def test_a_restored_installation_has_the_rows_the_rights_and_the_key(
     assert empty.key == full.key
     again = await empty.back_up(tmp_path / "again.zip")
     assert again.inventory == manifest.inventory
+    triggers = """
+    SELECT tgrelid::regclass || ' ' || tgname || ' ' || tgenabled::text FROM pg_trigger
+     WHERE tgfoid = 'audit.refuse'::regproc ORDER BY 1
+    """
+    assert await empty.run(triggers) == await full.run(triggers)
     grants = "SELECT DISTINCT grantee::text FROM information_schema.role_table_grants ORDER BY 1"
     assert await empty.run(grants) == await full.run(grants)
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="immutable"):

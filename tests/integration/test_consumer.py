@@ -38,6 +38,9 @@ EFFECT = """
 INSERT INTO delivery.dead_letters VALUES ('effect', gen_random_uuid(), '', '', '', '', now())
 """
 EFFECTS = "SELECT count(*) FROM delivery.dead_letters WHERE consumer = 'effect'"
+HANG = "SELECT pg_sleep(60)"
+HURRY = "SET LOCAL statement_timeout = '20ms'"
+LEAVE = "DO $$ BEGIN RAISE EXCEPTION 'leaving' USING ERRCODE = '{}'; END $$"
 
 
 class Wall:
@@ -53,6 +56,7 @@ class Service:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.fails = False
+        self.statements: tuple[str, ...] = ()
         self._consumer = Consumer("ours", database, Wall(), Metrics("ours"))
         self._subscription = self._consumer.subscribe(each(dict.fromkeys(TASK_TYPES, self._handle)))
 
@@ -85,6 +89,8 @@ class Service:
 
     async def _handle(self, delivery: Delivery) -> None:
         await delivery.transaction.execute(EFFECT)
+        for statement in self.statements:
+            await delivery.transaction.execute(statement)
         if self.fails:
             raise ZeroDivisionError
 
@@ -102,6 +108,21 @@ async def test_what_a_handler_raises_undoes_its_effect_and_its_mark(service: Ser
     service.fails = False
     assert [(await service.deliver()).verdict for _ in range(2)] == [Verdict.DONE] * 2
     assert await service.effects() == 1
+
+
+async def test_a_statement_that_takes_too_long_is_a_failure_of_its_event(service: Service) -> None:
+    service.statements = (HURRY, HANG)
+    assert (await service.deliver()).verdict is Verdict.RETRY
+    assert await service.effects() == 0
+
+
+@pytest.mark.parametrize("code", ["57P01", "57P02", "57P03"])
+async def test_a_database_that_shuts_down_or_starts_is_no_failure_of_an_event(
+    service: Service, code: str
+) -> None:
+    service.statements = (LEAVE.format(code),)
+    assert (await service.deliver()).verdict is Verdict.AWAY
+    assert await service.effects() == 0
 
 
 async def test_a_dead_letter_is_replayed_once_though_the_original_comes_again(

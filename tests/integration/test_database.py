@@ -2,6 +2,8 @@
 
 import pytest
 
+from taskflow.base.errors import TimedOut
+from taskflow.chassis.problems import headers_of, problem_of
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 
@@ -15,6 +17,13 @@ async def fail_holding_a_lock(database: Database) -> None:
     async with database.transaction() as transaction:
         await transaction.value("SELECT pg_advisory_xact_lock(1)")
         raise LookupError(await transaction.value("SELECT pg_backend_pid()"))
+
+
+async def take_too_long(database: Database) -> None:
+    """Have a statement that does not end in time."""
+    async with database.transaction() as transaction:
+        await transaction.execute("SET LOCAL statement_timeout = '20ms'")
+        await transaction.execute("SELECT pg_sleep(60)")
 
 
 async def test_what_a_failed_transaction_held_is_free_when_its_connection_serves_again(
@@ -31,3 +40,15 @@ async def test_what_a_failed_transaction_held_is_free_when_its_connection_serves
             assert await transaction.value("SELECT current_user") == "taskflow_task_api"
     finally:
         await database.close()
+
+
+async def test_a_request_whose_statement_takes_too_long_is_told_to_come_back(dsn: str) -> None:
+    database = Database(dsn, "taskflow_task_api", Hints(), max_connections=1)
+    await database.open()
+    try:
+        with pytest.raises(TimedOut) as failure:
+            await take_too_long(database)
+    finally:
+        await database.close()
+    assert problem_of(failure.value).status == 503
+    assert headers_of(failure.value)["Retry-After"] == "1"

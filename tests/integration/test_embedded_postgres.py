@@ -1,10 +1,14 @@
 """The embedded server: found again at its address, large enough, wherever its folder is."""
 
+import asyncio
+import os
+import signal
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from taskflow.runner import postgres_child
 from taskflow.runner.postgres import EmbeddedPostgres
 
 
@@ -38,3 +42,22 @@ async def test_a_data_folder_may_be_named_from_where_one_stands(
     finally:
         await postgres.stop()
     assert (open_dir / "relative" / "postgres" / "cluster").is_dir()
+
+
+async def test_a_frozen_server_is_not_waited_for_as_one_that_shuts_down(
+    open_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_child, "STOP_SECONDS", 3600.0)
+    postgres = EmbeddedPostgres(open_dir / "frozen")
+    await postgres.start()
+    pid = postgres.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(60):
+            await postgres.stop()
+    except TimeoutError:
+        os.kill(pid, signal.SIGKILL)
+        raise
+    await postgres.start()
+    await postgres.stop()

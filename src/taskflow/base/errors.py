@@ -11,6 +11,7 @@ TaskFlowError
 ├── TooLarge            more than we take; carries the limit
 ├── TooMany             come back later; carries the seconds
 └── Unavailable         something we need is away; come back later
+    └── TimedOut        it is there, but this took it longer than anything may
 
 Domain errors know no HTTP: `chassis/problems.py` translates them.
 """
@@ -106,4 +107,12 @@ class Unavailable(TaskFlowError):
 
     Where it went away during a commit, nobody knows whether that held: what must not be done twice
     is asked for with an Idempotency-Key, or names what it changes.
+    """
+
+
+class TimedOut(Unavailable):
+    """What we need is there, but did not get done with this in time.
+
+    Trying again can succeed, yet unlike something that is away it may be for what was asked: who
+    tries again by itself does so a bounded number of times.
     """

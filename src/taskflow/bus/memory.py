@@ -2,8 +2,9 @@
 
 It is durable through the outbox alone: a position is settled when every consumer is done with it;
 what was not settled is published again after a restart. A consumer whose lanes are full is parked:
-only the positions of what it has yet to see are kept, and their messages are read again when it has
-room. Thus memory is bounded, whatever the backlog.
+only the positions of what it has yet to see are kept, as runs of neighbours, and their messages are
+read again when it has room. Thus memory is bounded, whatever the backlog, and nobody waits for the
+one that is behind, however far that is.
 """
 
 import asyncio
@@ -34,11 +35,9 @@ class MemoryBus:
         self._reload = reload
         self._limits = limits or Limits()
         self._consumers: list[MemoryConsumer] = []
-        self._owing: dict[int, int] = {}
         self._settled: list[int] = []
         self._news = asyncio.Event()
         self._has_room = asyncio.Event()
-        self._has_room.set()
         self._stopping = asyncio.Event()
 
     def subscribe(self, subscription: Subscription) -> None:
@@ -48,19 +47,15 @@ class MemoryBus:
         )
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        """Hand messages to every consumer of their topics; waits while too many are unsettled.
+        """Hand messages to every consumer of their topics; waits while too much is kept of them.
 
         What is held already is passed over, so a batch may be published again after a failure.
         """
         for message in messages:
-            await self._has_room.wait()
-            if message.position in self._owing:
+            await self._gets_room()
+            if self._is_needed(message.position):
                 continue
-            readers = [consumer for consumer in self._consumers if consumer.reads(message.topic)]
-            self._owing[message.position] = len(readers) + 1
-            if len(self._owing) >= self._limits.tracked:
-                self._has_room.clear()
-            for consumer in readers:
+            for consumer in self._consumers:
                 consumer.offer(message)
             self._settle(message.position)
 
@@ -88,11 +83,17 @@ class MemoryBus:
         """How many messages each consumer has yet to handle."""
         return {consumer.name: consumer.backlog for consumer in self._consumers}
 
+    async def _gets_room(self) -> None:
+        while sum(consumer.runs for consumer in self._consumers) >= self._limits.runs:
+            self._has_room.clear()
+            await self._has_room.wait()
+
+    def _is_needed(self, position: int) -> bool:
+        return any(consumer.needs(position) for consumer in self._consumers)
+
     def _settle(self, position: int) -> None:
-        self._owing[position] -= 1
-        if self._owing[position]:
-            return
-        del self._owing[position]
-        self._settled.append(position)
-        self._news.set()
+        """A consumer is done with a position; it is settled when nobody needs it any more."""
         self._has_room.set()
+        if not self._is_needed(position):
+            self._settled.append(position)
+            self._news.set()

@@ -4,10 +4,8 @@ Whatever a call does - raise, hang, answer with nonsense - only its own messages
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TypeVar
 
 import structlog
@@ -17,6 +15,7 @@ from taskflow.base.errors import Unavailable
 from taskflow.bus.lanes import Lanes, by_key
 from taskflow.bus.message import Message
 from taskflow.bus.ports import Outcome, Subscription, Verdict
+from taskflow.bus.positions import Positions
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -31,14 +30,14 @@ class Limits:
 
     Attributes:
         lane_messages: Messages that one consumer holds in memory.
-        tracked: Positions that are not settled yet, over all consumers.
+        runs: Runs of positions that are parked, over all consumers; a backlog without holes is one.
         retry_delays: Seconds before each retry; after the last one a message is set aside.
         away_seconds: The longest wait between attempts while a consumer cannot work.
         call_seconds: The longest that a call may take; longer than a statement or a lock may.
     """
 
     lane_messages: int = 1_000
-    tracked: int = 200_000
+    runs: int = 200_000
     retry_delays: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0, 5.0, 5.0, 5.0)
     away_seconds: float = 2.0
     call_seconds: float = 60.0
@@ -67,7 +66,9 @@ class MemoryConsumer:
         self._reload = reload
         self._settle = settle
         self._lanes = Lanes(limits.lane_messages)
-        self._parked: deque[int] = deque()
+        self._held: set[int] = set()
+        self._parked = Positions()
+        self._moving: frozenset[int] = frozenset()
         self._oldest_wait = 0.0
         self._work = asyncio.Event()
         self._room = asyncio.Event()
@@ -77,7 +78,16 @@ class MemoryConsumer:
     @property
     def backlog(self) -> int:
         """Messages in the lanes and parked."""
-        return len(self._lanes) + len(self._parked)
+        return len(self._lanes) + len(self._parked) + len(self._moving)
+
+    @property
+    def runs(self) -> int:
+        """Runs of neighbours among the positions that are parked."""
+        return self._parked.runs
+
+    def needs(self, position: int) -> bool:
+        """Whether it is not done with a position that it was offered."""
+        return position in self._held or position in self._parked or position in self._moving
 
     def reads(self, topic: str) -> bool:
         """Whether it subscribes to the topic."""
@@ -85,13 +95,21 @@ class MemoryConsumer:
 
     def offer(self, message: Message) -> None:
         """Take a message, or only its position while there is no room or older ones are parked."""
-        if self._parked or not self._lanes.room:
-            self._parked.append(message.position)
-            return
-        if not self._lanes.takeable:
-            self._oldest_wait = monotonic()
+        if not self.reads(message.topic):
+            # A run goes on over what is nothing to us: that is found out when it is read again.
+            if self._parked.follows(message.position):
+                self._parked.add(message.position)
+        elif self._parked or self._moving or not self._lanes.room:
+            self._parked.add(message.position)
+        else:
+            if not self._lanes.takeable:
+                self._oldest_wait = monotonic()
+            self._hold(message)
+            self._work.set()
+
+    def _hold(self, message: Message) -> None:
+        self._held.add(message.position)
         self._lanes.add(message)
-        self._work.set()
 
     async def run(self) -> None:
         """Work until stopped; calls that run then may end."""
@@ -166,6 +184,7 @@ class MemoryConsumer:
             if not await self._is_over(message, outcome):
                 return
             self._lanes.drop(key, is_done=outcome.verdict is Verdict.DONE)
+            self._held.discard(message.position)
             self._settle(message.position)
         self._lanes.release(key)
 
@@ -206,21 +225,26 @@ class MemoryConsumer:
             await self._room.wait()
             self._room.clear()
             while self._parked and self._lanes.room >= self._lanes.capacity // 2:
-                await self._unpark(list(islice(self._parked, self._lanes.room)))
+                await self._unpark(self._parked.take(self._lanes.room))
 
     async def _unpark(self, positions: list[int]) -> None:
         """Move what is longest parked into the lanes; nothing may overtake it meanwhile."""
+        self._moving = frozenset(positions)
         try:
             messages = await self._reload(positions)
         except Unavailable:
+            for position in positions:
+                self._parked.add(position)
+            self._moving = frozenset()
             await asyncio.sleep(self._limits.away_seconds)
             return
-        for _ in positions:
-            self._parked.popleft()
         for message in messages:
-            self._lanes.add(message)
-        for position in set(positions) - {message.position for message in messages}:
-            self._settle(position)
+            if self.reads(message.topic):
+                self._hold(message)
+        self._moving = frozenset()
+        for position in positions:
+            if position not in self._held:
+                self._settle(position)
         self._oldest_wait = monotonic()
         self._work.set()
 

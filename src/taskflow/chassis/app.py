@@ -16,7 +16,7 @@ from taskflow.accounts.model import Identity
 from taskflow.base import spans
 from taskflow.base.clock import monotonic
 from taskflow.base.spans import Span
-from taskflow.chassis import health, tracing
+from taskflow.chassis import heads, health, tracing
 from taskflow.chassis.auth import authenticated, json_only
 from taskflow.chassis.bodies import StrictRequest, nothing_else
 from taskflow.chassis.docs import docs_page
@@ -90,6 +90,8 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         headers = dict(scope["headers"])
+        scope = heads.as_get(scope)
+        send = heads.only_head(scope, send)
         with spans.Running(tracing.request_span(scope, headers, self._metrics.service)) as span:
             trace = tracing.begin(headers, span)
             with structlog.contextvars.bound_contextvars(correlation_id=trace.correlation_id):
@@ -101,7 +103,7 @@ class Edge:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = list(message.get("headers", []))
+                headers = heads.allowing_head(message["status"], list(message.get("headers", [])))
                 headers += (*SECURITY_HEADERS, (b"x-correlation-id", trace.correlation_id.encode()))
                 message["headers"] = headers
                 self._note(scope, message["status"], monotonic() - started)
@@ -113,7 +115,7 @@ class Edge:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         """Count an answer and log it; the path itself may hold a secret, its template does not."""
         route = str(scope.get("path_template") or "unmatched")
-        method = str(scope.get("method"))
+        method = heads.method_of(scope)
         self._metrics.request(method, route, status, seconds)
         say = log.warning if status >= FAILED else log.debug
         milliseconds = round(seconds * 1000, 1)

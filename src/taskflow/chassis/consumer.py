@@ -13,19 +13,20 @@ import structlog
 
 from taskflow.base import spans
 from taskflow.base.clock import Clock
-from taskflow.base.errors import Unavailable
+from taskflow.base.errors import TimedOut, Unavailable
 from taskflow.base.spans import NOTHING
 from taskflow.bus.message import Message
 from taskflow.bus.ports import DONE, Outcome, Subscription, Verdict
-from taskflow.chassis.handlers import Batches, Delivery
+from taskflow.chassis.handlers import Batches, Delivery, Forget
 from taskflow.chassis.handling import Handling
 from taskflow.chassis.metrics import Metrics
 from taskflow.chassis.reading import name_of, read, speaking_of
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import Envelope
+from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TOPIC_OF
-from taskflow.inbox import dead_letters
+from taskflow.inbox import dead_letters, erased
 from taskflow.inbox.dedup import mark_seen
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class Consumer:
         self._clock = clock
         self._metrics = metrics
         self._handling = Handling(name)
+        self._forget: Forget | None = None
 
     def stop(self) -> None:
         """Take leave of what was not done; the process ends."""
@@ -59,6 +61,7 @@ class Consumer:
 
     def subscribe(self, batches: Batches) -> Subscription:
         """The subscription of a service that takes events so."""
+        self._forget = batches.forget
 
         async def handle(messages: Sequence[Message]) -> list[Outcome]:
             return await self._handle(batches, messages)
@@ -128,11 +131,20 @@ class Consumer:
 
     async def _set_aside(self, message: Message, event_id: str, reason: str) -> None:
         async with self._database.transaction() as transaction:
+            if not await self._is_kept(transaction, message):
+                return
             failure = dead_letters.Failure(self._name, event_id, reason, self._clock.now())
             await dead_letters.keep(transaction, failure, message)
         self._handling.set_aside(event_id)
         self._metrics.dead_lettered(self._name)
         log.error("event.set_aside", consumer=self._name, event_id=event_id, reason=reason)
+
+    async def _is_kept(self, transaction: Transaction, message: Message) -> bool:
+        """Whether a message may be kept; what is of somebody who is gone may not."""
+        envelope = read(message)
+        if self._forget is None or not isinstance(envelope, Envelope):
+            return True
+        return bool(await erased.standing(transaction, self._name, [envelope.data.user_id]))
 
     async def _handle(self, batches: Batches, messages: Sequence[Message]) -> list[Outcome]:
         """All or nothing; where something in it fails or it is too large, one by one."""
@@ -140,6 +152,8 @@ class Consumer:
             return await self._handle_singly(batches, messages)
         found = [read(message) for message in messages]
         envelopes = [one for one in found if isinstance(one, Envelope)]
+        if len(envelopes) > 1 and any(batches.is_farewell(one.data) for one in envelopes):
+            return await self._handle_singly(batches, messages)
         outcome = await self._attempt(batches, envelopes)
         if outcome.verdict is Verdict.RETRY and len(envelopes) > 1:
             return await self._handle_singly(batches, messages)
@@ -177,7 +191,9 @@ class Consumer:
 
     async def _outcome(self, batches: Batches, envelopes: Sequence[Envelope]) -> Outcome:
         """Commit the effect of those that concern us; what it raises becomes the outcome."""
-        concerning = [envelope for envelope in envelopes if batches.concerns(envelope.data)]
+        concerning = [
+            one for one in envelopes if batches.concerns(one.data) or batches.is_farewell(one.data)
+        ]
         try:
             if concerning:
                 async with self._database.transaction() as transaction:
@@ -193,6 +209,8 @@ class Consumer:
         new = envelopes
         if not batches.is_idempotent:
             new = await self._unseen(transaction, envelopes)
+        if batches.forget is not None and new:
+            new = await self._of_who_stands(batches.forget, transaction, new)
         if not new:
             return
         deliveries = [
@@ -200,6 +218,24 @@ class Consumer:
             for one in new
         ]
         await batches.handle(transaction, deliveries)
+
+    async def _of_who_stands(
+        self, forget: Forget, transaction: Transaction, envelopes: Sequence[Envelope]
+    ) -> list[Envelope]:
+        """Leave out what is of people who are gone; what tells that somebody goes comes alone."""
+        first = envelopes[0].data
+        if first.owner_erased:
+            await self._let_go(forget, transaction, first)
+            return []
+        users = {envelope.data.user_id for envelope in envelopes}
+        standing = await erased.standing(transaction, self._name, users)
+        return [envelope for envelope in envelopes if envelope.data.user_id in standing]
+
+    async def _let_go(self, forget: Forget, transaction: Transaction, event: TaskEvent) -> None:
+        """Forget somebody whose account is erased, and take in nothing of theirs any more."""
+        await erased.close(transaction, self._name, event.user_id, self._clock.now())
+        await forget(transaction, event.user_id)
+        log.info("event.owner_forgotten", consumer=self._name)
 
     async def _unseen(
         self, transaction: Transaction, envelopes: Sequence[Envelope]
@@ -236,7 +272,8 @@ class Consumer:
 
     def _verdict(self, error: Exception, events: int) -> Outcome:
         kind = type(error).__name__
-        if isinstance(error, Unavailable):
+        # A statement's timeout may be the event's own doing: tried for ever, it holds up its key.
+        if isinstance(error, Unavailable) and not isinstance(error, TimedOut):
             log.warning("event.waiting", consumer=self._name, reason=error.detail)
             return Outcome(Verdict.AWAY, error.detail, kind)
         if events > 1:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from taskflow.base.spans import NOTHING, Span
 from taskflow.db.transaction import Transaction
@@ -30,6 +31,8 @@ Handler = Callable[[Delivery], Awaitable[None]]
 """Says what an event means; returning commits, raising undoes everything."""
 BatchHandler = Callable[[Transaction, Sequence[Delivery]], Awaitable[None]]
 """The same for several events, those of one key in order, in one transaction."""
+Forget = Callable[[Transaction, UUID], Awaitable[None]]
+"""Removes all that is kept of a user."""
 Concerns = Callable[[TaskEvent], bool]
 """Whether an event can mean anything to a service; where not, its handler is not asked."""
 
@@ -51,6 +54,8 @@ class Batches:
         is_idempotent: Whether `handle` itself does nothing for an event that it has had, and minds
             no order: then none is marked as seen, and none waits for an earlier one that fails.
         concerns: Tells what `handle` may leave out.
+        forget: Called when an account is erased; then `handle` is given no event of theirs any
+            more. None where nothing is kept of people, or all of it must stay.
     """
 
     handle: BatchHandler
@@ -60,9 +65,16 @@ class Batches:
     concurrency: int = 2
     is_idempotent: bool = False
     concerns: Concerns = _always
+    forget: Forget | None = None
+
+    def is_farewell(self, event: TaskEvent) -> bool:
+        """Whether an event tells that its user's account is erased, where that means something."""
+        return bool(event.owner_erased) and self.forget is not None
 
 
-def each(handlers: Mapping[str, Handler], concerns: Concerns = _always) -> Batches:
+def each(
+    handlers: Mapping[str, Handler], concerns: Concerns = _always, forget: Forget | None = None
+) -> Batches:
     """Every event by itself, in a transaction of its own."""
 
     async def handle(_transaction: Transaction, deliveries: Sequence[Delivery]) -> None:
@@ -70,5 +82,10 @@ def each(handlers: Mapping[str, Handler], concerns: Concerns = _always) -> Batch
             await handlers[delivery.event.event_type](delivery)
 
     return Batches(
-        handle=handle, event_types=tuple(handlers), size=1, concurrency=8, concerns=concerns
+        handle=handle,
+        event_types=tuple(handlers),
+        size=1,
+        concurrency=8,
+        concerns=concerns,
+        forget=forget,
     )

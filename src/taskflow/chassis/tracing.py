@@ -15,6 +15,7 @@ from litestar.types import Scope
 
 from taskflow.base import spans
 from taskflow.base.spans import NOTHING, Kind, Span
+from taskflow.chassis.heads import method_of
 
 CORRELATION_HEADER: Final = b"x-correlation-id"
 TRACEPARENT_HEADER: Final = b"traceparent"
@@ -55,7 +56,7 @@ def request_span(scope: Any, headers: dict[bytes, bytes], service: str) -> Span:
     """The span of a request, whose route and answer are told later by `answered`."""
     if not spans.is_on() or scope["path"].startswith(UNTRACED):
         return NOTHING
-    method = scope.get("method", "")
+    method = method_of(scope)
     known = {
         "http.request.method": method if method in METHODS else "_OTHER",
         "url.scheme": scope.get("scheme", "http"),
@@ -72,7 +73,7 @@ def answered(span: Span, scope: Scope, message: Any) -> None:
     span.set({"http.response.status_code": status})
     if route is not None:
         span.set({"http.route": route})
-        span.rename(f"{scope.get('method')} {route}")
+        span.rename(f"{method_of(scope)} {route}")
     if status >= FAILURE:
         span.fail(str(status))
     if dict(message.get("headers", ())).get(b"content-type", b"").startswith(STREAM):

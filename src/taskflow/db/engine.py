@@ -2,7 +2,7 @@
 
 The pool connects when it is first used, so a service starts and is live while the database is away.
 Every wait has an end: for a connection, a lock, a statement. What fails because the database is
-away, full or overloaded becomes `Unavailable`.
+away, full or overloaded becomes `Unavailable`; a statement that took too long, `TimedOut`.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import asyncpg
 
-from taskflow.base.errors import Unavailable
+from taskflow.base.errors import TimedOut, Unavailable
 from taskflow.base.spans import Kind, below
 from taskflow.db.hints import Hints
 from taskflow.db.reasons import reason_of
@@ -111,6 +111,7 @@ class Database:
         """A transaction that commits when the block ends and rolls back when it raises.
 
         Raises:
+            TimedOut: a statement took longer than it may.
             Unavailable: the database is away; after a failed commit nobody knows whether it held,
                 so the caller must be able to do it again.
         """
@@ -189,6 +190,8 @@ class _Translate:
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if error is not None and is_away(error):
+            if isinstance(error, asyncpg.QueryCanceledError):
+                raise TimedOut(f"the database took too long: {reason_of(error)}") from error
             raise Unavailable(f"the database is not available: {reason_of(error)}") from error
         if isinstance(error, asyncpg.PostgresError):
             error.detail = None

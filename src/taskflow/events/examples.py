@@ -90,6 +90,16 @@ PLAIN: Final = replace(
     version=2,
     updated_at=_THROWN_AT,
 )
+NOBODYS: Final = replace(
+    PLAIN,
+    id=_id("nobody's"),
+    title="Account erased",
+    due_date=None,
+    all_day=False,
+    timezone="UTC",
+    version=1,
+    created_at=_THROWN_AT,
+)
 
 
 def examples() -> dict[str, Envelope]:
@@ -107,6 +117,9 @@ def examples() -> dict[str, Envelope]:
         "task.completed": done,
         "task.deleted": _event(
             "task.deleted", PERSON, PLAIN, {"deleted_at": (None, "2026-01-07T08:30:00.125000Z")}
+        ),
+        "task.deleted.account-erased": replace(
+            _event("task.deleted", PERSON, NOBODYS), owner_erased=True
         ),
         "reminder.triggered": replace(
             _event("reminder.triggered", CLOCK, EDITED, {}, fired), causation_id=edited.event_id

@@ -109,6 +109,8 @@ class TaskEvent(Struct, frozen=True):
         changes: By field; empty for a creation.
         causation_id: The event that led to this one.
         reminder: Set in `reminder.triggered` alone.
+        owner_erased: True in one `task.deleted`, of a task that never was: the account of the user
+            is erased. Forget all that you keep of them, also what comes later.
     """
 
     event_id: UUID
@@ -123,3 +125,4 @@ class TaskEvent(Struct, frozen=True):
     task: TaskState
     changes: dict[str, Change]
     reminder: ReminderFacts | UnsetType = UNSET
+    owner_erased: bool | UnsetType = UNSET

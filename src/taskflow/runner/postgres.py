@@ -10,7 +10,6 @@ import fcntl
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -27,8 +26,8 @@ from taskflow.runner.postgres_binaries import Binaries, copied, find_binaries
 from taskflow.runner.postgres_child import (
     STEP_SECONDS,
     Account,
-    becomes_true,
     die_with_parent,
+    end,
     end_leftover,
     owner_of,
     unprivileged_account,
@@ -38,12 +37,6 @@ from taskflow.runner.postgres_options import server_options
 OWNER: Final = "taskflow"
 PORT: Final = 5432
 START_SECONDS: Final = 60.0
-STOP_SECONDS: Final = 8.0
-_STOPPING: Final = (
-    (signal.SIGINT, STOP_SECONDS),
-    (signal.SIGQUIT, 1.0),
-    (signal.SIGKILL, STOP_SECONDS),
-)
 MAX_SOCKET_BYTES: Final = 107
 MAX_LOG_BYTES: Final = 4 * 1024 * 1024
 
@@ -109,7 +102,7 @@ class EmbeddedPostgres:
         try:
             self._found = self._found or find_binaries()
             self._prepare_account()
-            await end_leftover(self._cluster, STOP_SECONDS)
+            await end_leftover(self._cluster)
             if not (self._cluster / "PG_VERSION").exists():
                 await self._initialise()
             self._refuse_other_version()
@@ -120,14 +113,10 @@ class EmbeddedPostgres:
             raise
 
     async def stop(self) -> None:
-        """Shut the server down: cleanly, and by force when that takes too long."""
+        """Shut the server down: cleanly, and by force when that takes too long or it is frozen."""
         process, self._process = self._process, None
         if process is not None:
-            for number, patience_seconds in _STOPPING:
-                if process.poll() is not None:
-                    break
-                process.send_signal(number)
-                await becomes_true(lambda: process.poll() is not None, patience_seconds)
+            await end(process, self._cluster)
         if self._lock is not None:
             self._lock.close()
             self._lock = None

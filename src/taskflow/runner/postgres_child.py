@@ -6,6 +6,7 @@ import os
 import pwd
 import signal
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,10 @@ from taskflow.base.errors import Unavailable
 
 PR_SET_PDEATHSIG: Final = 1
 STEP_SECONDS: Final = 0.01
+STOP_SECONDS: Final = 8.0
+# A server that can do anything at all begins to shut down at once.
+HEED_SECONDS: Final = 2.0
+_STATUS_LINE: Final = 7
 _ACCOUNTS: Final = ("taskflow", "postgres", "nobody")
 _LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -83,7 +88,32 @@ def die_with_parent() -> None:
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
 
 
-async def end_leftover(cluster: Path, patience_seconds: float) -> None:
+async def end(process: subprocess.Popen[bytes], cluster: Path) -> None:
+    """End a server that we started: cleanly, by force when that takes too long or it is frozen."""
+
+    def has_ended() -> bool:
+        return process.poll() is not None
+
+    process.send_signal(signal.SIGINT)
+    heeds = await becomes_true(lambda: has_ended() or _is_leaving(cluster), HEED_SECONDS)
+    if heeds and await becomes_true(has_ended, STOP_SECONDS):
+        return
+    for number, patience_seconds in ((signal.SIGQUIT, 1.0), (signal.SIGKILL, STOP_SECONDS)):
+        process.send_signal(number)
+        if await becomes_true(has_ended, patience_seconds):
+            return
+
+
+def _is_leaving(cluster: Path) -> bool:
+    """Whether a server says that it shuts down, or has done so."""
+    try:
+        lines = (cluster / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return True
+    return lines[_STATUS_LINE:] != [] and lines[_STATUS_LINE].strip() == "stopping"
+
+
+async def end_leftover(cluster: Path) -> None:
     """Stop a server of this cluster that outlived its TaskFlow; only then may ours start."""
     try:
         pid = int((cluster / "postmaster.pid").read_text().split()[0])
@@ -96,7 +126,7 @@ async def end_leftover(cluster: Path, patience_seconds: float) -> None:
             os.kill(pid, number)
         except ProcessLookupError:
             return
-        if await becomes_true(lambda: not _is_running(pid), patience_seconds):
+        if await becomes_true(lambda: not _is_running(pid), STOP_SECONDS):
             return
 
 

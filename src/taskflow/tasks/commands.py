@@ -20,6 +20,7 @@ from taskflow.events.payloads import Change, EventType, TaskState
 from taskflow.outbox.append import append
 from taskflow.tasks import tables
 from taskflow.tasks.drafts import DEFAULTS, drafted, first_occurrence_date, relative_only
+from taskflow.tasks.erasure import erasure_of
 from taskflow.tasks.errors import TaskNotFound, TaskStale
 from taskflow.tasks.model import Actor, Fields, Task, changes, due_from, event_of, new_task
 
@@ -222,10 +223,7 @@ async def withdraw(transaction: Transaction, actor: Actor, task_id: UUID, now: d
 
 
 async def erase_all(transaction: Transaction, actor: Actor, now: datetime) -> int:
-    """Remove every task of the actor's for good, and let none be made again; returns how many.
-
-    Each is told of as deleted, but for those in the trash, whose deletion has been told of already.
-    """
+    """Remove every task of the actor's for good, tell, and let none be made; returns how many."""
     await tables.close_owner(transaction, actor.user_id, now)
     erased = 0
     while tasks := await tables.lock_some_of(transaction, actor.user_id, ERASE_BATCH):
@@ -234,6 +232,8 @@ async def erase_all(transaction: Transaction, actor: Actor, now: datetime) -> in
                 await _save(transaction, actor, topics.TASK_DELETED, task, task.deleted(now), now)
         await tables.erase(transaction, [task.id for task in tasks])
         erased += len(tasks)
+    told = erasure_of(actor, new_id(now), new_id(now), now)
+    await append(transaction, told, traceparent=actor.traceparent)
     return erased
 
 

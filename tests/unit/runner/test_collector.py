@@ -1,6 +1,8 @@
 """What is kept of traces, and what becomes of spans that nobody takes."""
 
 import sys
+import threading
+from collections.abc import Iterator
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -18,6 +20,16 @@ from taskflow.runner.traces import COLLECTOR, tracing
 
 SAMPLED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 UNSAMPLED = SAMPLED[:-2] + "00"
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """Wait for what still tries to send: it draws random pauses, which other tests would notice."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)
+        assert not thread.is_alive(), thread
 
 
 def keeps(ratio: float, parent: str | None = None, links: tuple[str, ...] = ()) -> bool:

@@ -1088,6 +1088,8 @@ export interface components {
             };
             /** @description Set in `reminder.triggered` alone. */
             reminder?: components["schemas"]["ReminderFacts"];
+            /** @description True in one `task.deleted`, of a task that never was: the account of the user is erased. Forget all that you keep of them, also what comes later. */
+            owner_erased?: boolean;
         };
         /**
          * TaskPage

@@ -44,7 +44,7 @@ def build(context: Context) -> Parts:
     )
     return Parts(
         routes=[*ROUTES, make_stream(desk)],
-        batches=Batches(handle=Notifier(tell, context.clock).tell),
+        batches=Batches(handle=Notifier(tell, context.clock).tell, forget=storage.forget_user),
         loops=[
             hub.run,
             partial(hub.end_lapsed, context.authenticator),

@@ -14,6 +14,7 @@ from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Denied, Invalid, Unauthenticated, Unavailable
 from taskflow.chassis.auth import Connection as Request
 from taskflow.chassis.auth import identity_of
+from taskflow.chassis.heads import is_head
 from taskflow.chassis.limits import RateLimiter
 from taskflow.chassis.wire import wire_of
 from taskflow.db.engine import Database
@@ -64,6 +65,10 @@ def make_stream(desk: Desk) -> ASGIRouteHandler:
             )
         identity = await _identify(request, desk)
         since = _resume_point(request)
+        if is_head(scope):
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         wire = wire_of(scope)
         wire.limit(BUFFER_BYTES, desk.stale_seconds)
         wants_all = request.query_params.get("changes") == "all"
@@ -122,9 +127,9 @@ async def _identify(request: Request, desk: Desk) -> Identity:
     if ticket is None:
         identity = await identity_of(request)
     else:
-        now = desk.clock.now()
+        take = storage.read_ticket if is_head(request.scope) else storage.use_ticket
         async with desk.database.transaction() as transaction:
-            found = await storage.use_ticket(transaction, ticket, now)
+            found = await take(transaction, ticket, desk.clock.now())
         if found is None:
             raise Unauthenticated("the ticket is not valid; each is good for one use")
         identity = found

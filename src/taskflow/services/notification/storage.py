@@ -79,6 +79,10 @@ ADD_TICKET = "INSERT INTO notifications.tickets (hash, identity, expires_at) VAL
 USE_TICKET = """
 DELETE FROM notifications.tickets WHERE hash = $1 RETURNING identity, expires_at
 """
+FORGET_ITEMS = "DELETE FROM notifications.items WHERE user_id = $1"
+FORGET_POSITION = "DELETE FROM notifications.positions WHERE user_id = $1"
+FORGET_TICKETS = "DELETE FROM notifications.tickets WHERE identity->>'user_id' = $1::uuid::text"
+READ_TICKET = "SELECT identity, expires_at FROM notifications.tickets WHERE hash = $1"
 _BEYOND: Final = 2**62
 LIST_NAME: Final = "notifications"
 _Place = tuple[cursors.Number]
@@ -194,6 +198,12 @@ async def prune_tickets(transaction: Transaction, now: datetime, limit: int) -> 
     return await transaction.execute(PRUNE_TICKETS, now, limit)
 
 
+async def forget_user(transaction: Transaction, user_id: UUID) -> None:
+    """Remove all that is kept of a user."""
+    for statement in (FORGET_ITEMS, FORGET_POSITION, FORGET_TICKETS):
+        await transaction.execute(statement, user_id)
+
+
 async def add_ticket(
     transaction: Transaction, ticket: str, identity: Identity, expires_at: datetime
 ) -> None:
@@ -204,7 +214,18 @@ async def add_ticket(
 
 async def use_ticket(transaction: Transaction, ticket: str, now: datetime) -> Identity | None:
     """Whom a ticket stands for; it is good for this one use."""
-    row: Any = await transaction.row(USE_TICKET, digest(ticket))
+    return await _ticket(transaction, USE_TICKET, ticket, now)
+
+
+async def read_ticket(transaction: Transaction, ticket: str, now: datetime) -> Identity | None:
+    """Whom a ticket stands for; it stays good."""
+    return await _ticket(transaction, READ_TICKET, ticket, now)
+
+
+async def _ticket(
+    transaction: Transaction, statement: str, ticket: str, now: datetime
+) -> Identity | None:
+    row: Any = await transaction.row(statement, digest(ticket))
     if row is None or row["expires_at"] <= now:
         return None
     return msgspec.json.decode(row["identity"], type=Identity)

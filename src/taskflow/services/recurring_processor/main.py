@@ -15,7 +15,11 @@ def build(context: Context) -> Parts:
     )
     continuation = Continuation(context.clock, made)
     _show(context)
-    batches = each(dict.fromkeys(TASK_TYPES, continuation.follow), concerns=is_of_series)
+    batches = each(
+        dict.fromkeys(TASK_TYPES, continuation.follow),
+        concerns=is_of_series,
+        forget=storage.forget_user,
+    )
     return Parts(routes=ROUTES, batches=batches)
 
 

@@ -35,6 +35,7 @@ UPDATE recurring.series
  WHERE id = $1
 """
 FORGET = "DELETE FROM recurring.series WHERE id = $1"
+FORGET_USER = "DELETE FROM recurring.series WHERE user_id = $1"
 # A series that had ended before its rule was known has nothing to show.
 FIND = f"""
 SELECT {SERIES} FROM recurring.series WHERE id = $1 AND user_id = $2 AND recurrence IS NOT NULL
@@ -134,6 +135,11 @@ async def keep(transaction: Transaction, instance: Instance) -> None:
 async def forget(transaction: Transaction, series_id: UUID) -> None:
     """Remove a series and what is known of its tasks."""
     await transaction.execute(FORGET, series_id)
+
+
+async def forget_user(transaction: Transaction, user_id: UUID) -> None:
+    """Remove a user's series and what is known of their tasks."""
+    await transaction.execute(FORGET_USER, user_id)
 
 
 async def find_instance(transaction: Transaction, task_id: UUID) -> Instance | None:

@@ -30,7 +30,9 @@ def build(context: Context) -> Parts:
     return Parts(
         routes=ROUTES,
         dependencies={"schedule": schedule},
-        batches=Batches(handle=Planner(schedule).follow, event_types=TASK_TYPES),
+        batches=Batches(
+            handle=Planner(schedule).follow, event_types=TASK_TYPES, forget=storage.forget_user
+        ),
         loops=[firing.run, shared.run] if shared else [firing.run],
         optional_checks={"redis": shared.client.check} if shared else {},
         breakers={"redis": shared.client.breaker} if shared else {},

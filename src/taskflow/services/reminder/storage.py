@@ -68,6 +68,8 @@ RETURNING fired.id, fired."offset", fired.fire_at, fired.late_by_seconds, task.v
 """
 FIRE = _FIRE.format(of_these="")
 FIRE_CLAIMED = _FIRE.format(of_these=" AND id = ANY($3::uuid[])")
+FORGET_REMINDERS = "DELETE FROM reminders.reminders WHERE user_id = $1"
+FORGET_TASKS = "DELETE FROM reminders.tasks WHERE user_id = $1"
 COLUMNS: Final = 'id, task_id, "offset", at, fire_at, status, reason, fired_at, late_by_seconds'
 LIST = f"""
 SELECT {COLUMNS} FROM reminders.reminders
@@ -276,6 +278,12 @@ async def snooze(transaction: Transaction, reminder_id: UUID, until: datetime) -
 async def acknowledge(transaction: Transaction, reminder_id: UUID) -> None:
     """Note that somebody has seen a reminder."""
     await transaction.execute(ACKNOWLEDGE, reminder_id)
+
+
+async def forget_user(transaction: Transaction, user_id: UUID) -> None:
+    """Remove all that is kept of a user; what is scheduled of it finds nothing to fire."""
+    await transaction.execute(FORGET_REMINDERS, user_id)
+    await transaction.execute(FORGET_TASKS, user_id)
 
 
 async def pending(transaction: Transaction) -> int:
