@@ -282,7 +282,10 @@ class EmbeddedPostgres:
             finally:
                 await connection.close()
             return
-        raise Unavailable(f"the database did not start: {self._last_words()} (see {self._log})")
+        raise Unavailable(
+            f"the database did not start: {self._last_words()}; start TaskFlow again in a few "
+            f"seconds, and if it says the same, see {self._log}"
+        )
 
     def _last_words(self) -> str:
         try:
