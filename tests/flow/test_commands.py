@@ -82,6 +82,15 @@ def test_a_weak_password_or_an_unknown_account_is_a_sentence(product: Product) -
     assert "there is no account nobody@example.com" in unknown.stderr
 
 
+@pytest.mark.parametrize("command", ["doctor", "user list", "backup file.zip"])
+def test_a_folder_that_the_system_refuses_is_a_sentence(product: Product, command: str) -> None:
+    refused = f"/{'x' * 300}"
+    done = taskflow(product, *command.split(), "--data-dir", refused)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert refused in done.stderr
+    assert "File name too long" in done.stderr
+
+
 async def test_a_dead_letter_is_listed_shown_replayed_and_discarded(product: Product) -> None:
     task = product.user().post("/tasks", json={"title": "Plain"}).json()
     unreadable = Message(0, "taskflow.tasks.created", task["id"], b"{no json")

@@ -32,9 +32,25 @@ def main() -> None:
     """Run a command; what goes wrong in a known way is one sentence and exit code 1."""
     try:
         make_app(asked_for(sys.argv[1:]))()
-    except TaskFlowError as error:
-        complain(error)
+    except (TaskFlowError, OSError, ExceptionGroup) as error:
+        sentence = sentence_of(error)
+        if sentence is None:
+            raise
+        complain(sentence)
         sys.exit(1)
+
+
+def sentence_of(error: Exception) -> str | None:
+    """What went wrong, for a person; None when it is nothing that we know."""
+    if isinstance(error, ExceptionGroup):
+        sentences = [sentence_of(one) for one in error.exceptions]
+        return None if None in sentences else sentences[0]
+    if isinstance(error, OSError) and error.errno:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        is_denied = isinstance(error, PermissionError)
+        advice = "; run it as the owner, or name another --data-dir" if is_denied else ""
+        return reason + advice
+    return error.detail if isinstance(error, TaskFlowError) else None
 
 
 def asked_for(arguments: Sequence[str]) -> Iterable[str]:

@@ -36,18 +36,10 @@ def say(text: str) -> None:
     console.print(text, markup=False)
 
 
-def first_of(group: BaseExceptionGroup[Exception]) -> Exception:
-    """The first of what went wrong at once."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error if isinstance(error, Exception) else RuntimeError(str(error))
-
-
-def complain(error: BaseException) -> None:
+def complain(sentence: str) -> None:
     """Say what went wrong, on standard error."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print("[red]taskflow:[/red]", escape(str(error)))
+    console.print("[red]taskflow:[/red]", escape(sentence))
 
 
 def show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -9,9 +9,7 @@ import uvloop
 from rich.console import Console
 
 from taskflow.base import logs
-from taskflow.base.errors import TaskFlowError
 from taskflow.base.settings import Settings
-from taskflow.cli.command import complain, first_of
 from taskflow.runner.embedded import host_of_everything, run_everything
 from taskflow.runner.hosting import Host
 
@@ -41,11 +39,7 @@ def command(
     )
     logs.configure(settings.log_level, settings.log_format)
     console = Console(highlight=False, soft_wrap=True)
-    try:
-        uvloop.run(_run(settings, console))
-    except* TaskFlowError as group:
-        complain(first_of(group))
-        sys.exit(1)
+    uvloop.run(_run(settings, console))
 
 
 async def _run(settings: Settings, console: Console) -> None:
