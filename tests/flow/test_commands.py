@@ -16,7 +16,7 @@ from taskflow.bus.message import Message
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.inbox import dead_letters
-from taskflow.runner.attach import holder
+from taskflow.runner.folder_lock import holder
 from taskflow.runner.reaching import reaching
 
 RENEWED = "a walk in the park at night"
@@ -143,7 +143,8 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(product: Product, tmp_pat
     found = {one["name"]: one for one in json.loads(done.stdout)}
     assert found["settings"]["text"] == "TASKFLOW_HOTS is no setting"
     assert found["task-api"]["state"] == found["database"]["state"] == "wrong"
-    assert "TASKFLOW_PORT_BASE" in found["task-api"]["advice"]
+    assert "TASKFLOW_PORT_BASE" in found["task-api"]["text"]
+    assert "127.0.0.1:9/none (TASKFLOW_DATABASE_URL)" in found["database"]["text"]
     assert "secret-word" not in done.stdout + done.stderr
 
 

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from taskflow.base.errors import FieldError, Invalid
 
 PREFIX = "TASKFLOW_"
+DATABASE_SCHEMES = ("postgresql://", "postgres://")
 INTERNAL_OFFSET = 100
 # What may come from a file: secrets, and keys that are too long for a variable.
 SECRETS = ("database_url", "redis_url", "verifying_key", "dapr_api_token", "app_api_token")
@@ -97,6 +99,14 @@ class Settings(BaseSettings):
         900, ge=1, le=86_400, description="How long an access token is valid."
     )
     session_days: int = Field(30, ge=1, description="How long a session lasts without being used.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(DATABASE_SCHEMES):
+            example = "postgresql://user:password@host:5432/database"
+            raise PydanticCustomError("address", f"must be an address such as {example}")
+        return url
 
     @classmethod
     def load(cls, overrides: Mapping[str, Any] | None = None) -> Self:

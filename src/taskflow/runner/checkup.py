@@ -6,7 +6,6 @@ Each check is bounded in time, changes nothing, and says what to do about what i
 import os
 import resource
 import shutil
-import socket
 import stat
 from collections.abc import AsyncIterator
 from importlib.resources import files
@@ -17,14 +16,15 @@ import asyncpg
 import httpx
 
 from taskflow.accounts.keys import FILE as KEY_FILE
-from taskflow.base.errors import TaskFlowError
+from taskflow.base.errors import Conflict, TaskFlowError
 from taskflow.base.settings import Settings, unknown_variables
 from taskflow.db.migrate import known_revisions
-from taskflow.db.reasons import UNREACHABLE, reason_of
-from taskflow.runner.attach import holder
+from taskflow.db.reasons import UNREACHABLE, place_of, reason_of
+from taskflow.runner.folder_lock import holder
 from taskflow.runner.postgres_binaries import NEWEST, OLDEST, find_binaries
 from taskflow.runner.processes import MODULES, load
 from taskflow.runner.reaching import reaching
+from taskflow.runner.server import listen
 
 State = Literal["on", "off", "warning", "wrong"]
 LEAST_FREE_BYTES: Final = 512 * 1024 * 1024
@@ -138,6 +138,8 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         if settings.database_url is None:
             found = find_binaries()
             kind = f"embedded PostgreSQL {found.major}"
+        else:
+            kind = place_of(settings.database_url.get_secret_value())
         if settings.database_url is None and holder(settings.data_dir) is None:
             yield Finding("database", "off", f"{kind}, not running", "`taskflow up` starts it")
             return
@@ -211,17 +213,8 @@ async def _service(client: httpx.AsyncClient, settings: Settings, name: str) -> 
             return Finding(name, "wrong" if text else "on", text or f"ready at {address}")
     except (httpx.HTTPError, ValueError, LookupError, TypeError):
         pass
-    if _is_free(host, port):
-        return Finding(name, "off", f"does not run; {address} is free")
-    advice = "stop what uses it, or set TASKFLOW_PORT_BASE"
-    return Finding(name, "wrong", f"something else listens on {address}", advice)
-
-
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind((host, port))
-        except OSError:
-            return False
-    return True
+    try:
+        listen(host, [port])[0].close()
+    except Conflict as error:
+        return Finding(name, "wrong", error.detail)
+    return Finding(name, "off", f"does not run; {address} is free")
