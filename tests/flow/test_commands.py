@@ -142,10 +142,24 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(product: Product, tmp_pat
     assert done.returncode == 1
     found = {one["name"]: one for one in json.loads(done.stdout)}
     assert found["settings"]["text"] == "TASKFLOW_HOTS is no setting"
+    assert "TASKFLOW_HOST" in found["settings"]["advice"]
     assert found["task-api"]["state"] == found["database"]["state"] == "wrong"
     assert "TASKFLOW_PORT_BASE" in found["task-api"]["text"]
     assert "127.0.0.1:9/none (TASKFLOW_DATABASE_URL)" in found["database"]["text"]
     assert "secret-word" not in done.stdout + done.stderr
+
+
+def test_a_setting_that_is_not_known_is_warned_of_and_kept_in_mind(product: Product) -> None:
+    unknown = {"TASKFLOW_PORT": "9000", "TASKFLOW_XYZZY": "1"}
+    warned = [
+        "taskflow: TASKFLOW_PORT is no setting and changes nothing; is TASKFLOW_PORT_BASE meant?",
+        "taskflow: TASKFLOW_XYZZY is no setting and changes nothing; see `taskflow settings`",
+    ]
+    for command, code in (("settings", 0), ("up", 1), ("run task-api", 1)):
+        done = taskflow(product, *command.split(), **unknown)
+        assert (done.returncode, done.stderr.splitlines()[:2]) == (code, warned), command
+    doctor = taskflow(product, "doctor", **unknown)
+    assert (doctor.returncode, doctor.stdout.splitlines()[-1]) == (0, "2 to look at")
 
 
 def test_a_schema_that_is_current_needs_nothing(product: Product) -> None:

@@ -5,6 +5,7 @@ Every name is prefixed `TASKFLOW_`; a secret may also come from the file that `<
 
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -135,11 +136,19 @@ class Settings(BaseSettings):
         return self.port_base + INTERNAL_OFFSET + offset
 
 
-def unknown_variables() -> list[str]:
-    """Variables of the environment that look like settings and are none: typing errors."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    known |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+def unknown_variables() -> dict[str, str | None]:
+    """Variables that look like settings and are none, each with the name that it may mean."""
+    known = [name.upper() for name in Settings.model_fields]
+    known += [f"{name.upper()}_FILE" for name in SECRETS]
+    given = sorted(name[len(PREFIX) :] for name in os.environ if name.startswith(PREFIX))
+    return {PREFIX + name: _nearest(name, known) for name in given if name not in known}
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    """The known name that begins alike, or else looks alike."""
+    longer = [one for one in known if name and one.startswith(name)]
+    found = longer[:1] or get_close_matches(name, known, 1)
+    return PREFIX + found[0] if found else None
 
 
 def default_data_dir() -> Path:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from taskflow.base import logs
-from taskflow.base.settings import Settings
+from taskflow.base.settings import Settings, unknown_variables
 
 T = TypeVar("T")
 DataDir = Annotated[
@@ -24,6 +24,13 @@ def settings_of(data_dir: Path | None) -> Settings:
     settings = Settings.load({"data_dir": data_dir})
     logs.configure("warning", settings.log_format)
     return settings
+
+
+def warn_of_unknown_settings() -> None:
+    """Say which variables look like settings and are none: a newer TaskFlow's, or mistyped."""
+    for name, nearest in unknown_variables().items():
+        advice = f"is {nearest} meant?" if nearest else "see `taskflow settings`"
+        complain(f"{name} is no setting and changes nothing; {advice}")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

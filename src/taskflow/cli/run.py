@@ -8,6 +8,7 @@ import uvloop
 
 from taskflow.base import logs
 from taskflow.base.settings import Settings
+from taskflow.cli.command import warn_of_unknown_settings
 from taskflow.runner.processes import MODULES
 from taskflow.runner.single import host_of_one, run_one
 
@@ -39,6 +40,7 @@ def command(
     given = {"host": host, "port_base": port_base, "log_level": log_level, "log_format": log_format}
     settings = Settings.load(given)
     logs.configure(settings.log_level, settings.log_format)
+    warn_of_unknown_settings()
     uvloop.run(_run(settings, service))
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from taskflow.base import logs
 from taskflow.base.settings import Settings
+from taskflow.cli.command import warn_of_unknown_settings
 from taskflow.runner.embedded import host_of_everything, run_everything
 from taskflow.runner.hosting import Host
 
@@ -38,6 +39,7 @@ def command(
         }
     )
     logs.configure(settings.log_level, settings.log_format)
+    warn_of_unknown_settings()
     console = Console(highlight=False, soft_wrap=True)
     uvloop.run(_run(settings, console))
 

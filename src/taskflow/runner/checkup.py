@@ -61,8 +61,9 @@ class Finding(NamedTuple):
 
 async def check_up(settings: Settings) -> AsyncIterator[Finding]:
     """All findings, as they come."""
-    for name in unknown_variables():
-        yield Finding("settings", "warning", f"{name} is no setting", "look for a typing error")
+    for name, nearest in unknown_variables().items():
+        advice = f"is {nearest} meant?" if nearest else "see `taskflow settings`"
+        yield Finding("settings", "warning", f"{name} is no setting", advice)
     yield _folder(settings.data_dir)
     yield _key(settings.data_dir)
     yield _page()
