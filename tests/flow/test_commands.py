@@ -149,6 +149,15 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(product: Product, tmp_pat
     assert "secret-word" not in done.stdout + done.stderr
 
 
+def test_the_doctor_tells_another_taskflow_from_ours(product: Product, tmp_path: Path) -> None:
+    done = taskflow(product, "doctor", "--json", "--data-dir", str(tmp_path))
+    assert done.returncode == 1
+    found = {one["name"]: one for one in json.loads(done.stdout)}
+    for name in ("task-api", "audit-logger"):
+        assert found[name]["state"] == "wrong"
+        assert "another TaskFlow listens on" in found[name]["text"]
+
+
 def test_a_setting_that_is_not_known_is_warned_of_and_kept_in_mind(product: Product) -> None:
     unknown = {"TASKFLOW_PORT": "9000", "TASKFLOW_XYZZY": "1"}
     warned = [

@@ -59,7 +59,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
         route_handlers=[
             api,
             *(r for r in parts.routes if _is_outside(r)),
-            *_operations(service, checks, parts.optional_checks, context.metrics),
+            *_operations(service, checks, parts.optional_checks, context),
         ],
         dependencies=_provide(context, parts),
         guards=[authenticated, json_only],
@@ -164,9 +164,10 @@ def _constant(value: object) -> Any:
 
 
 def _operations(
-    service: Service, checks: Mapping[str, Any], optional: Mapping[str, Any], metrics: Metrics
+    service: Service, checks: Mapping[str, Any], optional: Mapping[str, Any], context: Context
 ) -> list[Any]:
     """Health, metrics and the documentation: public, and the same for every service."""
+    installation = context.authenticator.installation
 
     @get("/health/live", opt=_PUBLIC, tags=["health"])
     async def live() -> health.Liveness:
@@ -176,14 +177,15 @@ def _operations(
     @get("/health/ready", opt=_PUBLIC, tags=["health"], responses={503: _NOT_READY})
     async def ready() -> Response[health.Readiness]:
         """Whether the service has all that it needs; 503 names what is missing."""
-        found = await health.readiness(service.name, checks, optional)
+        found = await health.readiness(service.name, checks, optional, installation)
         return Response(found, status_code=200 if found.status == "ready" else 503)
 
     @get("/metrics", opt=_PUBLIC, tags=["health"], media_type="text/plain")
     async def metrics_text() -> Response[bytes]:
         """What the service counts, in Prometheus's text format."""
         return Response(
-            await metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
+            await context.metrics.exposition(),
+            media_type="text/plain; version=0.0.4; charset=utf-8",
         )
 
     @get("/openapi.json", opt=_PUBLIC, include_in_schema=False)

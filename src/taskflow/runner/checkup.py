@@ -16,7 +16,8 @@ import asyncpg
 import httpx
 
 from taskflow.accounts.keys import FILE as KEY_FILE
-from taskflow.base.errors import Conflict, TaskFlowError
+from taskflow.accounts.keys import fingerprint, load_verifying_key
+from taskflow.base.errors import Conflict, TaskFlowError, Unavailable
 from taskflow.base.settings import Settings, unknown_variables
 from taskflow.db.migrate import known_revisions
 from taskflow.db.reasons import UNREACHABLE, place_of, reason_of
@@ -201,6 +202,14 @@ def _events(row: "asyncpg.Record | None") -> Finding:
     return Finding("events", "on", text)
 
 
+def _installation(settings: Settings) -> str | None:
+    """By what this TaskFlow is told from others; None before its first start."""
+    try:
+        return fingerprint(load_verifying_key(settings.data_dir, settings.verifying_key))
+    except Unavailable:
+        return None
+
+
 async def _service(client: httpx.AsyncClient, settings: Settings, name: str) -> Finding:
     """Whether a service runs here and has what it needs, or else whether its port is free."""
     port = settings.port(load(name).port_offset)
@@ -209,6 +218,9 @@ async def _service(client: httpx.AsyncClient, settings: Settings, name: str) -> 
     try:
         answer = (await client.get(f"http://{address}/health/ready")).json()
         if answer["service"] == name:
+            if answer.get("installation", "") not in ("", _installation(settings)):
+                text = f"another TaskFlow listens on {address}, not that of {settings.data_dir}"
+                return Finding(name, "wrong", text, "name its folder, or set TASKFLOW_PORT_BASE")
             missing = {k: v for k, v in answer["dependencies"].items() if v["state"] != "up"}
             text = "; ".join(f"{k}: {v.get('detail')}" for k, v in missing.items())
             return Finding(name, "wrong" if text else "on", text or f"ready at {address}")
