@@ -181,6 +181,18 @@ def test_what_is_not_understood_is_named_with_its_position(rule: str, position: 
     assert caught.value.errors[0].position == position
 
 
+@pytest.mark.parametrize("rule", ["every tuesday", "", "FREQ=DAILY;FOO=1"])
+def test_what_is_no_rule_is_quoted_as_it_was_written_beside_what_is_understood(rule: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_recurrence({"rule": rule})
+    message = caught.value.errors[0].message
+    assert message.startswith(f"“{rule.rpartition(';')[2]}” is not understood; write ")
+    forms = message.partition("write ")[2].partition(", or ")[0].split(" · ")
+    assert len(forms) == 6
+    for form in [*forms, message.split()[-1]]:
+        assert parse_recurrence({"rule": form}).rule
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_a_rule_or_an_invalid_one(text: str) -> None:
     try:
