@@ -171,6 +171,14 @@ def test_a_setting_that_is_not_known_is_warned_of_and_kept_in_mind(product: Prod
     assert (doctor.returncode, doctor.stdout.splitlines()[-1]) == (0, "2 to look at")
 
 
+def test_the_summary_of_a_start_says_how_to_call_the_command(product: Product) -> None:
+    line = next(line for line in product.output if line.startswith("  commands"))
+    command = line.split()[1:]
+    assert command[1:] == ["--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, "Usage: taskflow" in done.stdout) == (0, True)
+
+
 def test_a_schema_that_is_current_needs_nothing(product: Product) -> None:
     for arguments in (["migrate"], ["migrate", "--check"]):
         done = taskflow(product, *arguments)

@@ -70,5 +70,8 @@ def _summarise(host: Host, console: Console) -> None:
     console.print(f"  database  {database}")
     redis = "off" if settings.redis_url is None else "TASKFLOW_REDIS_URL"
     console.print(f"  bus       {settings.bus}; Redis: {redis}; Dapr: off")
+    command = Path(sys.executable).with_name("taskflow")
+    if command.exists():
+        console.print(f"  commands  {command} --help")
     console.print("  stop      Ctrl-C")
     sys.stdout.flush()
