@@ -15,8 +15,8 @@ def smoke(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_walk_through_script_passes_twice_and_leaves_no_account(product: Product) -> None:
-    for _ in range(2):
-        done = smoke(product.url)
+    for address in (product.url, f"{product.url}/"):
+        done = smoke(address)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "all passed" in done.stdout
         account = {"email": "test@example.com", "password": "Test123!"}
@@ -34,5 +34,8 @@ def test_the_walk_through_script_leaves_an_account_that_was_there_before(product
 
 
 def test_the_walk_through_script_says_when_nothing_is_there() -> None:
-    done = smoke("http://127.0.0.1:9")
+    done = smoke("http://127.0.0.1:9/")
     assert done.returncode == 1
+    assert done.stdout + done.stderr == (
+        "nothing answers at http://127.0.0.1:9; start TaskFlow with `make up`\n"
+    )
