@@ -19,6 +19,7 @@ from taskflow.inbox import dead_letters
 from taskflow.runner.folder_lock import holder
 from taskflow.runner.reaching import reaching
 
+STARTS = ("taskflow ", "TASKFLOW_", "pass show ")
 RENEWED = "a walk in the park at night"
 
 
@@ -211,7 +212,15 @@ def test_every_command_explains_itself_with_examples(
         names = [[*arguments, line.split()[0]] for line in shown.splitlines() if line[2:3].strip()]
         assert len(names) == 4
     for name in names:
-        assert "Examples:" in taskflow(product, *name, "--help").stdout, name
+        lines = taskflow(product, *name, "--help").stdout.splitlines()
+        example = lines[lines.index("  Examples:") + 1]
+        assert example.strip().startswith(STARTS), lines
+
+
+def test_the_list_of_commands_says_of_each_what_it_does_uncut(product: Product) -> None:
+    shown = " ".join(taskflow(product, "--help").stdout.split())
+    assert "..." not in shown.partition("Commands:")[2]
+    assert "Run TaskFlow: the database, the five services and the page, until Ctrl-C." in shown
 
 
 def test_health_asks_one_service_or_every_one_that_is_here(product: Product) -> None:
