@@ -140,7 +140,7 @@ async def test_a_session_of_the_page_works_and_its_cookies_are_for_tls_alone(
         account = {"email": email, "password": PASSWORD}
         begun = await page.post("/api/v1/auth/login", json=account)
         cookies = begun.headers.get_list("set-cookie")
-        assert len(cookies) == 2
+        assert len(cookies) == 3
         assert all("secure" in cookie.lower().split("; ") for cookie in cookies)
         assert all("httponly" in cookie.lower().split("; ") for cookie in cookies)
         made = await page.post("/api/v1/tasks", json={"title": "Through the origin"})

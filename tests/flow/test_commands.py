@@ -58,7 +58,7 @@ def test_an_account_is_made_listed_promoted_and_given_a_new_password(product: Pr
     made = taskflow(product, "user", "create", email, "--name", "Ada [x]", typed="Test123!\n")
     assert made.returncode == 0, made.stderr
     again = taskflow(product, "user", "create", email, "--name", "Ada", typed="Test123!\n")
-    assert (again.returncode, again.stderr) == (1, "taskflow: the address is taken\n")
+    assert (again.returncode, again.stderr) == (1, "taskflow: the email is taken\n")
     assert taskflow(product, "user", "make-admin", email.upper()).returncode == 0
     listed = taskflow(product, "user", "list").stdout
     row = next(line for line in listed.splitlines() if line.startswith(email))

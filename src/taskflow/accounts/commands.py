@@ -98,7 +98,7 @@ async def register(transaction: Transaction, wanted: Registration, now: datetime
     role = "user" if await _has_accounts(transaction) else "admin"
     row = await transaction.row(REGISTER, new_id(now), *wanted, role, now)
     if row is None:
-        raise Conflict("the address is taken")
+        raise Conflict("the email is taken")
     return user_of(row)
 
 
