@@ -68,4 +68,5 @@ async def test_a_server_that_was_killed_and_is_not_buried_yet_hinders_no_start(
         if owner is not None:
             os.chown(lock, owner.uid, owner.gid)
         await postgres.start()
+        assert int(lock.read_text().split()[0]) == postgres.pid
         await postgres.stop()

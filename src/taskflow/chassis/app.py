@@ -1,6 +1,7 @@
 """Makes the HTTP app of a service: its routes under the rules that hold for all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -49,6 +50,8 @@ def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
     """The ASGI app of a service."""
     checks = {"database": context.database.ping, **context.checks, **parts.checks}
     show_readiness(context.metrics, checks, parts.optional_checks)
+    installation = context.authenticator.installation
+    ask = partial(health.readiness, service.name, checks, parts.optional_checks, installation)
     show_pool(context.metrics, context.database)
     api = Router(
         API,
@@ -59,7 +62,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
         route_handlers=[
             api,
             *(r for r in parts.routes if _is_outside(r)),
-            *_operations(service, checks, parts.optional_checks, context),
+            *_operations(service, ask, context.metrics),
         ],
         dependencies=_provide(context, parts),
         guards=[authenticated, json_only],
@@ -164,10 +167,9 @@ def _constant(value: object) -> Any:
 
 
 def _operations(
-    service: Service, checks: Mapping[str, Any], optional: Mapping[str, Any], context: Context
+    service: Service, ask: Callable[[], Awaitable[health.Readiness]], metrics: Metrics
 ) -> list[Any]:
     """Health, metrics and the documentation: public, and the same for every service."""
-    installation = context.authenticator.installation
 
     @get("/health/live", opt=_PUBLIC, tags=["health"])
     async def live() -> health.Liveness:
@@ -177,14 +179,14 @@ def _operations(
     @get("/health/ready", opt=_PUBLIC, tags=["health"], responses={503: _NOT_READY})
     async def ready() -> Response[health.Readiness]:
         """Whether the service has all that it needs; 503 names what is missing."""
-        found = await health.readiness(service.name, checks, optional, installation)
+        found = await ask()
         return Response(found, status_code=200 if found.status == "ready" else 503)
 
     @get("/metrics", opt=_PUBLIC, tags=["health"], media_type="text/plain")
     async def metrics_text() -> Response[bytes]:
         """What the service counts, in Prometheus's text format."""
         return Response(
-            await context.metrics.exposition(),
+            await metrics.exposition(),
             media_type="text/plain; version=0.0.4; charset=utf-8",
         )
 
