@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
 # The walk-through of the original design against a running TaskFlow: scripts/smoke_test_phase5.sh [BASE_URL]
-# Needs curl and a Python (as the JSON reader). The exit code tells whether everything passed.
+# Needs curl and a Python (as the JSON reader). The exit code tells whether everything passed. It makes the
+# account test@example.com, whose password everybody knows, and erases it at its end.
 set -uo pipefail
 host="${1:-http://127.0.0.1:8000}"
-base_port="${host##*:}"
-origin="${host%:*}"
+host="${host%/}"
+if [[ ! "$host" =~ ^(https?://.+):([0-9]+)$ ]]; then
+  echo "the address has a port, such as http://127.0.0.1:8000; 'taskflow smoke --one-origin' takes any" >&2
+  exit 2
+fi
+origin="${BASH_REMATCH[1]}"
+base_port="${BASH_REMATCH[2]}"
 python="$(command -v python3 || command -v python)"
 failures=0
 if [ -t 1 ]; then green=$'\e[32m'; red=$'\e[31m'; plain=$'\e[0m'; else green=; red=; plain=; fi
@@ -17,6 +23,11 @@ check() { if [ "$2" = "$3" ]; then pass "$1"; else fail "$1: got '$2', expected 
 field() { "$python" -c 'import json,sys; print(json.load(sys.stdin).get(sys.argv[1], ""))' "$1" 2>/dev/null; }
 at() { echo "$origin:$((base_port + $1))"; }
 status() { curl -s -o /dev/null -m 10 -w '%{http_code}' "$@"; }
+
+if [ "$(status "$host/health/live")" = 000 ]; then
+  echo "nothing answers at $host; start TaskFlow with \`make up\`" >&2
+  exit 1
+fi
 
 for service in "0 task-api" "1 recurring-processor" "2 reminder" "3 notification" "4 audit-logger"; do
   read -r offset name <<<"$service"
@@ -51,6 +62,12 @@ stream="$(at 3)/api/v1/notifications/stream"
 check "the stream asks for a token" "$(status "$stream?user_id=1")" 401
 first="$(curl -s -N -m 2 "${auth[@]}" "$stream?last_event_id=0" | grep -m 1 '^event:')"
 check "the stream says that it is ready" "$first" "event: ready"
+
+if [ "$registered" = 201 ]; then
+  check "erase the account" "$(status -X DELETE "${auth[@]}" "$host/api/v1/auth/me")" 204
+else
+  echo "test@example.com was there before and stays; everybody knows its password"
+fi
 
 [ "$failures" -eq 0 ] && echo "all passed" || echo "$failures failed"
 exit $((failures > 0))

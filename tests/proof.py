@@ -75,8 +75,10 @@ class Trail:
         )
 
 
-def prove(user: httpx.Client, done: Acknowledged) -> None:
+def prove(user: httpx.Client, done: Acknowledged) -> int:
     """Wait until all that was acknowledged has arrived, and see that it did so exactly once.
+
+    Returns how many changes that were.
 
     Args:
         user: Speaks for the account that did it.
@@ -94,6 +96,7 @@ def prove(user: httpx.Client, done: Acknowledged) -> None:
     assert trail.notified_reminders == trail.audited_reminders
     assert trail.numbers == list(range(1, len(trail.numbers) + 1))
     assert {trail.instances(task) for task in done.recurred} <= {2}
+    return trail.audited.total()
 
 
 def _seen(user: httpx.Client) -> Trail | None:

@@ -13,6 +13,7 @@ import importlib.util
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -34,6 +35,8 @@ SOURCES: Final = ("src", "public", "index.html", "svelte.config.js", "vite.confi
 PACKAGES: Final = ("package.json", "package-lock.json", ".npmrc")
 OLDEST_NODE: Final = (20, 19)
 TIMEOUT_SECONDS: Final = 900
+# Where systems keep the certificates that they trust, for Pythons that look elsewhere.
+CA_FILES: Final = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 SHOWN_LINES: Final = 25
 
 
@@ -148,10 +151,12 @@ class Npm:
             PageError: it fails; the message ends with the last lines of its output.
         """
         done = self.start(*arguments, captured=True)
+        if done.returncode and arguments[0] == "ci":
+            message = f"npm cannot fetch the page's packages: {reason_of(done.stdout)}"
+            raise PageError(message)
         if done.returncode:
             shown = "\n".join(done.stdout.strip().splitlines()[-SHOWN_LINES:])
-            needs = "; it needs the npm registry" if arguments[0] == "ci" else ""
-            message = f"npm {' '.join(arguments)} failed{needs}:\n{shown}"
+            message = f"npm {' '.join(arguments)} failed:\n{shown}"
             raise PageError(message)
 
     def start(self, *arguments: str, captured: bool) -> "subprocess.CompletedProcess[str]":
@@ -160,6 +165,9 @@ class Npm:
         environment = dict(os.environ)  # noqa: TID251 - handed on to a child, not read as settings
         path = environment.get("PATH", os.defpath)
         environment["PATH"] = f"{self.node_folder}{os.pathsep}{path}"
+        # Node brings its own certificates; a company's proxy is known to the machine alone.
+        if "NODE_EXTRA_CA_CERTS" not in environment and (store := certificates()):
+            environment["NODE_EXTRA_CA_CERTS"] = store
         try:
             return subprocess.run(  # noqa: S603 - our own commands, no shell
                 (*self.command, *arguments),
@@ -174,6 +182,22 @@ class Npm:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise PageError(str(error)) from error
+
+
+def certificates() -> str | None:
+    """The file with the certificates that this machine trusts."""
+    named = ssl.get_default_verify_paths().cafile
+    return next((path for path in (named, *CA_FILES) if path and Path(path).is_file()), None)
+
+
+def reason_of(complaint: str) -> str:
+    """Why npm failed, in one sentence: the first thing that it says, and what can be done."""
+    lines = [re.sub(r"^npm (error|ERR!) ?", "", one) for one in complaint.strip().splitlines()]
+    said = [one for one in lines if one and not re.match(r"(code|errno|syscall) ", one)]
+    reason = (said or lines or ["it said nothing"])[0]
+    if re.search("certificate|_CERT_|_SIGNATURE", complaint):
+        return f"{reason}; let NODE_EXTRA_CA_CERTS name a file with your proxy's certificate (PEM)"
+    return f"{reason}; it needs the npm registry"
 
 
 def find_npm() -> Npm:

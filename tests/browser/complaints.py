@@ -1,15 +1,16 @@
 """What a page complains of: errors in its console, uncaught errors, and calls that went wrong."""
 
+import re
 from urllib.parse import urlsplit
 
 from playwright.async_api import ConsoleMessage, Error, Page, Request, Response
 
 # The browser itself writes this for an answer or a failure that is collected as such.
 ECHO = "Failed to load resource"
-# What the page asks to learn that nobody is logged in.
-ANONYMOUS = ("401 GET /api/v1/auth/me", "401 POST /api/v1/auth/refresh")
 # The page cuts its own stream when somebody leaves.
 CUT_STREAM = "net::ERR_ABORTED GET /api/v1/notifications/stream"
+# What goes on after somebody has left, the browser calls aborted.
+LEFT_BEHIND = "net::ERR_ABORTED POST /api/v1/notifications/…/read"
 
 
 class Complaints:
@@ -17,7 +18,7 @@ class Complaints:
 
     def __init__(self) -> None:
         self._found: list[str] = []
-        self._intended = {*ANONYMOUS, CUT_STREAM}
+        self._intended = {CUT_STREAM, LEFT_BEHIND}
 
     def intend(self, *complaints: str) -> None:
         """Announce what a test provokes."""
@@ -51,4 +52,5 @@ class Complaints:
 
 
 def _named(request: Request) -> str:
-    return f"{request.method} {urlsplit(request.url).path}"
+    path = re.sub(r"/\d+/", "/…/", urlsplit(request.url).path)
+    return f"{request.method} {path}"

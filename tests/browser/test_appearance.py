@@ -23,6 +23,12 @@ OVERFLOW = """() => [...document.querySelectorAll("body *")]
   .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5)
   .map((one) => one.outerHTML.slice(0, 120))"""
 
+CUT = """() => [...document.querySelectorAll("select")].filter((one) => {
+  const given = one.offsetWidth;
+  one.style.width = "max-content";
+  return one.offsetWidth > given;
+}).map((one) => one.dataset.testid)"""
+
 
 async def tab_through(page: Page) -> list[str]:
     """What Tab reaches from the top of the page, in order; the focus is visible on each."""
@@ -113,6 +119,12 @@ async def test_nothing_is_wider_than_a_narrow_phone(arrive: People) -> None:
     await expect(page.get_by_role("heading", name="Notifications")).to_be_visible()
     assert await page.evaluate(OVERFLOW) == []
     assert await page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+async def test_every_choice_of_a_new_task_can_be_read_whole(ada: Person) -> None:
+    page = await ada.tab()
+    await page.get_by_test_id("new-due").fill("2031-03-03T09:00")
+    assert await page.evaluate(CUT) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -38,6 +38,23 @@ async def test_what_another_client_does_appears_without_a_reload(ada: Person) ->
     ada.api.delete(f"/tasks/{task['id']}")
     await expect(rows(page, "Renamed")).to_have_count(0)
     await expect(page.get_by_test_id("unread-count")).to_have_text("4")
+    await expect(page).to_have_title("(4) TaskFlow")
+    await page.get_by_role("button", name="Log out").click()
+    await expect(page).to_have_title("TaskFlow")
+
+
+async def test_what_somebody_does_on_the_page_is_no_news_to_them(ada: Person) -> None:
+    page = await ada.tab()
+    await page.get_by_test_id("new-title").fill("Mine")
+    await page.get_by_role("button", name="Add").click()
+    await page.get_by_role("checkbox", name="Done: Mine").click()
+    await page.get_by_role("button", name="Delete: Mine").click()
+    await ada.add("Not from here")
+    for title in ("created: Mine", "completed: Mine", "deleted: Mine", "Not from here"):
+        await expect(notes(page, title)).to_have_count(1)
+    await expect(page.get_by_test_id("unread-count")).to_have_text("1")
+    await page.reload()
+    await expect(page.get_by_test_id("unread-count")).to_have_text("1")
 
 
 async def test_two_browsers_of_one_person_see_each_others_changes(

@@ -1,7 +1,10 @@
 """The workflow: accepted by actionlint, pinned, with no more rights than it needs."""
 
+import os
 import re
 import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,12 @@ FILE = ROOT / ".github" / "workflows" / "ci.yaml"
 PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
 USES = re.compile(r"uses: (\S+)(.*)")
 ON_A_TAG = "startsWith(github.ref, 'refs/tags/v')"
+# One that reaches no database, and says by which certificates it would have known it.
+AUDITOR = """#!/bin/sh
+while [ "$1" != --output ]; do shift; done
+reason="no route ($REQUESTS_CA_BUNDLE)"
+echo '{"dependencies": [{"name": "attrs", "skip_reason": "'$reason'"}]}' >"$2"
+"""
 READ = {"contents": "read"}
 
 
@@ -77,6 +86,36 @@ def test_no_step_puts_what_strangers_write_into_a_script(workflow: dict[str, Any
     for job in workflow["jobs"].values():
         for step in job["steps"]:
             assert "${{" not in step.get("run", ""), step
+
+
+@pytest.mark.parametrize(("mode", "code"), [("1", 0), ("required", 1)])
+def test_an_audit_that_can_ask_nobody_is_a_warning_and_a_release_needs_one(
+    tmp_path: Path, mode: str, code: int
+) -> None:
+    auditor = tmp_path / "pip-audit"
+    auditor.write_text(AUDITOR)
+    auditor.chmod(0o755)
+    kept = {"REQUESTS_CA_BUNDLE", "CI", "GITHUB_ACTIONS"}
+    clean = {name: value for name, value in os.environ.items() if name not in kept}
+    path = f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    ci = {"PATH": path, "CI": "true", "GITHUB_ACTIONS": "true", "TASKFLOW_AUDIT": mode}
+    done = subprocess.run(
+        [ROOT / "scripts" / "audit.sh"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=clean | ci | {"SSL_CERT_FILE": str(auditor)},
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    warning = done.stdout.splitlines()[-1]
+    assert warning.startswith("::warning::nobody has looked for known vulnerabilities")
+    assert f"no route ({auditor})" in warning
+
+
+def test_a_release_is_audited(workflow: dict[str, Any]) -> None:
+    mode = workflow["jobs"]["check"]["env"]["TASKFLOW_AUDIT"]
+    assert mode == "${{ startsWith(github.ref, 'refs/tags/v') && 'required' || '1' }}"
 
 
 def test_a_release_is_never_cut_short(workflow: dict[str, Any]) -> None:

@@ -208,7 +208,7 @@ def test_settings_are_those_that_there_are(
         given = {key: value for key, value in environment.items() if value is not None}
         for key, value in given.items():
             monkeypatch.setenv(key, value)
-        assert unknown_variables() == [], name
+        assert unknown_variables() == {}, name
         for key in given:
             monkeypatch.delenv(key)
         assert {key.removesuffix("_FILE").removeprefix("TASKFLOW_").lower() for key in given} <= (

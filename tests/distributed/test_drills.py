@@ -21,9 +21,9 @@ def load(origin: Origin) -> Load:
     return Load(origin)
 
 
-def proved(origin: Origin, load: Load) -> None:
+def proved(origin: Origin, load: Load) -> int:
     with origin.client(load.token) as user:
-        prove(user, load.done)
+        return prove(user, load.done)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -35,7 +35,7 @@ def test_a_killed_service(cluster: Cluster, origin: Origin, load: Load, name: st
         load.goes_on()
         victim.start()
         load.goes_on()
-    proved(origin, load)
+    assert proved(origin, load) > 0
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -47,7 +47,7 @@ def test_a_killed_sidecar(cluster: Cluster, origin: Origin, load: Load, name: st
         load.goes_on()
         victim.start()
         load.goes_on()
-    proved(origin, load)
+    assert proved(origin, load) > 0
 
 
 def test_a_killed_broker(cluster: Cluster, origin: Origin, load: Load) -> None:
@@ -58,7 +58,7 @@ def test_a_killed_broker(cluster: Cluster, origin: Origin, load: Load) -> None:
         cluster.kafka.start()
         load.goes_on()
     cluster.revive()
-    proved(origin, load)
+    assert proved(origin, load) > 0
 
 
 def test_a_killed_redis_that_has_forgotten_everything(
@@ -70,7 +70,7 @@ def test_a_killed_redis_that_has_forgotten_everything(
         load.goes_on(150)
         cluster.redis.start()
         load.goes_on()
-    proved(origin, load)
+    assert proved(origin, load) > 0
 
 
 def test_a_killed_database(cluster: Cluster, origin: Origin, load: Load) -> None:
@@ -80,7 +80,7 @@ def test_a_killed_database(cluster: Cluster, origin: Origin, load: Load) -> None
         cluster.postgres.start()
         load.goes_on()
     cluster.revive()
-    proved(origin, load)
+    assert proved(origin, load) > 0
 
 
 def test_an_event_that_is_none_on_every_topic(cluster: Cluster, origin: Origin, load: Load) -> None:
@@ -91,7 +91,7 @@ def test_an_event_that_is_none_on_every_topic(cluster: Cluster, origin: Origin, 
             unknown = json.dumps({"id": f"none of {topic}", "data": None})
             cluster.kafka.produce(topic, unread, unknown)
         load.goes_on()
-    proved(origin, load)
+    assert proved(origin, load) > 0
     topics = dict.fromkeys(CONSUMERS, len(TOPIC_OF) - 1) | dict.fromkeys(TOLD, len(TOPIC_OF))
     expected = {name: before[name] + 2 * topics[name] for name in CONSUMERS}
     until(lambda: {name: aside(cluster, name) for name in CONSUMERS}, expected)
@@ -108,7 +108,7 @@ def test_a_consumer_that_is_away_for_a_while_sets_nothing_aside(
             one.service.kill()
         load.goes_on(300)
         together(*(one.service.start for one in replicas))
-    proved(origin, load)
+    assert proved(origin, load) > 0
     assert aside(cluster, "audit-logger") == before
 
 
@@ -123,7 +123,7 @@ def test_a_rolling_restart_fails_no_request(cluster: Cluster, origin: Origin, lo
                 cluster.admit(name, range(len(replicas)))
         load.goes_on()
     assert load.failures == []
-    proved(origin, load)
+    assert proved(origin, load) > 0
 
 
 def aside(cluster: Cluster, name: str) -> float:

@@ -108,6 +108,7 @@ def test_everything_from_before_a_backup_is_there_after_a_restore_elsewhere(
     folder = open_dir / "elsewhere"
     restored = taskflow("restore", original.backup, "--data-dir", folder)
     assert restored.returncode == 0, restored.stderr
+    assert restored.stdout.endswith(f"taskflow up --data-dir {folder}\n")
     product = Product(folder)
     product.start()
     try:

@@ -54,9 +54,20 @@ def test_a_port_that_is_in_use_is_named(open_dir: Path) -> None:
     assert "TASKFLOW_PORT_BASE" in sentence
 
 
+@pytest.mark.parametrize("host", ["nonsense.invalid", "192.0.2.1"])
+def test_an_address_that_is_not_of_this_machine_is_told_from_a_port(
+    open_dir: Path, host: str
+) -> None:
+    sentence = refused(Product(open_dir / "elsewhere"), TASKFLOW_HOST=host)
+    assert host in sentence
+    assert "TASKFLOW_HOST" in sentence
+    assert "stop what uses it" not in sentence
+
+
 def test_a_folder_that_another_taskflow_holds_is_left_alone(product: Product) -> None:
     sentence = refused(Product(product.data_dir))
     assert f"the data folder {product.data_dir} is in use by another TaskFlow" in sentence
+    assert refused(product) == sentence
     assert product.visitor().get(f"{product.url}/health/ready").status_code == 200
 
 
@@ -72,8 +83,11 @@ def test_a_setting_that_is_wrong_is_named_without_its_value(open_dir: Path) -> N
     missing = refused(product, TASKFLOW_DATABASE_URL_FILE="/does/not/exist")
     assert "TASKFLOW_DATABASE_URL_FILE" in missing
     away = refused(product, TASKFLOW_DATABASE_URL="postgresql://me:hush-hush@127.0.0.1:9/db")
-    assert "cannot be reached" in away
+    assert "the database at 127.0.0.1:9/db (TASKFLOW_DATABASE_URL) cannot be reached" in away
     assert "hush-hush" not in away
+    wrong = refused(product, TASKFLOW_DATABASE_URL="foo:hush-hush")
+    assert "TASKFLOW_DATABASE_URL: must be an address such as postgresql://" in wrong
+    assert "hush-hush" not in wrong
 
 
 async def test_a_database_of_a_newer_taskflow_is_refused_and_left_as_it_is(open_dir: Path) -> None:

@@ -16,9 +16,10 @@ from taskflow.bus.message import Message
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.inbox import dead_letters
-from taskflow.runner.attach import holder
+from taskflow.runner.folder_lock import holder
 from taskflow.runner.reaching import reaching
 
+STARTS = ("taskflow ", "TASKFLOW_", "pass show ")
 RENEWED = "a walk in the park at night"
 
 
@@ -57,7 +58,7 @@ def test_an_account_is_made_listed_promoted_and_given_a_new_password(product: Pr
     made = taskflow(product, "user", "create", email, "--name", "Ada [x]", typed="Test123!\n")
     assert made.returncode == 0, made.stderr
     again = taskflow(product, "user", "create", email, "--name", "Ada", typed="Test123!\n")
-    assert (again.returncode, again.stderr) == (1, "taskflow: the address is taken\n")
+    assert (again.returncode, again.stderr) == (1, "taskflow: the email is taken\n")
     assert taskflow(product, "user", "make-admin", email.upper()).returncode == 0
     listed = taskflow(product, "user", "list").stdout
     row = next(line for line in listed.splitlines() if line.startswith(email))
@@ -80,6 +81,15 @@ def test_a_weak_password_or_an_unknown_account_is_a_sentence(product: Product) -
     unknown = taskflow(product, "user", "make-admin", "nobody@example.com")
     assert unknown.returncode == 1
     assert "there is no account nobody@example.com" in unknown.stderr
+
+
+@pytest.mark.parametrize("command", ["doctor", "user list", "backup file.zip"])
+def test_a_folder_that_the_system_refuses_is_a_sentence(product: Product, command: str) -> None:
+    refused = f"/{'x' * 300}"
+    done = taskflow(product, *command.split(), "--data-dir", refused)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert refused in done.stderr
+    assert "File name too long" in done.stderr
 
 
 async def test_a_dead_letter_is_listed_shown_replayed_and_discarded(product: Product) -> None:
@@ -133,9 +143,41 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(product: Product, tmp_pat
     assert done.returncode == 1
     found = {one["name"]: one for one in json.loads(done.stdout)}
     assert found["settings"]["text"] == "TASKFLOW_HOTS is no setting"
+    assert "TASKFLOW_HOST" in found["settings"]["advice"]
     assert found["task-api"]["state"] == found["database"]["state"] == "wrong"
-    assert "TASKFLOW_PORT_BASE" in found["task-api"]["advice"]
+    assert "TASKFLOW_PORT_BASE" in found["task-api"]["text"]
+    assert "127.0.0.1:9/none (TASKFLOW_DATABASE_URL)" in found["database"]["text"]
     assert "secret-word" not in done.stdout + done.stderr
+
+
+def test_the_doctor_tells_another_taskflow_from_ours(product: Product, tmp_path: Path) -> None:
+    done = taskflow(product, "doctor", "--json", "--data-dir", str(tmp_path))
+    assert done.returncode == 1
+    found = {one["name"]: one for one in json.loads(done.stdout)}
+    for name in ("task-api", "audit-logger"):
+        assert found[name]["state"] == "wrong"
+        assert "another TaskFlow listens on" in found[name]["text"]
+
+
+def test_a_setting_that_is_not_known_is_warned_of_and_kept_in_mind(product: Product) -> None:
+    unknown = {"TASKFLOW_PORT": "9000", "TASKFLOW_XYZZY": "1"}
+    warned = [
+        "taskflow: TASKFLOW_PORT is no setting and changes nothing; is TASKFLOW_PORT_BASE meant?",
+        "taskflow: TASKFLOW_XYZZY is no setting and changes nothing; see `taskflow settings`",
+    ]
+    for command, code in (("settings", 0), ("up", 1), ("run task-api", 1)):
+        done = taskflow(product, *command.split(), **unknown)
+        assert (done.returncode, done.stderr.splitlines()[:2]) == (code, warned), command
+    doctor = taskflow(product, "doctor", **unknown)
+    assert (doctor.returncode, doctor.stdout.splitlines()[-1]) == (0, "2 to look at")
+
+
+def test_the_summary_of_a_start_says_how_to_call_the_command(product: Product) -> None:
+    line = next(line for line in product.output if line.startswith("  commands"))
+    command = line.split()[1:]
+    assert command[1:] == ["--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, "Usage: taskflow" in done.stdout) == (0, True)
 
 
 def test_a_schema_that_is_current_needs_nothing(product: Product) -> None:
@@ -170,7 +212,15 @@ def test_every_command_explains_itself_with_examples(
         names = [[*arguments, line.split()[0]] for line in shown.splitlines() if line[2:3].strip()]
         assert len(names) == 4
     for name in names:
-        assert "Examples:" in taskflow(product, *name, "--help").stdout, name
+        lines = taskflow(product, *name, "--help").stdout.splitlines()
+        example = lines[lines.index("  Examples:") + 1]
+        assert example.strip().startswith(STARTS), lines
+
+
+def test_the_list_of_commands_says_of_each_what_it_does_uncut(product: Product) -> None:
+    shown = " ".join(taskflow(product, "--help").stdout.split())
+    assert "..." not in shown.partition("Commands:")[2]
+    assert "Run TaskFlow: the database, the five services and the page, until Ctrl-C." in shown
 
 
 def test_health_asks_one_service_or_every_one_that_is_here(product: Product) -> None:

@@ -18,7 +18,7 @@ from taskflow.base.errors import Conflict, Denied, InUse, NotFound, TaskFlowErro
 from taskflow.base.settings import Settings
 from taskflow.db.migrate import VERSIONS, known_revisions, present_revision
 from taskflow.runner.backup import back_up
-from taskflow.runner.backup_file import DATABASE, KEY, Manifest, drafting, opened
+from taskflow.runner.backup_file import DATABASE, KEY, Manifest, drafting, opened, replacing
 from taskflow.runner.restore import rehearse, restore
 from taskflow.runner.target import Target
 
@@ -248,3 +248,15 @@ async def test_a_database_that_cannot_be_reached_is_told_in_a_sentence(tmp_path:
 def test_the_name_beside_a_database_is_never_its_own() -> None:
     longest = Target("", "x" * 63, "", is_empty=True)
     assert len({longest.name, longest.draft[:63], longest.former[:63]}) == 3
+
+
+def test_a_folder_for_backups_that_is_missing_is_named_and_how_it_is_made(tmp_path: Path) -> None:
+    missing = tmp_path / "my backups"
+    with (
+        pytest.raises(NotFound) as caught,
+        replacing(missing / "taskflow.zip"),
+    ):
+        pass
+    assert (
+        caught.value.detail == f"there is no folder {missing}; make it first: mkdir -p '{missing}'"
+    )

@@ -1,4 +1,4 @@
-"""The first account ever of an installation is its admin, and no other becomes it by itself."""
+"""The account that is made where there is none is the admin, and no other becomes it by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -78,13 +78,23 @@ async def register_in_vain(database: Database) -> None:
         raise ZeroDivisionError
 
 
-async def test_after_the_last_account_is_erased_nobody_becomes_admin_by_registering(
-    fresh: Database,
-) -> None:
+async def erase(database: Database, user: User) -> None:
+    async with database.transaction() as transaction:
+        await commands.erase(transaction, user.id, NOW)
+
+
+async def test_after_the_last_account_is_erased_the_next_is_the_admin(fresh: Database) -> None:
     first = await register(fresh)
     assert first.role == "admin"
-    async with fresh.transaction() as transaction:
-        await commands.erase(transaction, first.id, NOW)
+    await erase(fresh, first)
+    users = await asyncio.gather(*(register(fresh) for _ in range(8)))
+    assert [user.role for user in users].count("admin") == 1
+
+
+async def test_after_the_admin_is_erased_nobody_becomes_it_beside_others(fresh: Database) -> None:
+    first = await register(fresh)
+    await register(fresh)
+    await erase(fresh, first)
     assert (await register(fresh)).role == "user"
 
 
@@ -109,9 +119,11 @@ async def test_of_many_who_register_at_once_exactly_one_is_admin(fresh: Database
     assert [user.role for user in users].count("admin") == 1
 
 
-@pytest.mark.parametrize("trace", [OLD_USER, OLD_SESSION, OLD_EVENT])
-async def test_an_installation_that_was_used_before_the_marker_has_had_its_first_account(
-    empty: str, trace: str
+@pytest.mark.parametrize(
+    ("trace", "role"), [(OLD_USER, "user"), (OLD_SESSION, "admin"), (OLD_EVENT, "admin")]
+)
+async def test_an_old_installation_has_an_admin_where_it_has_an_account(
+    empty: str, trace: str, role: str
 ) -> None:
     connection = await asyncpg.connect(empty)
     await connection.execute(statements(None, "0009"))
@@ -119,4 +131,4 @@ async def test_an_installation_that_was_used_before_the_marker_has_had_its_first
     await connection.close()
     await migrate(empty)
     async with opened(empty) as database:
-        assert (await register(database)).role == "user"
+        assert (await register(database)).role == role

@@ -25,11 +25,9 @@ from taskflow.base.ids import new_id
 from taskflow.db.transaction import Transaction
 
 MAX_TOKENS: Final = 100
-# The row stays when accounts go. Who inserts it is the first; others wait for that to be certain.
-BE_FIRST = """
-INSERT INTO accounts.installation (first_account_at) VALUES ($1)
-ON CONFLICT DO NOTHING
-"""
+HAS_ACCOUNTS = "SELECT EXISTS (SELECT FROM accounts.users)"
+# Who registers where nobody is waits for whoever does so too, and looks again.
+BE_ALONE = "SELECT pg_advisory_xact_lock(7310201444)"
 REGISTER = f"""
 INSERT INTO accounts.users
   (id, email, password_hash, name, timezone, role, created_at, updated_at)
@@ -90,18 +88,25 @@ class NewToken(NamedTuple):
 
 
 async def register(transaction: Transaction, wanted: Registration, now: datetime) -> User:
-    """Make an account; the first ever of an installation is its admin.
+    """Make an account; where there is none at all it is the admin.
 
-    When the last admin has gone, an operator names another one with `set_role`.
+    When the last admin has gone and others remain, an operator names another one with `set_role`.
 
     Raises:
         Conflict: the address is taken.
     """
-    role = "admin" if await transaction.execute(BE_FIRST, now) else "user"
+    role = "user" if await _has_accounts(transaction) else "admin"
     row = await transaction.row(REGISTER, new_id(now), *wanted, role, now)
     if row is None:
-        raise Conflict("the address is taken")
+        raise Conflict("the email is taken")
     return user_of(row)
+
+
+async def _has_accounts(transaction: Transaction) -> bool:
+    if await transaction.value(HAS_ACCOUNTS):
+        return True
+    await transaction.execute(BE_ALONE)
+    return bool(await transaction.value(HAS_ACCOUNTS))
 
 
 async def update_profile(

@@ -9,6 +9,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -84,6 +85,11 @@ def load_verifying_key(data_dir: Path, pem: str | None = None) -> Ed25519PublicK
     if not isinstance(key, Ed25519PublicKey):
         raise Unavailable(f"{source} holds no public key of Ed25519 in PEM")
     return key
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """By what an installation is told from others; says nothing of the key itself."""
+    return sha256(key.public_bytes_raw()).hexdigest()[:16]
 
 
 def read_signing_key(data_dir: Path) -> bytes | None:

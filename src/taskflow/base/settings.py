@@ -5,15 +5,18 @@ Every name is prefixed `TASKFLOW_`; a secret may also come from the file that `<
 
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from taskflow.base.errors import FieldError, Invalid
 
 PREFIX = "TASKFLOW_"
+DATABASE_SCHEMES = ("postgresql://", "postgres://")
 INTERNAL_OFFSET = 100
 # What may come from a file: secrets, and keys that are too long for a variable.
 SECRETS = ("database_url", "redis_url", "verifying_key", "dapr_api_token", "app_api_token")
@@ -98,6 +101,14 @@ class Settings(BaseSettings):
     )
     session_days: int = Field(30, ge=1, description="How long a session lasts without being used.")
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(DATABASE_SCHEMES):
+            example = "postgresql://user:password@host:5432/database"
+            raise PydanticCustomError("address", f"must be an address such as {example}")
+        return url
+
     @classmethod
     def load(cls, overrides: Mapping[str, Any] | None = None) -> Self:
         """Read the environment and secret files; `overrides` are flags and win.
@@ -125,11 +136,19 @@ class Settings(BaseSettings):
         return self.port_base + INTERNAL_OFFSET + offset
 
 
-def unknown_variables() -> list[str]:
-    """Variables of the environment that look like settings and are none: typing errors."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    known |= {f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+def unknown_variables() -> dict[str, str | None]:
+    """Variables that look like settings and are none, each with the name that it may mean."""
+    known = [name.upper() for name in Settings.model_fields]
+    known += [f"{name.upper()}_FILE" for name in SECRETS]
+    given = sorted(name[len(PREFIX) :] for name in os.environ if name.startswith(PREFIX))
+    return {PREFIX + name: _nearest(name, known) for name in given if name not in known}
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    """The known name that begins alike, or else looks alike."""
+    longer = [one for one in known if name and one.startswith(name)]
+    found = longer[:1] or get_close_matches(name, known, 1)
+    return PREFIX + found[0] if found else None
 
 
 def default_data_dir() -> Path:

@@ -1,6 +1,7 @@
 """Makes the HTTP app of a service: its routes under the rules that hold for all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -50,6 +51,8 @@ def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
     checks = {"database": context.database.ping, **context.checks, **parts.checks}
     optional = {**context.optional_checks, **parts.optional_checks}
     show_readiness(context.metrics, checks, optional)
+    installation = context.authenticator.installation
+    ask = partial(health.readiness, service.name, checks, optional, installation)
     show_pool(context.metrics, context.database)
     api = Router(
         API,
@@ -60,7 +63,7 @@ def make_app(service: Service, parts: Parts, context: Context) -> "Edge":
         route_handlers=[
             api,
             *(r for r in parts.routes if _is_outside(r)),
-            *_operations(service, checks, optional, context.metrics),
+            *_operations(service, ask, context.metrics),
         ],
         dependencies=_provide(context, parts),
         guards=[authenticated, json_only],
@@ -167,7 +170,7 @@ def _constant(value: object) -> Any:
 
 
 def _operations(
-    service: Service, checks: Mapping[str, Any], optional: Mapping[str, Any], metrics: Metrics
+    service: Service, ask: Callable[[], Awaitable[health.Readiness]], metrics: Metrics
 ) -> list[Any]:
     """Health, metrics and the documentation: public, and the same for every service."""
 
@@ -179,14 +182,15 @@ def _operations(
     @get("/health/ready", opt=_PUBLIC, tags=["health"], responses={503: _NOT_READY})
     async def ready() -> Response[health.Readiness]:
         """Whether the service has all that it needs; 503 names what is missing."""
-        found = await health.readiness(service.name, checks, optional)
+        found = await ask()
         return Response(found, status_code=200 if found.status == "ready" else 503)
 
     @get("/metrics", opt=_PUBLIC, tags=["health"], media_type="text/plain")
     async def metrics_text() -> Response[bytes]:
         """What the service counts, in Prometheus's text format."""
         return Response(
-            await metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8"
+            await metrics.exposition(),
+            media_type="text/plain; version=0.0.4; charset=utf-8",
         )
 
     @get("/openapi.json", opt=_PUBLIC, include_in_schema=False)

@@ -20,6 +20,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 
 from taskflow.accounts import commands, queries
+from taskflow.accounts.keys import fingerprint
 from taskflow.accounts.model import Identity
 from taskflow.accounts.tokens import PERSONAL_PREFIX, verify
 from taskflow.base.clock import Clock, monotonic
@@ -50,9 +51,13 @@ class Authenticator:
         public_key: Verifies access tokens.
         database: Knows personal access tokens and revoked sessions.
         clock: The time.
+
+    Attributes:
+        installation: Tells this TaskFlow from others.
     """
 
     def __init__(self, public_key: Ed25519PublicKey, database: Database, clock: Clock) -> None:
+        self.installation = fingerprint(public_key)
         self._public_key = public_key
         self._database = database
         self._clock = clock

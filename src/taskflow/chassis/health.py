@@ -21,11 +21,16 @@ class Dependency(Struct, omit_defaults=True):
 
 
 class Readiness(Struct):
-    """Whether a service can do all of its work, and the state of each thing that it needs."""
+    """Whether a service can do all of its work, and the state of each thing that it needs.
+
+    Attributes:
+        installation: The same for all services of one TaskFlow, and for no other's.
+    """
 
     status: Literal["ready", "not ready"]
     service: str
     dependencies: dict[str, Dependency]
+    installation: str = ""
 
 
 class Liveness(Struct):
@@ -37,7 +42,10 @@ class Liveness(Struct):
 
 
 async def readiness(
-    service: str, checks: Mapping[str, Check], optional: Mapping[str, Check]
+    service: str,
+    checks: Mapping[str, Check],
+    optional: Mapping[str, Check],
+    installation: str = "",
 ) -> Readiness:
     """Ask everything that a service uses, at once and with an end.
 
@@ -45,12 +53,14 @@ async def readiness(
         service: Its name.
         checks: What it needs, by name.
         optional: What it can do without.
+        installation: Which TaskFlow it is of.
     """
     every = {**checks, **optional}
     states = await asyncio.gather(*(_ask(check, name in optional) for name, check in every.items()))
     dependencies = dict(zip(every, states, strict=True))
     is_ready = all(found.state == "up" or found.optional for found in states)
-    return Readiness("ready" if is_ready else "not ready", service, dependencies)
+    status: Literal["ready", "not ready"] = "ready" if is_ready else "not ready"
+    return Readiness(status, service, dependencies, installation)
 
 
 async def _ask(check: Check, optional: bool) -> Dependency:  # noqa: FBT001 - private

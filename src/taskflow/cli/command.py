@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from taskflow.base import logs
-from taskflow.base.settings import Settings
+from taskflow.base.settings import Settings, unknown_variables
 
 T = TypeVar("T")
 DataDir = Annotated[
@@ -26,6 +26,13 @@ def settings_of(data_dir: Path | None) -> Settings:
     return settings
 
 
+def warn_of_unknown_settings() -> None:
+    """Say which variables look like settings and are none: a newer TaskFlow's, or mistyped."""
+    for name, nearest in unknown_variables().items():
+        advice = f"is {nearest} meant?" if nearest else "see `taskflow settings`"
+        complain(f"{name} is no setting and changes nothing; {advice}")
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work to its end."""
     return asyncio.run(work)
@@ -36,18 +43,10 @@ def say(text: str) -> None:
     console.print(text, markup=False)
 
 
-def first_of(group: BaseExceptionGroup[Exception]) -> Exception:
-    """The first of what went wrong at once."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error if isinstance(error, Exception) else RuntimeError(str(error))
-
-
-def complain(error: BaseException) -> None:
+def complain(sentence: str) -> None:
     """Say what went wrong, on standard error."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print("[red]taskflow:[/red]", escape(str(error)))
+    console.print("[red]taskflow:[/red]", escape(sentence))
 
 
 def show_rows(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

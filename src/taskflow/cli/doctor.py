@@ -49,5 +49,12 @@ def _show(findings: list[Finding]) -> None:
     for name, state, text, advice in findings:
         console.print(f"{MARKS[state]} {name:<20}", end=" ")
         console.print(f"{text}: {advice}" if advice else text, markup=False)
-    wrong = sum(finding.state == "wrong" for finding in findings)
-    console.print(f"[red]{wrong} wrong[/red]" if wrong else "[green]nothing is wrong[/green]")
+    wrong, doubtful = (
+        sum(finding.state == state for finding in findings) for state in ("wrong", "warning")
+    )
+    if wrong:
+        console.print(f"[red]{wrong} wrong[/red]")
+    elif doubtful:
+        console.print(f"[yellow]{doubtful} to look at[/yellow]")
+    else:
+        console.print("[green]nothing is wrong[/green]")

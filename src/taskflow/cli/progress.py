@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from taskflow.base.errors import TaskFlowError
 from taskflow.cli.command import complain
 from taskflow.runner.backup_file import Manifest, Report
 from taskflow.runner.reaching import Say
@@ -30,7 +29,7 @@ def follow(work: Work) -> Manifest:
     try:
         return asyncio.run(main())
     except asyncio.CancelledError:
-        complain(TaskFlowError("stopped; nothing was changed"))
+        complain("stopped; nothing was changed")
         raise typer.Exit(1) from None
 
 

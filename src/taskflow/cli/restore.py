@@ -1,6 +1,7 @@
 """`taskflow restore`: a backup becomes the installation, or is rehearsed."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -39,4 +40,5 @@ def command(
         say(f"{file} is whole and can be restored: {summary(manifest)}.")
         return
     manifest = follow(lambda tell, report: restore(settings, file, tell, report, replace=replace))
-    say(f"Restored {summary(manifest)}. Start TaskFlow with: taskflow up")
+    folder = f" --data-dir {quote(str(data_dir))}" if data_dir else ""
+    say(f"Restored {summary(manifest)}. Start TaskFlow with: taskflow up{folder}")

@@ -7,9 +7,8 @@ import typer
 import uvloop
 
 from taskflow.base import logs
-from taskflow.base.errors import TaskFlowError
 from taskflow.base.settings import Settings
-from taskflow.cli.command import complain, first_of
+from taskflow.cli.command import warn_of_unknown_settings
 from taskflow.runner.processes import MODULES
 from taskflow.runner.single import host_of_one, run_one
 
@@ -41,11 +40,8 @@ def command(
     given = {"host": host, "port_base": port_base, "log_level": log_level, "log_format": log_format}
     settings = Settings.load(given)
     logs.configure(settings.log_level, settings.log_format)
-    try:
-        uvloop.run(_run(settings, service))
-    except* TaskFlowError as group:
-        complain(first_of(group))
-        raise typer.Exit(1) from None
+    warn_of_unknown_settings()
+    uvloop.run(_run(settings, service))
 
 
 async def _run(settings: Settings, service: str) -> None:

@@ -6,7 +6,7 @@ import typer
 from pydantic_core import PydanticUndefined
 
 from taskflow.base.settings import PREFIX, SECRETS, Settings
-from taskflow.cli.command import DataDir, say, settings_of, show_rows
+from taskflow.cli.command import DataDir, say, settings_of, show_rows, warn_of_unknown_settings
 
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print docs/operate/settings.md.")]
 PAGE: Final = """# Settings
@@ -32,6 +32,7 @@ def command(data_dir: DataDir = None, *, markdown: Markdown = False) -> None:
         say(settings_page().rstrip("\n"))
         return
     present = settings_of(data_dir)
+    warn_of_unknown_settings()
     rows = [
         (PREFIX + name.upper(), str(getattr(present, name)), description)
         for name, _, description in _described()

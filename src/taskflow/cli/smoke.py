@@ -37,9 +37,8 @@ def command(
 ) -> None:
     """Try everything once: health, register, log in, create a task, its trail, the stream.
 
-    It makes an account with a random address and erases it again, unless --keep is given. On an
-    installation that has no account yet this one is the first, and so its admin; make yours one
-    with `taskflow user make-admin`.
+    It makes an account with a random address and erases it again, unless --keep is given. Where
+    there is no account yet a kept one is the admin; `taskflow user make-admin` makes yours one.
 
     Examples:
         taskflow smoke

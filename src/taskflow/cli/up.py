@@ -9,9 +9,8 @@ import uvloop
 from rich.console import Console
 
 from taskflow.base import logs
-from taskflow.base.errors import TaskFlowError
 from taskflow.base.settings import Settings
-from taskflow.cli.command import complain, first_of
+from taskflow.cli.command import warn_of_unknown_settings
 from taskflow.runner.embedded import host_of_everything, run_everything
 from taskflow.runner.hosting import Host
 
@@ -40,12 +39,9 @@ def command(
         }
     )
     logs.configure(settings.log_level, settings.log_format)
+    warn_of_unknown_settings()
     console = Console(highlight=False, soft_wrap=True)
-    try:
-        uvloop.run(_run(settings, console))
-    except* TaskFlowError as group:
-        complain(first_of(group))
-        sys.exit(1)
+    uvloop.run(_run(settings, console))
 
 
 async def _run(settings: Settings, console: Console) -> None:
@@ -74,5 +70,8 @@ def _summarise(host: Host, console: Console) -> None:
     console.print(f"  database  {database}")
     redis = "off" if settings.redis_url is None else "TASKFLOW_REDIS_URL"
     console.print(f"  bus       {settings.bus}; Redis: {redis}; Dapr: off")
+    command = Path(sys.executable).with_name("taskflow")
+    if command.exists():
+        console.print(f"  commands  {command} --help")
     console.print("  stop      Ctrl-C")
     sys.stdout.flush()

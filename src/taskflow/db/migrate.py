@@ -10,7 +10,7 @@ import asyncpg
 
 from taskflow.base.errors import Conflict, Unavailable
 from taskflow.db.engine import Database
-from taskflow.db.reasons import UNREACHABLE, reason_of
+from taskflow.db.reasons import UNREACHABLE, unreachable
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -116,7 +116,7 @@ async def _connect(dsn: str) -> "Connection[Record]":
     try:
         return await asyncpg.connect(dsn, timeout=10)
     except UNREACHABLE as error:
-        raise Unavailable(f"the database cannot be reached: {reason_of(error)}") from error
+        raise unreachable(dsn, error) from error
 
 
 def _refuse_newer(present: str | None) -> None:

@@ -2,8 +2,11 @@
 
 import ssl
 from typing import Final
+from urllib.parse import urlsplit
 
 import asyncpg
+
+from taskflow.base.errors import Unavailable
 
 MOST_CHARACTERS: Final = 200
 SERVERS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -27,6 +30,21 @@ def reason_of(error: BaseException) -> str:
         case _:
             text = _brief(error)
     return text
+
+
+def place_of(dsn: str) -> str:
+    """Where a database is, without a login, and the setting that says so where it is one."""
+    parts = urlsplit(dsn)
+    hosts = parts.netloc.rpartition("@")[2]
+    # An @ further on is of a password that should have been percent-encoded.
+    if not hosts or "@" in parts.path + parts.query + parts.fragment:
+        return "TASKFLOW_DATABASE_URL" if hosts else "its socket"
+    return f"{hosts}{parts.path} (TASKFLOW_DATABASE_URL)"
+
+
+def unreachable(dsn: str, error: BaseException) -> Unavailable:
+    """What to raise when a database cannot be reached."""
+    return Unavailable(f"the database at {place_of(dsn)} cannot be reached: {reason_of(error)}")
 
 
 def _brief(error: BaseException) -> str:

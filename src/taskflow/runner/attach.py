@@ -1,11 +1,8 @@
-"""What a command needs of an installation: its database under a role, and who runs it."""
+"""What a command needs of an installation: its database under a role."""
 
-import fcntl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from taskflow.base.errors import Unavailable
 from taskflow.base.settings import Settings
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
@@ -30,18 +27,3 @@ async def database_as(role: str, settings: Settings) -> AsyncIterator[Database]:
             yield database
         finally:
             await database.close()
-
-
-def holder(data_dir: Path) -> str | None:
-    """The process that runs on a data folder, as its lock names it; None when there is none."""
-    try:
-        with (data_dir / "lock").open() as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return lock.read().strip() or "unknown"
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise Unavailable(f"the data folder {data_dir}: {error.strerror}") from error
-    return None

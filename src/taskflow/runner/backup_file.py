@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import IO, Final
 
 import msgspec
@@ -218,6 +219,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
 
     Raises:
         Invalid: the path is something that no backup may replace.
+        NotFound: there is no folder for it.
         Unavailable: it cannot be written; what was there before stays.
     """
     path = path.resolve()
@@ -225,6 +227,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         raise Invalid(f"{path} is a folder; name a file in it, such as {path / 'taskflow.zip'}")
     if path.exists() and not path.is_file():
         raise Invalid(f"{path} is no ordinary file; a backup cannot take its place")
+    if not path.parent.exists():
+        made = f"mkdir -p {quote(str(path.parent))}"
+        raise NotFound(f"there is no folder {path.parent}; make it first: {made}")
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)

@@ -6,7 +6,6 @@ Each check is bounded in time, changes nothing, and says what to do about what i
 import os
 import resource
 import shutil
-import socket
 import stat
 from collections.abc import AsyncIterator
 from importlib.resources import files
@@ -17,14 +16,16 @@ import asyncpg
 import httpx
 
 from taskflow.accounts.keys import FILE as KEY_FILE
-from taskflow.base.errors import TaskFlowError
+from taskflow.accounts.keys import fingerprint, load_verifying_key
+from taskflow.base.errors import Conflict, TaskFlowError, Unavailable
 from taskflow.base.settings import Settings, unknown_variables
 from taskflow.db.migrate import known_revisions
-from taskflow.db.reasons import UNREACHABLE, reason_of
-from taskflow.runner.attach import holder
+from taskflow.db.reasons import UNREACHABLE, place_of, reason_of
+from taskflow.runner.folder_lock import holder
 from taskflow.runner.postgres_binaries import NEWEST, OLDEST, find_binaries
 from taskflow.runner.processes import MODULES, load
 from taskflow.runner.reaching import reaching
+from taskflow.runner.server import listen
 
 State = Literal["on", "off", "warning", "wrong"]
 LEAST_FREE_BYTES: Final = 512 * 1024 * 1024
@@ -61,8 +62,9 @@ class Finding(NamedTuple):
 
 async def check_up(settings: Settings) -> AsyncIterator[Finding]:
     """All findings, as they come."""
-    for name in unknown_variables():
-        yield Finding("settings", "warning", f"{name} is no setting", "look for a typing error")
+    for name, nearest in unknown_variables().items():
+        advice = f"is {nearest} meant?" if nearest else "see `taskflow settings`"
+        yield Finding("settings", "warning", f"{name} is no setting", advice)
     yield _folder(settings.data_dir)
     yield _key(settings.data_dir)
     yield _page()
@@ -138,6 +140,8 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         if settings.database_url is None:
             found = find_binaries()
             kind = f"embedded PostgreSQL {found.major}"
+        else:
+            kind = place_of(settings.database_url.get_secret_value())
         if settings.database_url is None and holder(settings.data_dir) is None:
             yield Finding("database", "off", f"{kind}, not running", "`taskflow up` starts it")
             return
@@ -198,6 +202,14 @@ def _events(row: "asyncpg.Record | None") -> Finding:
     return Finding("events", "on", text)
 
 
+def _installation(settings: Settings) -> str | None:
+    """By what this TaskFlow is told from others; None before its first start."""
+    try:
+        return fingerprint(load_verifying_key(settings.data_dir, settings.verifying_key))
+    except Unavailable:
+        return None
+
+
 async def _service(client: httpx.AsyncClient, settings: Settings, name: str) -> Finding:
     """Whether a service runs here and has what it needs, or else whether its port is free."""
     port = settings.port(load(name).port_offset)
@@ -206,22 +218,16 @@ async def _service(client: httpx.AsyncClient, settings: Settings, name: str) -> 
     try:
         answer = (await client.get(f"http://{address}/health/ready")).json()
         if answer["service"] == name:
+            if answer.get("installation", "") not in ("", _installation(settings)):
+                text = f"another TaskFlow listens on {address}, not that of {settings.data_dir}"
+                return Finding(name, "wrong", text, "name its folder, or set TASKFLOW_PORT_BASE")
             missing = {k: v for k, v in answer["dependencies"].items() if v["state"] != "up"}
             text = "; ".join(f"{k}: {v.get('detail')}" for k, v in missing.items())
             return Finding(name, "wrong" if text else "on", text or f"ready at {address}")
     except (httpx.HTTPError, ValueError, LookupError, TypeError):
         pass
-    if _is_free(host, port):
-        return Finding(name, "off", f"does not run; {address} is free")
-    advice = "stop what uses it, or set TASKFLOW_PORT_BASE"
-    return Finding(name, "wrong", f"something else listens on {address}", advice)
-
-
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind((host, port))
-        except OSError:
-            return False
-    return True
+    try:
+        listen(host, [port])[0].close()
+    except Conflict as error:
+        return Finding(name, "wrong", error.detail)
+    return Finding(name, "off", f"does not run; {address} is free")

@@ -12,6 +12,7 @@ from taskflow.base.errors import Invalid, Unavailable
 from taskflow.base.settings import Settings
 from taskflow.chassis.service import Loop
 from taskflow.db.migrate import migrate
+from taskflow.runner.folder_lock import refuse_held
 from taskflow.runner.hosting import Host
 from taskflow.runner.postgres import EmbeddedPostgres
 from taskflow.runner.processes import MODULES, load
@@ -31,6 +32,9 @@ async def run_everything(host: Host, say: Say, on_ready: Callable[[], None]) -> 
         TaskFlowError: it cannot start; the detail says why and what to do.
     """
     async with AsyncExitStack() as stack:
+        if host.settings.database_url is None:
+            # Who starts a second time on a folder hears so, and not of its ports.
+            refuse_held(host.settings.data_dir)
         sockets = host.listen(stack)
         dsn, watch = await _database(stack, host.settings, say)
         if await migrate(dsn):

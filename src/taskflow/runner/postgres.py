@@ -6,7 +6,6 @@ moment longer, the next start stops what it finds running.
 """
 
 import asyncio
-import fcntl
 import os
 import secrets
 import shutil
@@ -20,8 +19,9 @@ from urllib.parse import quote
 import asyncpg
 
 from taskflow.base.clock import monotonic
-from taskflow.base.errors import Conflict, InUse, Unavailable
+from taskflow.base.errors import Conflict, Unavailable
 from taskflow.runner.addresses import NO_TLS
+from taskflow.runner.folder_lock import hold
 from taskflow.runner.postgres_binaries import Binaries, copied, find_binaries
 from taskflow.runner.postgres_child import (
     STEP_SECONDS,
@@ -98,7 +98,7 @@ class EmbeddedPostgres:
             Conflict: the folder is of another version of PostgreSQL.
             Unavailable: the server cannot be prepared or does not start; the detail says why.
         """
-        self._hold_folder()
+        self._lock = hold(self._root)
         try:
             self._found = self._found or find_binaries()
             self._prepare_account()
@@ -127,28 +127,6 @@ class EmbeddedPostgres:
         if process is None:
             return 0
         return await asyncio.to_thread(process.wait)
-
-    def _hold_folder(self) -> None:
-        """Take the folder's lock; the kernel gives it up with our process."""
-        try:
-            self._root.mkdir(parents=True, exist_ok=True)
-            self._lock = (self._root / "lock").open("a+")
-        except OSError as error:
-            raise Unavailable(f"the data folder {self._root}: {error.strerror}") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.seek(0)
-            holder = self._lock.read().strip() or "unknown"
-            self._lock.close()
-            self._lock = None
-            raise InUse(
-                f"the data folder {self._root} is in use by another TaskFlow (process {holder}); "
-                "stop it, or set TASKFLOW_DATA_DIR to another folder"
-            ) from None
-        self._lock.truncate(0)
-        self._lock.write(f"{os.getpid()}\n")
-        self._lock.flush()
 
     def _prepare_account(self) -> None:
         """PostgreSQL refuses to run as root: then an unprivileged account takes its part."""
@@ -271,7 +249,10 @@ class EmbeddedPostgres:
             finally:
                 await connection.close()
             return
-        raise Unavailable(f"the database did not start: {self._last_words()} (see {self._log})")
+        raise Unavailable(
+            f"the database did not start: {self._last_words()}; start TaskFlow again in a few "
+            f"seconds, and if it says the same, see {self._log}"
+        )
 
     def _last_words(self) -> str:
         try:

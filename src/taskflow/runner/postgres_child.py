@@ -21,6 +21,8 @@ STOP_SECONDS: Final = 8.0
 # A server that can do anything at all begins to shut down at once.
 HEED_SECONDS: Final = 2.0
 _STATUS_LINE: Final = 7
+# An id that Linux gives to no process: its greatest is 2 ** 22.
+NOBODY: Final = 2**22 + 1
 _ACCOUNTS: Final = ("taskflow", "postgres", "nobody")
 _LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -115,19 +117,37 @@ def _is_leaving(cluster: Path) -> bool:
 
 async def end_leftover(cluster: Path) -> None:
     """Stop a server of this cluster that outlived its TaskFlow; only then may ours start."""
+    lock = cluster / "postmaster.pid"
     try:
-        pid = int((cluster / "postmaster.pid").read_text().split()[0])
+        pid = int(lock.read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return
-    if not _serves(pid, cluster):
-        return
+    if _serves(pid, cluster):
+        await _end(pid, cluster)
+    if _serves(pid, cluster) is False:
+        _disown(lock)
+
+
+async def _end(pid: int, cluster: Path) -> None:
     for number in (signal.SIGINT, signal.SIGKILL):
         try:
             os.kill(pid, number)
         except ProcessLookupError:
             return
-        if await becomes_true(lambda: not _is_running(pid), STOP_SECONDS):
+        if await becomes_true(lambda: not _serves(pid, cluster), STOP_SECONDS):
             return
+
+
+def _disown(lock: Path) -> None:
+    """Take a process that is no server out of a server's lock file, which PostgreSQL would heed.
+
+    The rest stays, by which PostgreSQL finds out whether others of the old server still live.
+    """
+    try:
+        rest = lock.read_text().partition("\n")[2]
+        lock.write_text(f"{NOBODY}\n{rest}")
+    except FileNotFoundError:
+        return
 
 
 async def becomes_true(is_so: Callable[[], bool], patience_seconds: float) -> bool:
@@ -140,17 +160,12 @@ async def becomes_true(is_so: Callable[[], bool], patience_seconds: float) -> bo
     return True
 
 
-def _serves(pid: int, cluster: Path) -> bool:
-    """Whether a process is the server of a cluster, and not one that was given its id since."""
+def _serves(pid: int, cluster: Path) -> bool | None:
+    """Whether a process is the server of a cluster; None where there is none, or none can be seen.
+
+    It is not when it has ended and waits for its parent to notice, or was given the id since.
+    """
     try:
         return os.fsencode(cluster) in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
-        return False
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        return None

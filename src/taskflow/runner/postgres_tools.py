@@ -136,6 +136,7 @@ class Tools:
                 _kill(process)
                 # Its end is noticed only once what it had written is read.
                 await process.communicate()
+                await _closed(process)
             if code:
                 raise Unavailable(f"{name} failed: {_last_words(words)}")
 
@@ -163,6 +164,14 @@ def _output(process: Process) -> asyncio.StreamReader:
     if process.stdout is None:
         raise Unavailable("the program has no output")
     return process.stdout
+
+
+async def _closed(process: Process) -> None:
+    """Ask how the input of a program that has ended was closed; else Python before 3.11.4 cries."""
+    if process.stdin is not None:
+        process.stdin.close()
+        with suppress(*_GONE):
+            await process.stdin.wait_closed()
 
 
 async def _feed(process: Process, chunks: Iterable[bytes]) -> None:

@@ -12,7 +12,7 @@ import asyncpg
 from taskflow.base.clock import monotonic
 from taskflow.base.errors import InUse, NotFound, Unavailable
 from taskflow.base.settings import Settings
-from taskflow.db.reasons import UNREACHABLE, reason_of
+from taskflow.db.reasons import UNREACHABLE, unreachable
 from taskflow.runner.addresses import NO_TLS
 from taskflow.runner.postgres import OWNER, EmbeddedPostgres
 
@@ -86,7 +86,7 @@ async def connected(dsn: str) -> "AsyncIterator[Connection[Record]]":
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS, server_settings=_SESSION)
     except UNREACHABLE as error:
-        raise Unavailable(f"the database cannot be reached: {reason_of(error)}") from error
+        raise unreachable(dsn, error) from error
     try:
         yield connection
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -1,6 +1,7 @@
 """Serves several apps in one event loop, each on its own port, with one uvicorn server."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -109,9 +110,16 @@ def listen(host: str, ports: Sequence[int]) -> list[socket.socket]:
         except OSError as error:
             for opened in sockets:
                 opened.close()
-            raise Conflict(
-                f"cannot listen on {host}:{port}: {error.strerror}; stop what uses it, or set "
-                "TASKFLOW_PORT_BASE to the first of five free ones"
-            ) from error
+            reason = f"cannot listen on {host}:{port}: {error.strerror}"
+            raise Conflict(f"{reason}; {_advice(error)}") from error
         one.setblocking(False)  # noqa: FBT003 - socket takes it so
     return sockets
+
+
+def _advice(error: OSError) -> str:
+    """What to do about a place that cannot be listened on."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return "set TASKFLOW_HOST to an address of this machine, such as 127.0.0.1"
+    if isinstance(error, PermissionError):
+        return "ports below 1024 are root's; set TASKFLOW_PORT_BASE to a greater one"
+    return "stop what uses it, or set TASKFLOW_PORT_BASE to the first of five free ones"

@@ -142,7 +142,7 @@ def next_after_completion(
         day = one_interval_after(done.date(), rule)
         if day is None:
             return None
-        local = datetime.combine(day, schedule.start.time())
+        local = datetime.combine(day, schedule.start.time().replace(microsecond=0))
     anchored = schedule._replace(start=local, recurrence=_endless(recurrence))
     if _has_days(rule):
         found = occurrences(anchored, after=_instant(anchored, local) - timedelta(microseconds=1))
@@ -186,15 +186,17 @@ def _expand(schedule: Schedule, after: datetime | None) -> Iterator[tuple[dateti
 def _walk(rule: Rule, schedule: Schedule, first: int) -> Iterator[tuple[datetime, str | None]]:
     """Wall times from a period on, until nothing more can come, or it takes too long."""
     empty, index, work = 0, first, 0
+    # Times have whole seconds (RFC 5545 section 3.3.12), so a fraction of the start's is none.
+    start = schedule.start.replace(microsecond=0)
     clamps = schedule.recurrence.month_end == "clamp"
     day_work = _YEARLY_DAY_WORK if rule.week_numbers or rule.year_days else 1
     while empty < _EMPTY[rule.frequency]:
-        days, times = period(rule, schedule.start, schedule.zone, index)
+        days, times = period(rule, start, schedule.zone, index)
         index += 1
         if not days or days[0].year > _LAST_YEAR:
             return
         moments = [
-            (datetime.combine(day, one.replace(minute=minute)), reason)
+            (datetime.combine(day, one.replace(minute=minute, second=start.second)), reason)
             for day, reason in matching_days(rule, days, clamps=clamps)
             for one in times
             for minute in rule.minutes
@@ -206,7 +208,7 @@ def _walk(rule: Rule, schedule: Schedule, first: int) -> Iterator[tuple[datetime
         if work > MOST_WORK:
             raise Invalid.field("recurrence.rule", TOO_LONG, 0)
         for local, reason in found:
-            if local >= schedule.start.replace(second=0, microsecond=0):
+            if local >= start:
                 yield local, reason
 
 

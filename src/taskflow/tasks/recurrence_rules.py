@@ -39,6 +39,12 @@ _ORDER: Final = (
     "FREQ", "INTERVAL", "BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYHOUR",
     "BYMINUTE", "BYSETPOS", "WKST",
 )  # fmt: skip
+_KNOWN: Final = frozenset((*_ORDER, "COUNT", "UNTIL"))
+# What is understood, for whoever wrote something else.
+FORMS: Final = (
+    "write hourly · daily · weekly:MON,WED,FRI · monthly:15 · yearly · custom:3d, "
+    "or a rule of RFC 5545 such as FREQ=MONTHLY;BYDAY=-1FR"
+)
 _ONLY_IN: Final[Mapping[str, tuple[str, ...]]] = {
     "BYWEEKNO": ("YEARLY",),
     "BYYEARDAY": ("YEARLY", "HOURLY"),
@@ -178,6 +184,8 @@ def _split(text: str) -> dict[str, str]:
     parts: dict[str, str] = {}
     for piece in text[position:].split(";"):
         name, _, value = piece.strip().upper().partition("=")
+        if name not in _KNOWN:
+            raise Invalid.field(_RULE, f"“{piece.strip()}” is not understood; {FORMS}", position)
         if name in parts:
             raise Invalid.field(_RULE, f"{name} stands here twice", position)
         parts[name] = _checked(name, value, position)
@@ -206,8 +214,7 @@ def _checked(name: str, value: str, position: int) -> str:  # noqa: PLR0911 - on
         return ",".join(dict.fromkeys(day.replace("+", "") for day in value.split(",")))
     if (name == "WKST" and value in WEEKDAYS) or name == "UNTIL":
         return value
-    known = name in (*_ORDER, "COUNT", "UNTIL")
-    raise Invalid.field(_RULE, f"{name}={value} is not understood", at if known else position)
+    raise Invalid.field(_RULE, f"{name} takes nothing like “{value}”", at)
 
 
 def _checked_numbers(name: str, value: str, position: int) -> str:

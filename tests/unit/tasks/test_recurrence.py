@@ -29,15 +29,16 @@ def schedule(
     return Schedule(parse_recurrence({"rule": rule, **more}), start, zone, all_day=False)
 
 
-def walls(found: Schedule, limit: int) -> list[str]:
+def walls(found: Schedule, limit: int, form: str = "%Y-%m-%d %H:%M") -> list[str]:
     zone = found.zone
     return [
-        f"{one.at.astimezone(zone):%Y-%m-%d %H:%M}"
+        f"{one.at.astimezone(zone):{form}}"
         for one in occurrences(found, limit=limit)
         if isinstance(one.at, datetime)
     ]
 
 
+EXACT = "%Y-%m-%d %H:%M:%S"
 DAYS = st.sampled_from(["MO", "TU,TH", "SA,SU", "MO,TU,WE,TH,FR"])
 WEEKDAYS = st.sampled_from(["MO", "FR", "SU"])
 FEW = st.integers(1, 5)
@@ -61,15 +62,15 @@ RULES = st.one_of(
     st.just("FREQ=DAILY;BYHOUR=8,20"),
 )
 STARTS = st.datetimes(datetime(2000, 1, 1), datetime(2030, 12, 31)).map(  # noqa: DTZ001 - wall time
-    lambda at: at.replace(second=0, microsecond=0)
+    lambda at: at.replace(microsecond=0)
 )
 
 
 @settings(deadline=None, max_examples=300)
 @given(RULES, STARTS)
 def test_occurrences_are_those_of_an_independent_library(rule: str, start: datetime) -> None:
-    expected = [f"{at:%Y-%m-%d %H:%M}" for at in islice(rrulestr(rule, dtstart=start), 12)]
-    assert walls(schedule(rule, start, ZoneInfo("UTC")), 12) == expected
+    expected = [f"{at:{EXACT}}" for at in islice(rrulestr(rule, dtstart=start), 12)]
+    assert walls(schedule(rule, start, ZoneInfo("UTC")), 12, EXACT) == expected
 
 
 @settings(deadline=None, max_examples=100)
@@ -109,6 +110,22 @@ def test_an_hourly_rule_goes_by_the_hour_over_a_change_of_the_clocks() -> None:
     }
     assert gaps == {timedelta(hours=1)}
     assert len({one.date for one in found}) == len(found)
+
+
+@pytest.mark.parametrize("rule", ["FREQ=WEEKLY", "daily", "hourly"])
+def test_the_seconds_of_the_start_hold(rule: str) -> None:
+    start = datetime(2026, 3, 3, 10, 11, 37, 250_000)  # noqa: DTZ001 - wall time
+    found = walls(schedule(rule, start), 3, EXACT)
+    assert [one[-3:] for one in found] == [":37"] * 3
+    assert found[0] == "2026-03-03 10:11:37"
+
+
+def test_a_day_that_the_rule_names_is_taken_after_completion_at_any_second() -> None:
+    start = datetime(2026, 3, 2, 9, 0, 30, 5)  # noqa: DTZ001 - wall time
+    done = datetime(2026, 3, 2, 20, tzinfo=UTC)
+    found = next_after_completion(schedule("FREQ=WEEKLY;BYDAY=MO", start), done, made=1)
+    assert found is not None
+    assert found.at == datetime(2026, 3, 9, 8, 0, 30, tzinfo=UTC)
 
 
 def test_count_and_until_end_a_series() -> None:
@@ -162,6 +179,18 @@ def test_what_is_not_understood_is_named_with_its_position(rule: str, position: 
     with pytest.raises(Invalid) as caught:
         parse_recurrence({"rule": rule})
     assert caught.value.errors[0].position == position
+
+
+@pytest.mark.parametrize("rule", ["every tuesday", "", "FREQ=DAILY;FOO=1"])
+def test_what_is_no_rule_is_quoted_as_it_was_written_beside_what_is_understood(rule: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_recurrence({"rule": rule})
+    message = caught.value.errors[0].message
+    assert message.startswith(f"“{rule.rpartition(';')[2]}” is not understood; write ")
+    forms = message.partition("write ")[2].partition(", or ")[0].split(" · ")
+    assert len(forms) == 6
+    for form in [*forms, message.split()[-1]]:
+        assert parse_recurrence({"rule": form}).rule
 
 
 @given(st.text(max_size=80))

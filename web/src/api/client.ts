@@ -99,7 +99,9 @@ export class Api {
   async markRead(id: Notification["id"]): Promise<void> {
     // In an address a number and its text are the same.
     const params = { path: { notification_id: id as number } };
-    await done(this.#client.POST("/api/v1/notifications/{notification_id}/read", { params }));
+    // It goes through although somebody leaves the page meanwhile.
+    const options = { params, keepalive: true };
+    await done(this.#client.POST("/api/v1/notifications/{notification_id}/read", options));
   }
 
   async markAllRead(): Promise<void> {

@@ -882,6 +882,8 @@ export interface components {
             dependencies: {
                 [key: string]: components["schemas"]["Dependency"];
             };
+            /** @description The same for all services of one TaskFlow, and for no other's. */
+            installation: string;
         };
         /**
          * Recurrence

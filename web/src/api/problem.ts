@@ -42,6 +42,12 @@ export class ApiError extends Error {
   }
 }
 
+/** What to tell a person beside the form: nothing where one of its fields says it. */
+export function describeFor(fields: readonly string[], error: unknown): string {
+  const isTold = error instanceof ApiError && fields.some((field) => error.about(field));
+  return isTold ? "" : describe(error);
+}
+
 /** What to tell a person about anything that was thrown. */
 export function describe(error: unknown): string {
   return error instanceof ApiError

@@ -14,6 +14,7 @@ export class Inbox {
   items = $state.raw<readonly Notification[]>([]);
   unread = $state(0);
   #cursor = $state.raw<string | null>(null);
+  readonly #own = new Set<string>();
   readonly #api: Api;
 
   constructor(api: Api) {
@@ -56,6 +57,21 @@ export class Inbox {
     this.items = [item, ...this.items];
     this.unread += 1 + event.merged;
     return true;
+  }
+
+  /** Remembers a change that was made on this page: whoever made it need not be told of it. */
+  expect(task_id: string, version: number): void {
+    this.#own.add(`${task_id} ${version}`);
+  }
+
+  /** Marks as read what tells of changes that were made on this page; throws ApiError. */
+  async readOwn(): Promise<void> {
+    const own = this.items.filter(
+      (item) =>
+        item.event_type !== "reminder.triggered" &&
+        this.#own.delete(`${item.task_id} ${item.version}`),
+    );
+    await Promise.all(own.map((item) => this.markRead(item)));
   }
 
   /** Throws ApiError. */

@@ -12,14 +12,21 @@ export class Session {
   /** What to tell a person who is not logged in, or can't be. */
   notice = $state("");
   readonly #api: Api;
+  readonly #mayGoOn: () => boolean;
 
-  constructor(api: Api) {
+  /** Where `mayGoOn` says that there is no session, the server is not asked for it. */
+  constructor(api: Api, mayGoOn: () => boolean = () => true) {
     this.#api = api;
+    this.#mayGoOn = mayGoOn;
   }
 
   /** Asks the server whether the browser still has a session. */
   async resume(): Promise<void> {
     this.notice = "";
+    if (!this.#mayGoOn()) {
+      this.status = "anonymous";
+      return;
+    }
     try {
       this.#enter(await this.#api.me());
     } catch (error) {

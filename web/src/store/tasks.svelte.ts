@@ -9,6 +9,7 @@ import { byCompletion, byDueDate } from "./order";
 const PAGE = 50;
 const MOST = 200;
 
+type Wrote = (id: string, version: number) => void;
 type Cursors = Record<Status, string | null>;
 
 export class Tasks {
@@ -16,6 +17,7 @@ export class Tasks {
   #cursors = $state.raw<Cursors>({ pending: null, completed: null });
   readonly #key = new RetryKey();
   readonly #api: Api;
+  readonly #wrote: Wrote;
 
   isLoaded = $state(false);
   /** Why the list could not be fetched; empty if it could. */
@@ -24,8 +26,10 @@ export class Tasks {
   readonly pending = $derived(this.#having("pending").sort(byDueDate));
   readonly completed = $derived(this.#having("completed").sort(byCompletion));
 
-  constructor(api: Api) {
+  /** `wrote` is told of each change that this page makes. */
+  constructor(api: Api, wrote: Wrote = () => undefined) {
     this.#api = api;
+    this.#wrote = wrote;
   }
 
   hasMore(status: Status): boolean {
@@ -65,7 +69,7 @@ export class Tasks {
   async add(draft: TaskDraft): Promise<Task> {
     const task = await this.#api.create(draft, this.#key.for(draft));
     this.#key.done();
-    this.#state = put(this.#state, task);
+    this.#keep(task);
     return task;
   }
 
@@ -73,7 +77,7 @@ export class Tasks {
   async toggle(task: Task): Promise<void> {
     const write = task.status === "pending" ? "complete" : "reopen";
     const after = await this.#guarded(task, () => this.#api[write](task));
-    this.#state = put(this.#state, after);
+    this.#keep(after);
   }
 
   /** Moves a task to the trash; throws ApiError. */
@@ -81,11 +85,17 @@ export class Tasks {
     await this.#guarded(task, () => this.#api.remove(task));
     // Versions are dense and the write was guarded, so the deletion is the next one.
     this.#state = bury(this.#state, task.id, task.version + 1);
+    this.#wrote(task.id, task.version + 1);
   }
 
   /** Takes a task out of the trash; throws ApiError. */
   async restore(id: string): Promise<void> {
-    this.#state = put(this.#state, await this.#api.restore(id));
+    this.#keep(await this.#api.restore(id));
+  }
+
+  #keep(written: Task): void {
+    this.#state = put(this.#state, written);
+    this.#wrote(written.id, written.version);
   }
 
   #having(status: Status): Task[] {

@@ -23,8 +23,11 @@ export class Workspace {
   readonly #stream: LiveStream;
 
   constructor(api: Api, send: Send, origin: string) {
-    this.tasks = new Tasks(api);
     this.inbox = new Inbox(api);
+    this.tasks = new Tasks(api, (id, version) => {
+      this.inbox.expect(id, version);
+      this.#readOwn();
+    });
     const refresh = (): void => void this.refresh();
     this.#stream = new LiveStream({
       url: origin + STREAM,
@@ -63,6 +66,7 @@ export class Workspace {
   /** Fetches afresh what is shown. */
   async refresh(): Promise<void> {
     await Promise.all([this.tasks.refresh(), this.attempt(() => this.inbox.refresh())]);
+    this.#readOwn();
   }
 
   /** Does something and tells the person if it fails; answers whether it did not. */
@@ -78,6 +82,11 @@ export class Workspace {
     }
   }
 
+  /** The stream and the answer to a write come in any order. */
+  #readOwn(): void {
+    void this.attempt(() => this.inbox.readOwn());
+  }
+
   #turn(state: LiveState): void {
     this.live = state;
     if (state === "offline" && !this.tasks.isLoaded) void this.refresh();
@@ -86,6 +95,7 @@ export class Workspace {
   #take(event: LiveEvent): void {
     this.tasks.take(event);
     const isNews = this.inbox.take(event);
+    this.#readOwn();
     if (isNews && event.event_type === "reminder.triggered") this.messages.note(event.title);
   }
 }

@@ -35,6 +35,13 @@ export function dueText(task: Task, now: Date, locale?: string): string {
   return task.all_day ? day : `${day}, ${timeText(due, locale)}`;
 }
 
+/** When a task was done, such as `Done: Today, 10:12`. */
+export function doneText(task: Task, now: Date, locale?: string): string {
+  if (!task.completed_at) return "";
+  const done = new Date(task.completed_at);
+  return `Done: ${dayText(done, now, locale)}, ${timeText(done, locale)}`;
+}
+
 /** A moment in the past, short: the time if it was today, else the day. */
 export function momentText(instant: string, now: Date, locale?: string): string {
   const date = new Date(instant);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ApiError, describe as tell } from "../../src/api/problem";
+import { ApiError, describe as tell, describeFor } from "../../src/api/problem";
 
 const INVALID = {
   detail: "The task is not valid.",
@@ -46,6 +46,12 @@ describe("a failed call", () => {
     const error = ApiError.unreachable(cause);
     expect(error).toMatchObject({ status: 0, cause });
     expect(tell(error)).toContain("can't be reached");
+  });
+
+  it("is told once: beside its field, or else beside the form", () => {
+    const weak = new ApiError(422, "password: is weak", { password: "is weak" });
+    expect(describeFor(["email", "password"], weak)).toBe("");
+    expect(describeFor(["email"], weak)).toBe("password: is weak");
   });
 
   it("of any other kind is told without its inner workings", () => {

@@ -51,6 +51,23 @@ describe("the inbox", () => {
     expect(server.asked).toHaveLength(2);
   });
 
+  it("has no news in what was done on this page, whichever comes first", async () => {
+    const read = (): Response => new Response(null, { status: 204 });
+    const server = new Server()
+      .on("POST /notifications/a/read", read())
+      .on("POST /notifications/b/read", read());
+    const inbox = inboxOf(server);
+    inbox.take(event("a"));
+    inbox.expect("t", 1);
+    await inbox.readOwn();
+    inbox.expect("t", 2);
+    inbox.take(event("r", { version: 2, event_type: "reminder.triggered" }));
+    inbox.take(event("b", { version: 2, event_type: "task.updated" }));
+    await inbox.readOwn();
+    expect(inbox.items.filter((item) => !item.read_at).map((item) => item.id)).toEqual(["r"]);
+    expect(inbox.unread).toBe(1);
+  });
+
   it("counts what comes live once, and what was merged into it", () => {
     const inbox = inboxOf(new Server());
     expect(inbox.take(event("a"))).toBe(true);

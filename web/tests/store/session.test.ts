@@ -19,6 +19,13 @@ describe("the session", () => {
     expect([unknown.status, unknown.notice]).toEqual(["anonymous", ""]);
   });
 
+  it("is not asked for where the browser has no mark of one", async () => {
+    const server = new Server();
+    const session = new Session(new Api(server.send, ORIGIN), () => false);
+    await session.resume();
+    expect([session.status, server.calls]).toEqual(["anonymous", []]);
+  });
+
   it("stays open and says why while the server is away, and can be asked for again", async () => {
     const session = sessionOf(
       new Server().on("GET /auth/me", problem(503, { detail: "Away." }), json(user)),

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { daysBetween, dueText, isOverdue, momentText, toInstant } from "../../src/ui/dates";
+import {
+  daysBetween,
+  doneText,
+  dueText,
+  isOverdue,
+  momentText,
+  toInstant,
+} from "../../src/ui/dates";
 import { aTask } from "../fixtures";
 
 const NOW = new Date(2026, 2, 4, 12);
@@ -26,6 +33,13 @@ describe("a time", () => {
     // Where commas go differs between versions of the language data.
     expect(texts[3]).toMatch(/^Sat,? 7 Mar, 9:05$/);
     expect(texts[4]).toMatch(/^Sun,? 7 Mar 2027, 9:05$/);
+  });
+
+  it("of what is done is when that was", () => {
+    const completed_at = new Date(2026, 2, 3, 9, 5).toISOString();
+    const task = aTask({ due_date: "2026-03-05", all_day: true, completed_at });
+    expect(doneText(task, NOW, "en-GB")).toBe("Done: Yesterday, 9:05");
+    expect(doneText(aTask(), NOW)).toBe("");
   });
 
   it("of a whole day has no hour, and no date no text", () => {

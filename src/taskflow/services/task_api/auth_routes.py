@@ -36,7 +36,7 @@ from taskflow.tasks.zones import parse_zone
 PUBLIC: Final[dict[str, object]] = {"public": True}
 PROVING: Final = PUBLIC | {"raises": (TooMany, Unauthenticated)}
 RENEWING: Final = PUBLIC | {"raises": (Denied, Unauthenticated)}
-WRONG: Final = "the address or the password is wrong"
+WRONG: Final = "the email or the password is wrong"
 
 
 @post("/auth/register", opt=PUBLIC | {"raises": (Conflict, TooMany)}, tags=["accounts"])

@@ -17,6 +17,8 @@ from taskflow.services.task_api.schemas import Tokens
 
 REFRESH_COOKIE: Final = "taskflow_refresh"
 REFRESH_PATH: Final = "/api/v1/auth"
+# Tells the page that there is a session to ask for, and is worth nothing to anybody else.
+MARK_COOKIE: Final = "taskflow_here"
 
 
 class Issuer:
@@ -54,17 +56,19 @@ class Issuer:
 
 def farewell() -> Response[None]:
     """An answer that takes the cookies back."""
-    gone = [Cookie(SESSION_COOKIE, max_age=0), Cookie(REFRESH_COOKIE, REFRESH_PATH, max_age=0)]
+    names = ((SESSION_COOKIE, "/"), (REFRESH_COOKIE, REFRESH_PATH), (MARK_COOKIE, "/"))
+    gone = [Cookie(name, path, max_age=0) for name, path in names]
     return Response(None, status_code=204, cookies=gone)
 
 
 def _cookies(access: str, renewal: str, lifetime: timedelta, *, secure: bool) -> Sequence[Cookie]:
-    """No script can read them; other sites' pages do not send them with a write."""
+    """No script can read the tokens; other sites' pages do not send them with a write."""
     seconds = int(lifetime.total_seconds())
     session = Cookie(SESSION_COOKIE, value=access, path="/", httponly=True, samesite="lax")
     again = Cookie(
         REFRESH_COOKIE, value=renewal, path=REFRESH_PATH, httponly=True, samesite="strict"
     )
-    session.max_age = again.max_age = seconds
-    session.secure = again.secure = secure
-    return [session, again]
+    mark = Cookie(MARK_COOKIE, value="1", path="/", samesite="strict")
+    session.max_age = again.max_age = mark.max_age = seconds
+    session.secure = again.secure = mark.secure = secure
+    return [session, again, mark]
