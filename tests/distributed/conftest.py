@@ -1,12 +1,23 @@
 """What the tests by hand share: one system on one Kafka, telling one collector."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from tests.collector import Collector
 from tests.distributed.kafka import Kafka
 from tests.distributed.ports import free_ports
 from tests.distributed.services import System, make_topics, need_engine
+from tests.fresh import empty_database
+
+from taskflow.db.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+async def dsn(dsn: str) -> AsyncIterator[str]:
+    """A database of their own: these services run on, and publish whatever is in its outbox."""
+    async with empty_database(dsn) as address:
+        await migrate(address)
+        yield address
 
 
 @pytest.fixture(scope="session")
