@@ -22,3 +22,5 @@ def test_the_walk_through_script_says_when_nothing_is_there() -> None:
         [SCRIPT, "http://127.0.0.1:9"], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 1
+    assert "task-api is ready: got '000', expected '200'" in done.stdout
+    assert "8 failed; the rest needs a task" in done.stdout
