@@ -46,6 +46,7 @@ auth=(-H "Authorization: Bearer $token")
 task='{"title":"Test Task","description":"Testing Phase V","priority":"high","due_date":"2026-01-24T10:00:00Z"}'
 task_id="$(curl "${json[@]}" "${auth[@]}" -X POST "$host/api/v1/tasks" -d "$task" | field id)"
 if [ -n "$task_id" ]; then pass "create a task"; else fail "create a task"; fi
+if [ -z "$task_id" ]; then echo "$failures failed; the rest needs a task"; exit 1; fi
 
 trail="$(at 4)/api/v1/audit/tasks/$task_id"
 check "the trail asks for a token" "$(status "$trail")" 401

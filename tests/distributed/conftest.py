@@ -11,6 +11,17 @@ from tests.distributed.load import Origin
 from tests.distributed.ports import free_ports
 from tests.distributed.services import System, make_topics, need_engine
 from tests.distributed.stage import Stage, set_up
+from tests.fresh import empty_database
+
+from taskflow.db.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+async def dsn(dsn: str) -> AsyncIterator[str]:
+    """A database of their own: these services run on, and publish whatever is in its outbox."""
+    async with empty_database(dsn) as address:
+        await migrate(address)
+        yield address
 
 
 @pytest.fixture(scope="session")
