@@ -106,3 +106,11 @@ async def test_a_role_that_serves_nobody_has_no_right_to_accounts(
 ) -> None:
     async with database.transaction(read_only=True) as transaction:
         assert await transaction.rows(COLUMNS, role, "SELECT") == []
+
+
+async def test_the_task_api_cannot_forget_that_there_was_a_first_account(
+    database: Database,
+) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.transaction() as transaction:
+            await transaction.execute("DELETE FROM accounts.installation")

@@ -1,7 +1,7 @@
 """Writes accounts and personal access tokens; hashing is done before, in no transaction."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -25,8 +25,18 @@ from taskflow.base.ids import new_id
 from taskflow.db.transaction import Transaction
 
 MAX_TOKENS: Final = 100
-HAS_ACCOUNTS = "SELECT EXISTS (SELECT FROM accounts.users)"
-# Who registers where nobody is waits for whoever does so too, and looks again.
+# An installation that was only tried out, and whose accounts are gone again, is still a new one.
+NEW_FOR: Final = timedelta(hours=1)
+# The row stays when accounts go. Who inserts it is the first; others wait for that to be certain.
+BE_FIRST = """
+INSERT INTO accounts.installation (first_account_at) VALUES ($1)
+ON CONFLICT DO NOTHING
+"""
+IS_NEW = """
+SELECT first_account_at BETWEEN $1 AND $2 AND NOT EXISTS (SELECT FROM accounts.users)
+  FROM accounts.installation
+"""
+# Who registers where nobody is any more waits for whoever does so too, and looks again.
 BE_ALONE = "SELECT pg_advisory_xact_lock(7310201444)"
 REGISTER = f"""
 INSERT INTO accounts.users
@@ -88,25 +98,28 @@ class NewToken(NamedTuple):
 
 
 async def register(transaction: Transaction, wanted: Registration, now: datetime) -> User:
-    """Make an account; where there is none at all it is the admin.
+    """Make an account; the first of an installation is its admin.
 
-    When the last admin has gone and others remain, an operator names another one with `set_role`.
+    That is the first ever, or the first after such as were erased again within an hour. When the
+    last admin has gone an operator names another one with `set_role`.
 
     Raises:
         Conflict: the address is taken.
     """
-    role = "user" if await _has_accounts(transaction) else "admin"
+    role = "admin" if await _is_first(transaction, now) else "user"
     row = await transaction.row(REGISTER, new_id(now), *wanted, role, now)
     if row is None:
         raise Conflict("the email is taken")
     return user_of(row)
 
 
-async def _has_accounts(transaction: Transaction) -> bool:
-    if await transaction.value(HAS_ACCOUNTS):
+async def _is_first(transaction: Transaction, now: datetime) -> bool:
+    if await transaction.execute(BE_FIRST, now):
         return True
+    if not await transaction.value(IS_NEW, now - NEW_FOR, now):
+        return False
     await transaction.execute(BE_ALONE)
-    return bool(await transaction.value(HAS_ACCOUNTS))
+    return bool(await transaction.value(IS_NEW, now - NEW_FOR, now))
 
 
 async def update_profile(
