@@ -147,7 +147,7 @@ class Deliveries:
         return HTTPStatus.OK, msgspec.json.encode({"statuses": statuses})
 
     async def _dead(self, subscription: Subscription, delivery: Delivery) -> Answer:
-        """An event that the sidecar could not read, or has given up while nobody answered it."""
+        """What the sidecar could not read, and delivers unread."""
         return await self._one(subscription, unwrapped(delivery))
 
     async def _handle(

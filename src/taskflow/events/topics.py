@@ -26,7 +26,7 @@ CONSUMERS: Final = ("recurring-processor", "reminder", "notification", "audit-lo
 
 
 def dead_letter_topic(consumer: str) -> str:
-    """Where the sidecar of a consumer puts what it has given up."""
+    """Where the sidecar of a consumer puts what it cannot read."""
     return f"taskflow.dlq.{consumer}"
 
 
