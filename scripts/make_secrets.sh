@@ -42,7 +42,7 @@ done
 [ -e dapr.env ] || printf 'DAPR_API_TOKEN=%s\nAPP_API_TOKEN=%s\n' "$(<dapr_api_token)" "$(<app_api_token)" | keep dapr.env
 if [ ! -e redis_users ]; then
   hash="$(printf '%s' "$(<redis_password)" | openssl dgst -sha256 -r | cut -d' ' -f1)"
-  printf 'user default off\nuser taskflow on #%s ~* &* +@all -@admin\n' "$hash" | keep redis_users
+  printf 'user default off\nuser taskflow on #%s ~{taskflow:reminders}:* &taskflow:* +@all -@admin -@dangerous\n' "$hash" | keep redis_users
 fi
 
 # The key that signs access tokens, and its public half that everybody else verifies with.

@@ -63,15 +63,23 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 
 
 def test_its_account_does_what_a_service_does(redis: Redis) -> None:
-    assert redis.ask("ZADD", "schedule", "1", "one") == "1"
-    assert redis.ask("EVAL", "return redis.call('ZPOPMIN', KEYS[1])", "1", "schedule") == "one\n1"
-    assert redis.ask("PUBLISH", "hints", "now") == "0"
-    assert redis.ask("FLUSHDB") == "OK"
+    due = "{taskflow:reminders}:due"
+    assert redis.ask("ZADD", due, "1", "one") == "1"
+    assert redis.ask("EVAL", "return redis.call('ZPOPMIN', KEYS[1])", "1", due) == "one\n1"
+    assert redis.ask("PUBLISH", "taskflow:notes", "now") == "0"
 
 
 @pytest.mark.parametrize(
     "command",
-    [("CONFIG", "GET", "*"), ("ACL", "LIST"), ("SHUTDOWN", "NOSAVE"), ("REPLICAOF", "NO", "ONE")],
+    [
+        ("CONFIG", "GET", "*"),
+        ("ACL", "LIST"),
+        ("SHUTDOWN", "NOSAVE"),
+        ("REPLICAOF", "NO", "ONE"),
+        ("FLUSHDB",),
+        ("SET", "of-somebody-else", "1"),
+        ("PUBLISH", "of-somebody-else", "1"),
+    ],
 )
 def test_its_account_rules_nothing(redis: Redis, command: tuple[str, ...]) -> None:
     assert redis.ask(*command).startswith("NOPERM")
@@ -89,6 +97,6 @@ def test_its_health_check_asks_it_and_fails_without_it(redis: Redis) -> None:
 
 
 def test_it_keeps_nothing_on_disk(redis: Redis) -> None:
-    redis.ask("SET", "a", "b")
+    assert redis.ask("ZADD", "{taskflow:reminders}:due", "1", "kept") == "1"
     assert redis.ask("SAVE").startswith("NOPERM")
     assert [path.name for path in redis.data.iterdir()] == ["redis.log"]

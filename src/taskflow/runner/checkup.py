@@ -7,10 +7,11 @@ import os
 import resource
 import shutil
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import asyncpg
 import httpx
@@ -66,7 +67,7 @@ async def check_up(settings: Settings) -> AsyncIterator[Finding]:
         advice = f"is {nearest} meant?" if nearest else "see `taskflow settings`"
         yield Finding("settings", "warning", f"{name} is no setting", advice)
     yield _folder(settings.data_dir)
-    yield _key(settings.data_dir)
+    yield _key(settings)
     yield _page()
     yield _files()
     running = holder(settings.data_dir) is not None if settings.data_dir.exists() else False
@@ -75,9 +76,27 @@ async def check_up(settings: Settings) -> AsyncIterator[Finding]:
     async with httpx.AsyncClient(timeout=ASK_SECONDS) as client:
         for name in MODULES:
             yield await _service(client, settings, name)
-    yield Finding("bus", "on" if running else "off", f"{settings.bus}: events travel in-process")
+        if settings.bus == "dapr":
+            yield await _sidecar(client, settings.dapr_http_port)
+        else:
+            state: State = "on" if running else "off"
+            yield Finding("bus", state, "memory: events travel in-process")
+            yield Finding("Dapr", "off", "not needed by the embedded size")
     yield _redis(settings)
-    yield Finding("Dapr", "off", "not needed by the embedded size")
+
+
+async def _sidecar(client: httpx.AsyncClient, port: int) -> Finding:
+    """The sidecar beside this service, and through it the broker."""
+    url = f"http://127.0.0.1:{port}/v1.0/healthz/outbound"
+    try:
+        status = (await client.get(url)).status_code
+    except httpx.HTTPError as error:
+        advice = "see its log, and TASKFLOW_DAPR_HTTP_PORT"
+        return Finding("bus", "wrong", f"dapr: no sidecar on port {port}: {error}", advice)
+    if status != HTTPStatus.NO_CONTENT:
+        text = f"dapr: the sidecar on port {port} is not ready ({status})"
+        return Finding("bus", "wrong", text, "see its log, and whether the broker answers")
+    return Finding("bus", "on", f"dapr: the sidecar on port {port} is ready")
 
 
 def _redis(settings: Settings) -> Finding:
@@ -105,9 +124,11 @@ def _folder(data_dir: Path) -> Finding:
     return Finding(name, "on", f"{data_dir}, {free // 2**30} GiB free, {by}")
 
 
-def _key(data_dir: Path) -> Finding:
+def _key(settings: Settings) -> Finding:
     """The signing key: there, and readable by nobody else."""
-    path = data_dir / "keys" / KEY_FILE
+    path = settings.data_dir / "keys" / KEY_FILE
+    if settings.verifying_key is not None and not path.exists():
+        return Finding("signing key", "off", "the Task API has it; here is its public half alone")
     try:
         mode = path.stat().st_mode
     except OSError:
@@ -210,6 +231,16 @@ def _installation(settings: Settings) -> str | None:
         return None
 
 
+def _readiness(name: str, answer: Mapping[str, Any], address: str) -> Finding:
+    """What a service says of itself: it may be ready, and yet do without something."""
+    away = {name: one for name, one in answer["dependencies"].items() if one["state"] != "up"}
+    if not away:
+        return Finding(name, "on", f"ready at {address}")
+    state: State = "warning" if answer["status"] == "ready" else "wrong"
+    text = "; ".join(f"{other}: {one.get('detail')}" for other, one in away.items())
+    return Finding(name, state, text)
+
+
 async def _service(client: httpx.AsyncClient, settings: Settings, name: str) -> Finding:
     """Whether a service runs here and has what it needs, or else whether its port is free."""
     port = settings.port(load(name).port_offset)
@@ -221,9 +252,7 @@ async def _service(client: httpx.AsyncClient, settings: Settings, name: str) -> 
             if answer.get("installation", "") not in ("", _installation(settings)):
                 text = f"another TaskFlow listens on {address}, not that of {settings.data_dir}"
                 return Finding(name, "wrong", text, "name its folder, or set TASKFLOW_PORT_BASE")
-            missing = {k: v for k, v in answer["dependencies"].items() if v["state"] != "up"}
-            text = "; ".join(f"{k}: {v.get('detail')}" for k, v in missing.items())
-            return Finding(name, "wrong" if text else "on", text or f"ready at {address}")
+            return _readiness(name, answer, address)
     except (httpx.HTTPError, ValueError, LookupError, TypeError):
         pass
     try:
