@@ -50,13 +50,13 @@ def test_no_function_of_the_product_needs_more_than_a_glance() -> None:
     assert long == []
 
 
-def test_everything_is_caught_at_the_consumers_rim_and_else_only_to_undo_and_raise() -> None:
+def test_everything_is_caught_where_events_come_in_and_else_only_to_undo_and_raise() -> None:
     catching = [
         path.name
         for path in SOURCE.rglob("*.py")
         if re.search(r"except (Base)?Exception\b(?! as group)", path.read_text())
     ]
-    assert sorted(catching) == ["consumer.py", "postgres.py", "transaction.py"]
+    assert sorted(catching) == ["consumer.py", "deliveries.py", "postgres.py", "transaction.py"]
 
 
 def test_nobody_but_the_transaction_commits() -> None:

@@ -12,7 +12,6 @@ written at all, no failure counts.
 
 import asyncio
 import hmac
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -20,6 +19,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from taskflow.base.clock import monotonic
 from taskflow.base.errors import Invalid, TaskFlowError, TooLarge, Unavailable
 from taskflow.bus.delivery_bodies import (
     Delivery,
@@ -29,6 +29,7 @@ from taskflow.bus.delivery_bodies import (
     read_body,
     unwrapped,
 )
+from taskflow.bus.failures import Failures
 from taskflow.bus.message import Message
 from taskflow.bus.ports import DONE, Outcome, Subscription, Verdict
 
@@ -42,6 +43,8 @@ TOKEN_HEADER: Final = b"dapr-api-token"
 CALL_SECONDS: Final = 3.5
 # In 12 to 20 s where it fails at once, in 55 s where every call is late: see resiliency.yaml.
 ATTEMPTS: Final = 8
+# So much of a call is for handling; the rest is for setting aside what failed too often.
+HANDLING_SHARE: Final = 6 / 7
 REMEMBERED: Final = 1_000
 
 CanConsume = Callable[[], Awaitable[bool]]
@@ -70,7 +73,7 @@ class Deliveries:
         self._running = 0
         self._is_idle = asyncio.Event()
         self._is_idle.set()
-        self._failures: OrderedDict[str, int] = OrderedDict()
+        self._failures = Failures(REMEMBERED)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request of the sidecar."""
@@ -153,49 +156,76 @@ class Deliveries:
     async def _handle(
         self, subscription: Subscription, messages: Sequence[Message]
     ) -> list[Outcome]:
-        """Outcomes, in which no poison is left that is not set aside."""
-        try:
-            async with asyncio.timeout(self._call_seconds):
-                outcomes = list(await subscription.handle(messages))
-        except TimeoutError:
-            late = Outcome(Verdict.RETRY, f"not handled within {self._call_seconds:g} s")
-            outcomes = [late for _ in messages]
+        """Outcomes, while the sidecar still listens; no poison is left that is not set aside."""
+        began = monotonic()
+        ends = began + self._call_seconds
+        until = began + self._call_seconds * HANDLING_SHARE
+        outcomes = await self._attempt(subscription, messages, until)
         return [
-            await self._settled(subscription, message, outcome)
+            await self._settled(subscription, message, outcome, ends)
             for message, outcome in zip(messages, outcomes, strict=True)
         ]
 
+    async def _attempt(
+        self, subscription: Subscription, messages: Sequence[Message], until: float
+    ) -> list[Outcome]:
+        """Handle messages together; where that fails as a whole, the next time each by itself."""
+        ids = [head_of(message.body).id for message in messages]
+        if len(messages) > 1 and any(map(self._failures.is_suspect, ids)):
+            return [(await self._attempt(subscription, [one], until))[0] for one in messages]
+        if monotonic() >= until:
+            return [Outcome(Verdict.AWAY, "no time was left for it") for _ in messages]
+        reason = await self._tried(subscription, messages, until)
+        if isinstance(reason, list):
+            return reason
+        if len(messages) > 1:
+            self._failures.suspect(ids)
+        verdict = Verdict.RETRY if len(messages) == 1 else Verdict.AWAY
+        return [Outcome(verdict, reason) for _ in messages]
+
+    async def _tried(
+        self, subscription: Subscription, messages: Sequence[Message], until: float
+    ) -> list[Outcome] | str:
+        """The outcomes, or why there are none."""
+        try:
+            async with asyncio.timeout(until - monotonic()):
+                return list(await subscription.handle(messages))
+        except TimeoutError:
+            return f"not handled within {self._call_seconds * HANDLING_SHARE:g} s"
+        except Exception as error:
+            log.exception("deliveries.failed", consumer=subscription.consumer)
+            return f"{type(error).__name__}: {error}"
+
     async def _settled(
-        self, subscription: Subscription, message: Message, outcome: Outcome
+        self, subscription: Subscription, message: Message, outcome: Outcome, ends: float
     ) -> Outcome:
         """The outcome, where that was poison or one failure too many after it was set aside."""
         event_id = head_of(message.body).id
-        if outcome.verdict is Verdict.RETRY and self._failed(event_id) >= ATTEMPTS:
-            is_reason = await self._can_consume()
-            outcome = Outcome(Verdict.POISON if is_reason else Verdict.AWAY, outcome.reason)
+        if outcome.verdict is Verdict.RETRY and self._failures.count(event_id) >= ATTEMPTS:
+            outcome = Outcome(Verdict.POISON, outcome.reason)
+            if not await self._can_consume():
+                return Outcome(Verdict.AWAY, outcome.reason)
         if outcome.verdict is Verdict.POISON:
-            is_kept = await self._set_aside(subscription, message, outcome.reason)
+            is_kept = await self._set_aside(subscription, message, outcome.reason, ends)
             outcome = DONE if is_kept else Outcome(Verdict.AWAY, outcome.reason)
         if outcome.verdict is Verdict.DONE:
-            self._failures.pop(event_id, None)
+            self._failures.forget(event_id)
         return outcome
 
-    async def _set_aside(self, subscription: Subscription, message: Message, reason: str) -> bool:
+    async def _set_aside(
+        self, subscription: Subscription, message: Message, reason: str, ends: float
+    ) -> bool:
         """Whether a dead letter was kept; where not, the sidecar brings it again."""
         try:
-            await subscription.set_aside(message, reason)
-        except TaskFlowError as error:
-            log.warning("deliveries.cannot_set_aside", reason=error.detail)
-            return False
-        return True
-
-    def _failed(self, event_id: str) -> int:
-        """Count a failure of an event; returns how many there were."""
-        failures = self._failures.pop(event_id, 0) + 1
-        self._failures[event_id] = failures
-        if len(self._failures) > REMEMBERED:
-            self._failures.popitem(last=False)
-        return failures
+            async with asyncio.timeout(ends - monotonic()):
+                await subscription.set_aside(message, reason)
+        except (TaskFlowError, TimeoutError) as error:
+            log.warning("deliveries.cannot_set_aside", reason=str(error))
+        except Exception:
+            log.exception("deliveries.cannot_set_aside")
+        else:
+            return True
+        return False
 
 
 def _status(outcome: Outcome) -> str:

@@ -113,7 +113,7 @@ class Sidecar:
         return {position for accepted in results for position in accepted}
 
     async def _send(self, topic: str, bulk: Sequence[Message]) -> set[int]:
-        if not self.breaker.admit(monotonic()):
+        if self._client.is_closed or not self.breaker.admit(monotonic()):
             return set()
         try:
             answer = await self._client.post(

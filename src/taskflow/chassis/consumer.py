@@ -198,9 +198,9 @@ class Consumer:
             if concerning:
                 async with self._database.transaction() as transaction:
                     await self._effect(batches, transaction, concerning)
+            self._note(envelopes)
         except Exception as error:  # noqa: BLE001 - the rim: whatever failed is tried again
             return self._verdict(error, len(envelopes))
-        self._note(envelopes)
         return DONE
 
     async def _effect(

@@ -28,7 +28,8 @@ ACQUIRE_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 60.0
 _SESSION: Final = {
     "statement_timeout": "30s",
-    "lock_timeout": "10s",
+    # Shorter than a sidecar waits for an answer: who waits for a lock has not failed.
+    "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "60s",
     "timezone": "UTC",
 }

@@ -24,6 +24,8 @@ Due = Annotated[
         extra_json_schema={"anyOf": _FORMS},
     ),
 ]
+Moment = Annotated[datetime, Meta(tz=True)]
+"""An instant: without an offset from UTC it would be none."""
 Version = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": 2**53})]
 
 
@@ -57,7 +59,7 @@ class Reminder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     """When to remind: an ISO 8601 duration before the due date, or an instant; one of the two."""
 
     offset: str | None = None
-    at: datetime | None = None
+    at: Moment | None = None
 
 
 class TaskState(Struct, frozen=True):
@@ -78,10 +80,10 @@ class TaskState(Struct, frozen=True):
     series_id: UUID | None
     occurrence_date: str | None
     version: Version
-    created_at: datetime
-    updated_at: datetime
-    completed_at: datetime | None
-    deleted_at: datetime | None = None
+    created_at: Moment
+    updated_at: Moment
+    completed_at: Moment | None
+    deleted_at: Moment | None = None
 
 
 class Change(Struct, frozen=True):
@@ -97,7 +99,7 @@ class ReminderFacts(Struct, frozen=True):
     id: UUID
     offset: str | None
     due_date: Due | None
-    fire_at: datetime
+    fire_at: Moment
     late_by_seconds: int
 
 
@@ -119,7 +121,7 @@ class TaskEvent(Struct, frozen=True):
     user_id: UUID
     actor: Actor
     version: Version
-    timestamp: datetime
+    timestamp: Moment
     correlation_id: str
     causation_id: UUID | None
     task: TaskState

@@ -12,7 +12,7 @@ import structlog
 from litestar.types import ASGIApp
 
 from taskflow.base.clock import Clock, SystemClock
-from taskflow.base.errors import Unavailable
+from taskflow.base.errors import TaskFlowError
 from taskflow.base.settings import Settings
 from taskflow.bus.factory import make_bus
 from taskflow.bus.message import Message
@@ -106,7 +106,8 @@ class Host:
         delivery = databases[0]
         key = verifying_key(self.settings, self._declared)
         authenticator = Authenticator(key, delivery, self._clock)
-        bus = make_bus(self.settings, partial(reload, delivery), partial(_answers, delivery))
+        needed = [delivery.ping, *(make(delivery) for make in self._checks.values())]
+        bus = make_bus(self.settings, partial(reload, delivery), partial(_can_consume, needed))
         for service, database in zip(self._declared, databases, strict=True):
             self.services.append(self._build(service, database, authenticator, bus))
         name = self._declared[0].name if len(self._declared) == 1 else "taskflow"
@@ -240,10 +241,11 @@ async def _close(databases: Sequence[Database]) -> None:
     await asyncio.gather(*(database.close() for database in databases))
 
 
-async def _answers(database: Database) -> bool:
-    """Whether the database answers."""
+async def _can_consume(needed: Sequence[Check]) -> bool:
+    """Whether all is there that effects need; while not, no failure is an event's own."""
     try:
-        await database.ping()
-    except Unavailable:
+        for check in needed:
+            await check()
+    except TaskFlowError:
         return False
     return True

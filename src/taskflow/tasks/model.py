@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -23,6 +22,7 @@ from taskflow.events.payloads import (
     TaskEvent,
     TaskState,
 )
+from taskflow.tasks.zones import parse_zone
 
 
 class Actor(Struct, frozen=True):
@@ -93,7 +93,7 @@ class Task(Fields, frozen=True, kw_only=True):
         """The due date as an instant; of an all-day task, when the day begins in its zone."""
         if self.due is None or isinstance(self.due, datetime):
             return self.due
-        return datetime.combine(self.due, time(), ZoneInfo(self.timezone)).astimezone(UTC)
+        return datetime.combine(self.due, time(), parse_zone(self.timezone)).astimezone(UTC)
 
     def with_fields(self, fields: Fields) -> "Task":
         """The same task with other writable fields."""

@@ -15,7 +15,7 @@ from taskflow.events.payloads import Recurrence
 from taskflow.tasks.recurrence_days import matching_days
 from taskflow.tasks.recurrence_periods import one_interval_after, period, period_before
 from taskflow.tasks.recurrence_rules import Rule, parse_recurrence, parse_rule, parse_until
-from taskflow.tasks.zones import instant, oddity, wall_time
+from taskflow.tasks.zones import instant, oddity, parse_zone, wall_time
 
 __all__ = ["Occurrence", "Schedule", "occurrence_key", "occurrences", "parse_recurrence"]
 
@@ -83,13 +83,13 @@ def schedule_of(recurring: Recurring, start: datetime | Day) -> Schedule:
     """The schedule of a recurring task that starts at an instant, or on a day."""
     if recurring.recurrence is None:
         raise Invalid.field("recurrence", "is missing")
-    zone = ZoneInfo(recurring.timezone)
+    zone = parse_zone(recurring.timezone)
     return Schedule(recurring.recurrence, _local(start, zone), zone, recurring.all_day)
 
 
 def occurrence_key(at: datetime | Day, recurring: Recurring) -> str:
     """The key that an occurrence at this time has."""
-    return _key(schedule_of(recurring, at), _local(at, ZoneInfo(recurring.timezone)))
+    return _key(schedule_of(recurring, at), _local(at, parse_zone(recurring.timezone)))
 
 
 def occurrences(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -12,6 +11,7 @@ from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Recurrence, Reminder
 from taskflow.tasks.errors import OwnerErased
 from taskflow.tasks.model import Task
+from taskflow.tasks.zones import parse_zone
 
 if TYPE_CHECKING:
     from asyncpg import Record
@@ -123,7 +123,7 @@ def task_of(row: "Record") -> Task:
     """The task in a row that has all of `COLUMNS`."""
     due: Any = row["due_at"]
     if due is not None and row["all_day"]:
-        due = due.astimezone(ZoneInfo(row["timezone"])).date()
+        due = due.astimezone(parse_zone(row["timezone"])).date()
     recurrence = row["recurrence"]
     return Task(
         id=row["id"],

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ from taskflow.bus.delivery_bodies import MOST_BYTES
 from taskflow.bus.factory import make_bus
 from taskflow.bus.message import Message
 from taskflow.bus.ports import DONE, Outcome, Subscription, Verdict
-from taskflow.events.envelope import Unreadable, decode
+from taskflow.events.envelope import Unreadable, decode, encode
+from taskflow.events.examples import examples
 
 TOKEN = "the-token-of-the-tests"  # noqa: S105 - of the tests
 EVENT = b'{"id":"1","topic":"taskflow.tasks.created","partitionkey":"task","data":{}}'
@@ -227,6 +229,53 @@ async def test_a_dead_letter_comes_as_text_and_is_kept_as_its_bytes_with_its_top
     assert (await desk.post(DEAD_LETTERS, body, headers=topic))[0] == 200
     kept = [(message.topic, message.body) for message, _ in desk.aside]
     assert kept == [("taskflow.tasks.deleted", b'{"id":')]
+
+
+class Troubled(Desk):
+    """A consumer with one event that breaks it, alone or among others."""
+
+    def __init__(self, broken: str, error: Exception | None) -> None:
+        super().__init__()
+        self._broken, self._error = broken.encode(), error
+        self.door = Deliveries(TOKEN, self.can_consume, call_seconds=0.2)
+        self.door.subscription = Subscription(
+            consumer="desk", topics=frozenset(), handle=self.handle, set_aside=self.set_aside
+        )
+
+    async def handle(self, messages: Sequence[Message]) -> list[Outcome]:
+        if any(self._broken in message.body for message in messages):
+            if self._error is not None:
+                raise self._error
+            await asyncio.Event().wait()
+        return await super().handle(messages)
+
+
+@pytest.mark.parametrize("error", [TypeError("naive"), None])
+async def test_an_event_that_breaks_or_hangs_its_handler_is_set_aside_alone(
+    error: Exception | None,
+) -> None:
+    desk = Troubled('"id":"2"', error)
+    waiting = {"1", "2", "3"}
+    for _ in range(20 * ATTEMPTS):
+        events = {one: EVENT.replace(b'"id":"1"', b'"id":"%s"' % one.encode()) for one in waiting}
+        body = bulk(*(entry(int(one), msgspec.Raw(event)) for one, event in events.items()))
+        status, answer = await desk.post(BULK, body)
+        assert status == 200
+        told = msgspec.json.decode(answer)["statuses"]
+        waiting -= {one["entryId"] for one in told if one["status"] == "SUCCESS"}
+        if not waiting:
+            break
+    assert waiting == set()
+    assert [message.body.count(b'"id":"2"') for message, _ in desk.aside] == [1]
+    assert len(desk.handled) == 2
+
+
+def test_a_moment_without_an_offset_is_none() -> None:
+    whole = encode(examples()["task.created"])
+    moment = re.search(rb'"timestamp":"([^"]+)"', whole)
+    assert moment is not None
+    with pytest.raises(Unreadable, match="timezone"):
+        decode(whole.replace(moment[1], moment[1].rstrip(b"Z")))
 
 
 async def _nothing(_positions: Sequence[int]) -> list[Message]:

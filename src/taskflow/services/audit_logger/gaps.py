@@ -61,9 +61,10 @@ class Gaps:
             self._found(Version(event.task_id, event.version))
             if event.version > 1 and known != event.version - 1:
                 self._wanted.setdefault(Version(event.task_id, event.version - 1), now)
-        for known_ones in (self._last, self._wanted):
-            while len(known_ones) > self._capacity:
-                known_ones.popitem(last=False)
+        while len(self._last) > self._capacity:
+            self._last.popitem(last=False)
+        while len(self._wanted) > self._capacity:
+            self._found(next(iter(self._wanted)))
 
     def due(self, now: float) -> list[Version]:
         """What has had time to arrive, some at a time; what is too old is given up."""
@@ -76,11 +77,11 @@ class Gaps:
         """What was asked for is there, or else missing."""
         absent = set(missing)
         for version in asked:
-            if version in absent:
+            if version not in absent:
+                self._found(version)
+            elif version in self._wanted:  # It may have come since it was looked up.
                 self._missing.add(version)
                 self._wanted.move_to_end(version)
-            else:
-                self._found(version)
 
     def _found(self, version: Version) -> None:
         self._wanted.pop(version, None)

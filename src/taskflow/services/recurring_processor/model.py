@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from taskflow.events.payloads import Recurrence, Status
 from taskflow.services.recurring_processor.moments import instant_in, parse_when
 from taskflow.tasks.recurrence import Schedule, schedule_of
+from taskflow.tasks.zones import parse_zone
 
 SeriesStatus = Literal["active", "ended"]
 
@@ -43,7 +44,7 @@ class Series(Struct, frozen=True):
     @property
     def zone(self) -> ZoneInfo:
         """Whose wall time it follows."""
-        return ZoneInfo(self.timezone)
+        return parse_zone(self.timezone)
 
     @property
     def schedule(self) -> Schedule:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -29,6 +28,7 @@ from taskflow.tasks.recurrence import (
     occurrence_key,
     occurrences,
 )
+from taskflow.tasks.zones import parse_zone
 
 
 def begin(task: TaskState, series_id: UUID, now: datetime) -> Chain:
@@ -202,7 +202,7 @@ def _start(task: TaskState) -> str:
     if task.recurrence is not None and occurrence_key(begins_at, task) != task.occurrence_date:
         begins_at = task.updated_at
     if task.all_day:
-        return begins_at.astimezone(ZoneInfo(task.timezone)).date().isoformat()
+        return begins_at.astimezone(parse_zone(task.timezone)).date().isoformat()
     return rfc3339(begins_at)
 
 

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, time
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -16,6 +15,7 @@ from taskflow.tasks import commands, queries
 from taskflow.tasks.errors import TaskNotFound, TaskStale
 from taskflow.tasks.model import Actor, due_text
 from taskflow.tasks.recurrence import Occurrence
+from taskflow.tasks.zones import parse_zone
 
 SYSTEM_ID: Final = "recurring-processor"
 
@@ -106,7 +106,7 @@ def _instance_id(previous: TaskState, occurrence: Occurrence) -> UUID:
     """The id that `commands.create_instance` gives to the task of an occurrence."""
     at = occurrence.at
     if not isinstance(at, datetime):
-        at = datetime.combine(at, time(), ZoneInfo(previous.timezone)).astimezone(UTC)
+        at = datetime.combine(at, time(), parse_zone(previous.timezone)).astimezone(UTC)
     return derived_id(previous.series_id or previous.id, occurrence.date, at)
 
 

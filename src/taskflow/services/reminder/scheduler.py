@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from taskflow.base.ids import derived_id
 from taskflow.events.payloads import Reminder, TaskState
 from taskflow.tasks.durations import before, parse_duration
+from taskflow.tasks.zones import parse_zone
 
 PAST: Final = "its time had already passed"
 REMOVED: Final = "the reminder was removed"
@@ -106,7 +106,7 @@ def planned_time(task: TaskState, reminder: Reminder) -> datetime | None:
         return reminder.at
     if task.due_date is None or reminder.offset is None:
         return None
-    zone = ZoneInfo(task.timezone)
+    zone = parse_zone(task.timezone)
     if task.all_day:
         day = date.fromisoformat(task.due_date)
         due = datetime.combine(day, time(), zone).astimezone(UTC)

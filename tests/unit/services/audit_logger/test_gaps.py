@@ -69,6 +69,15 @@ def test_a_gap_that_closes_is_none_any_more() -> None:
     assert len(gaps) == 0
 
 
+def test_what_arrives_while_it_is_looked_up_is_no_gap() -> None:
+    gaps = Gaps()
+    gaps.saw([change(2)], 0.0)
+    asked = gaps.due(LATER)
+    gaps.saw([change(1)], LATER)
+    gaps.looked(asked, asked)
+    assert len(gaps) == 0
+
+
 def test_what_arrives_in_order_is_never_looked_up() -> None:
     gaps = Gaps()
     for version in range(1, 100):

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import pytest
 from msgspec.structs import replace
 from tests.notes import make_note
 
+from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Reminder, TaskState
 from taskflow.services.reminder.scheduler import (
     PAST,
@@ -128,3 +130,10 @@ def test_a_deleted_task_is_closed_though_its_state_is_the_one_before() -> None:
     assert why_closed(replace(task(), deleted_at=NOON), is_deleted=False) is not None
     assert why_closed(replace(task(), status="completed"), is_deleted=False) == DONE
     assert why_closed(task(), is_deleted=False) is None
+
+
+@pytest.mark.parametrize("zone", ["Europe", "../etc", "Nowhere/Else"])
+def test_a_zone_that_is_none_is_the_events_own_fault(zone: str) -> None:
+    state = task("2026-03-02", zone, all_day=True)
+    with pytest.raises(Invalid):
+        planned_time(state, Reminder(offset="PT1H"))
