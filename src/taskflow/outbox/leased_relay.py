@@ -78,6 +78,8 @@ class LeasedRelay:
 
     async def _move(self) -> int:
         """Publish the heads of our shards; returns how many the broker has now."""
+        # Before the shards are read: a change after that ends what is published of them.
+        self._leases.changed.clear()
         shards = sorted(self._leases.held)
         if not shards:
             await asyncio.sleep(LOOK_SECONDS)
@@ -97,7 +99,6 @@ class LeasedRelay:
 
     async def _publish_while_leased(self, heads: Sequence[Message]) -> bool:
         """Publish; False when a lease changed hands or ran out before the broker had everything."""
-        self._leases.changed.clear()
         async with asyncio.TaskGroup() as group:
             publishing = group.create_task(self._bus.publish(heads))
             changed = group.create_task(self._leases.changed.wait())

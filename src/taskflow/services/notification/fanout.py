@@ -113,7 +113,7 @@ class Fanout:
             if hint.origin == self._origin or not self._hub.listens(hint.user_id):
                 return
             note = None if hint.body is None else frames.decode(hint.body)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             # Another version of ourselves speaks like this; the table is the same for both.
             log.debug("notes.hint_not_read", reason=str(error))
             note = None

@@ -58,6 +58,8 @@ REBUILD_SECONDS: Final = 10.0
 PAUSE_SECONDS: Final = (0.1, 0.5)
 PAGE_SIZE: Final = 1_000
 MOST_UNTOLD: Final = 10_000
+# As many as a moment of any year has.
+MOST_DIGITS: Final = 15
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -84,6 +86,7 @@ class RedisSchedule:
         self._untold: dict[UUID, datetime] = {}
         self._has_untold = asyncio.Event()
         self._is_behind = False
+        self._overflows = 0
         self._is_broken = asyncio.Event()
 
     @classmethod
@@ -108,6 +111,7 @@ class RedisSchedule:
         if len(self._untold) > MOST_UNTOLD:
             self._untold.clear()
             self._is_behind = True
+            self._overflows += 1
         self._has_untold.set()
 
     def forget(self) -> None:
@@ -159,7 +163,7 @@ class RedisSchedule:
 
     def _hear(self, message: bytes) -> None:
         """Somebody planned something that comes first now."""
-        if message.isdigit():
+        if message.isdigit() and len(message) <= MOST_DIGITS:
             self._near.hasten(BEGINNING + int(message) * MILLISECOND)
 
     def _ask_again(self) -> None:
@@ -179,8 +183,9 @@ class RedisSchedule:
 
     async def _tell(self) -> None:
         if self._is_behind:
+            overflows = self._overflows
             await self.client.call(_distrust)
-            self._is_behind = False
+            self._is_behind = self._overflows > overflows
         while some := dict(islice(self._untold.items(), PAGE_SIZE)):
             await self._run(PLAN, CHANNEL, *_by_turns(some))
             for name, at in some.items():
