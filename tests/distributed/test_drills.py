@@ -26,21 +26,12 @@ def proved(origin: Origin, load: Load) -> int:
         return prove(user, load.done)
 
 
+@pytest.mark.parametrize("part", ["service", "sidecar"])
 @pytest.mark.parametrize("name", MODULES)
-def test_a_killed_service(cluster: Cluster, origin: Origin, load: Load, name: str) -> None:
-    victim = cluster.replicas[name][0].service
-    with load.working():
-        load.goes_on()
-        victim.kill()
-        load.goes_on()
-        victim.start()
-        load.goes_on()
-    assert proved(origin, load) > 0
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_a_killed_sidecar(cluster: Cluster, origin: Origin, load: Load, name: str) -> None:
-    victim = cluster.replicas[name][0].sidecar
+def test_a_killed_process(
+    cluster: Cluster, origin: Origin, load: Load, name: str, part: str
+) -> None:
+    victim = getattr(cluster.replicas[name][0], part)
     with load.working():
         load.goes_on()
         victim.kill()
