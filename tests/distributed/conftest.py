@@ -58,6 +58,8 @@ def cluster(open_dir: Path) -> Iterator[Cluster]:
     cluster = Cluster(open_dir / "cluster")
     try:
         cluster.start()
+        # The first account is the admin, who sees everybody's trail: it shall be no test's user.
+        Origin(cluster).token()
         yield cluster
     finally:
         cluster.stop()

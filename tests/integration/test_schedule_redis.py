@@ -162,15 +162,6 @@ async def test_an_earlier_time_that_one_plans_is_heard_by_another(
     assert there.next == wall.at + 5 * SECOND
 
 
-@pytest.mark.parametrize("message", [b"9" * 400, b"", b"nonsense", b"\xff"])
-async def test_what_no_replica_would_say_hastens_nothing(
-    message: bytes, replicas: Replicas
-) -> None:
-    schedule = replicas.make(Wall())
-    schedule._hear(message)
-    assert schedule.next is None
-
-
 async def test_one_that_hears_nothing_asks_by_itself(own: Database, replicas: Replicas) -> None:
     wall = Wall()
     here, deaf = await replicas.start(wall), replicas.make(wall)
