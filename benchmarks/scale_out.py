@@ -17,6 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
@@ -130,9 +131,13 @@ def _throughput(cluster: Cluster, origin: Origin, samples: Samples) -> None:
     together(*(one.start for one in sidecars))
     began = time.perf_counter()
     for name in sorted(CONSUMERS):
-        _until(lambda name=name: _handled(cluster, name) >= before[name] + BACKLOG)  # type: ignore[misc]
+        _until(partial(_has_handled, cluster, name, before[name] + BACKLOG))
     rate = BACKLOG / (time.perf_counter() - began)
     samples["events handled by every consumer", "through Kafka", "/s"].append(rate)
+
+
+def _has_handled(cluster: Cluster, name: str, count: float) -> bool:
+    return _handled(cluster, name) >= count
 
 
 def _handled(cluster: Cluster, name: str) -> float:

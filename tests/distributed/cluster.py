@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,11 +21,10 @@ from tests.distributed.judges import need
 from tests.distributed.nginx import HEALTH_PORT, TLS_PORT, Nginx, make_secrets
 from tests.distributed.ports import free_ports, free_span
 from tests.distributed.postgres import Postgres
-from tests.distributed.programs import DAPRD, LOCAL, Program, answers, listens
+from tests.distributed.programs import CLI, DAPRD, LOCAL, Program, answers, listens
 
 from taskflow.runner.processes import MODULES, port_offset
 
-CLI = (sys.executable, "-c", "from taskflow.cli import main; main()")
 # Five services, and their doors for the sidecars a hundred further.
 LOWEST, SPAN = 8000, 105
 DATA = "/var/lib/taskflow"

@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).parents[2]
+CLI = (sys.executable, "-c", "from taskflow.cli import main; main()")
 ENGINE = ROOT / ".tools" / "engine"
 DAPRD = ENGINE / "daprd" / "daprd"
 KAFKA = ENGINE / "kafka" / "libs"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.distributed.ports import free_span
-from tests.distributed.programs import Program, answers
-from tests.distributed.services import CLI, SPAN
+from tests.distributed.programs import CLI, Program, answers
+from tests.distributed.services import SPAN
 from tests.distributed.sidecar import TOKENS, Sidecar
 from tests.distributed.watch import Watch
 

@@ -2,19 +2,17 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from tests.distributed.kafka import Kafka
 from tests.distributed.ports import free_span
-from tests.distributed.programs import Program, answers, missing
+from tests.distributed.programs import CLI, Program, answers, missing
 from tests.distributed.sidecar import TOKENS, Sidecar
 
 from taskflow.runner.processes import MODULES, port_offset
 
-CLI = (sys.executable, "-c", "from taskflow.cli import main; main()")
 # Five services, and their internal ports a hundred further.
 SPAN = 105
 

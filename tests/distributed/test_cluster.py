@@ -3,8 +3,9 @@
 import os
 import subprocess
 
-from tests.distributed.cluster import CLI, Cluster
+from tests.distributed.cluster import Cluster
 from tests.distributed.load import Load, Origin
+from tests.distributed.programs import CLI
 from tests.proof import prove
 
 from taskflow.events.topics import CONSUMERS

@@ -1,7 +1,5 @@
 """What daprd and the services show on a real broker: whatever the dashboard uses is there."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +11,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.distributed.figures import total
 from tests.distributed.kafka import Kafka
 from tests.distributed.ports import free_ports, free_span
-from tests.distributed.programs import Program, answers, missing
-from tests.distributed.sidecar import RESOURCES, TOKENS, Sidecar
+from tests.distributed.programs import CLI, Program, answers
+from tests.distributed.services import make_topics, need_engine
+from tests.distributed.sidecar import TOKENS, Sidecar
 from tests.monitoring.judged import names_in, used
 
 from taskflow.runner.processes import port_offset
 
-MAIN = (sys.executable, "-c", "from taskflow.cli import main; main()")
 SERVICES = ("task-api", "notification", "audit-logger")
 TASKS = 20
 PATIENCE_SECONDS = 60
@@ -43,7 +41,6 @@ class Pair:
         port = place.port_base + port_offset(name)
         self.url = f"http://127.0.0.1:{port}"
         self.sidecar = Sidecar(name, port + 100, place.brokers, place.folder, ports)
-        self.sidecar.command.append(f"--config={RESOURCES / 'configuration.yaml'}")
         environment = TOKENS | {
             "TASKFLOW_BUS": "dapr",
             "TASKFLOW_DATABASE_URL": place.dsn,
@@ -53,7 +50,7 @@ class Pair:
         }
         self.service = Program(
             name,
-            [*MAIN, "run", name],
+            [*CLI, "run", name],
             place.folder,
             environment=environment,
             is_ready=answers(f"{self.url}/health/ready"),
@@ -77,14 +74,12 @@ class Pair:
 @pytest.fixture(scope="module")
 def pairs(dsn: str, open_dir: Path) -> Iterator[list[Pair]]:
     """Some services on a real broker, after some tasks."""
-    if (reason := missing()) is not None:
-        pytest.skip(reason)
+    need_engine()
     ports, folder = free_ports(), open_dir / "measured"
     folder.mkdir()
     kafka = Kafka(folder / "kafka", next(ports), next(ports))
     kafka.start()
-    create = ["topics", "create", "--bootstrap-server", kafka.address, "--tool", kafka.topics_tool]
-    subprocess.run([*MAIN, *create], check=True, capture_output=True)
+    make_topics(kafka)
     place = Place(folder, dsn, kafka.address, free_span(SPAN))
     found = [Pair(name, place, ports) for name in SERVICES]
     try:

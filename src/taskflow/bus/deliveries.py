@@ -170,16 +170,16 @@ class Deliveries:
         self, subscription: Subscription, messages: Sequence[Message], until: float
     ) -> list[Outcome]:
         """Handle messages together; where that fails as a whole, the next time each by itself."""
-        ids = [head_of(message.body).id for message in messages]
-        if len(messages) > 1 and any(map(self._failures.is_suspect, ids)):
+        # One that comes by itself needs no looking up.
+        ids = [head_of(one.body).id for one in messages] if len(messages) > 1 else []
+        if any(map(self._failures.is_suspect, ids)):
             return [(await self._attempt(subscription, [one], until))[0] for one in messages]
         if monotonic() >= until:
             return [Outcome(Verdict.AWAY, "no time was left for it") for _ in messages]
         reason = await self._tried(subscription, messages, until)
         if isinstance(reason, list):
             return reason
-        if len(messages) > 1:
-            self._failures.suspect(ids)
+        self._failures.suspect(ids)
         verdict = Verdict.RETRY if len(messages) == 1 else Verdict.AWAY
         return [Outcome(verdict, reason) for _ in messages]
 
