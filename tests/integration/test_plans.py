@@ -168,10 +168,12 @@ READS: dict[str, Read] = {
         notifications.PAGE, USER, 19_000, 2**62, 200, 32_768
     ),
     "what is forgotten of a person's notifications": lambda t: notifications.forget_user(
-        t, ident(150)
+        t, ident(150), 5_000
     ),
-    "what is forgotten of a person's reminders": lambda t: reminders.forget_user(t, ident(150)),
-    "what is forgotten of a person's series": lambda t: recurring.forget_user(t, ident(50)),
+    "what is forgotten of a person's reminders": lambda t: reminders.forget_user(
+        t, ident(150), 5_000
+    ),
+    "what is forgotten of a person's series": lambda t: recurring.forget_user(t, ident(50), 5_000),
     "old notifications": lambda t: notifications.prune(t, NOW, 1_000),
     "a person's reminders": lambda t: reminders.listing(t, USER, None, None, 50, None),
     "a person's pending reminders": lambda t: reminders.listing(t, USER, "pending", None, 20, None),

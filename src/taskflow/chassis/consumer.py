@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 REPLAYED_AT_ONCE: Final = 100
 REPLAY_SECONDS: Final = 5.0
+FORGOTTEN_AT_ONCE: Final = 5_000
 STAGE: Final = "handled"
 HELD: Final = Outcome(Verdict.HELD, "an earlier event of its key has to be tried again first")
 
@@ -195,7 +196,9 @@ class Consumer:
             one for one in envelopes if batches.concerns(one.data) or batches.is_farewell(one.data)
         ]
         try:
-            if concerning:
+            if concerning and concerning[0].data.owner_erased and batches.forget is not None:
+                await self._let_go(batches.forget, concerning[0].data)
+            elif concerning:
                 async with self._database.transaction() as transaction:
                     await self._effect(batches, transaction, concerning)
             self._note(envelopes)
@@ -210,7 +213,7 @@ class Consumer:
         if not batches.is_idempotent:
             new = await self._unseen(transaction, envelopes)
         if batches.forget is not None and new:
-            new = await self._of_who_stands(batches.forget, transaction, new)
+            new = await self._of_who_stands(transaction, new)
         if not new:
             return
         deliveries = [
@@ -220,21 +223,25 @@ class Consumer:
         await batches.handle(transaction, deliveries)
 
     async def _of_who_stands(
-        self, forget: Forget, transaction: Transaction, envelopes: Sequence[Envelope]
+        self, transaction: Transaction, envelopes: Sequence[Envelope]
     ) -> list[Envelope]:
-        """Leave out what is of people who are gone; what tells that somebody goes comes alone."""
-        first = envelopes[0].data
-        if first.owner_erased:
-            await self._let_go(forget, transaction, first)
-            return []
+        """Leave out what is of people who are gone."""
         users = {envelope.data.user_id for envelope in envelopes}
         standing = await erased.standing(transaction, self._name, users)
         return [envelope for envelope in envelopes if envelope.data.user_id in standing]
 
-    async def _let_go(self, forget: Forget, transaction: Transaction, event: TaskEvent) -> None:
-        """Forget somebody whose account is erased, and take in nothing of theirs any more."""
-        await erased.close(transaction, self._name, event.user_id, self._clock.now())
-        await forget(transaction, event.user_id)
+    async def _let_go(self, forget: Forget, event: TaskEvent) -> None:
+        """Take in nothing of somebody whose account is erased any more, and forget them.
+
+        The event of it comes alone. However much is kept of them: what a time-out leaves is
+        removed at the next attempt.
+        """
+        async with self._database.transaction() as transaction:
+            await erased.close(transaction, self._name, event.user_id, self._clock.now())
+        removed = FORGOTTEN_AT_ONCE
+        while removed:
+            async with self._database.transaction() as transaction:
+                removed = await forget(transaction, event.user_id, FORGOTTEN_AT_ONCE)
         log.info("event.owner_forgotten", consumer=self._name)
 
     async def _unseen(

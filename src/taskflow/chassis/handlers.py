@@ -31,8 +31,8 @@ Handler = Callable[[Delivery], Awaitable[None]]
 """Says what an event means; returning commits, raising undoes everything."""
 BatchHandler = Callable[[Transaction, Sequence[Delivery]], Awaitable[None]]
 """The same for several events, those of one key in order, in one transaction."""
-Forget = Callable[[Transaction, UUID], Awaitable[None]]
-"""Removes all that is kept of a user."""
+Forget = Callable[[Transaction, UUID, int], Awaitable[int]]
+"""Removes up to a number of rows that are kept of a user; returns how many, 0 when none is left."""
 Concerns = Callable[[TaskEvent], bool]
 """Whether an event can mean anything to a service; where not, its handler is not asked."""
 
@@ -54,8 +54,9 @@ class Batches:
         is_idempotent: Whether `handle` itself does nothing for an event that it has had, and minds
             no order: then none is marked as seen, and none waits for an earlier one that fails.
         concerns: Tells what `handle` may leave out.
-        forget: Called when an account is erased; then `handle` is given no event of theirs any
-            more. None where nothing is kept of people, or all of it must stay.
+        forget: Called when an account is erased, until nothing of it is left; by then `handle` is
+            given no event of theirs any more. None where nothing is kept of people, or all of it
+            must stay.
     """
 
     handle: BatchHandler

@@ -13,6 +13,7 @@ from taskflow.accounts.model import Identity
 from taskflow.accounts.tokens import digest
 from taskflow.base import cursors
 from taskflow.db.transaction import Transaction
+from taskflow.inbox.erased import removal, remove_some
 from taskflow.services.notification.frames import Note, decode
 
 # Rows are locked in the order of the users, so that two batches never wait for each other.
@@ -79,9 +80,11 @@ ADD_TICKET = "INSERT INTO notifications.tickets (hash, identity, expires_at) VAL
 USE_TICKET = """
 DELETE FROM notifications.tickets WHERE hash = $1 RETURNING identity, expires_at
 """
-FORGET_ITEMS = "DELETE FROM notifications.items WHERE user_id = $1"
-FORGET_POSITION = "DELETE FROM notifications.positions WHERE user_id = $1"
-FORGET_TICKETS = "DELETE FROM notifications.tickets WHERE identity->>'user_id' = $1::uuid::text"
+FORGET: Final = (
+    removal("notifications.items"),
+    removal("notifications.positions"),
+    removal("notifications.tickets", "identity->>'user_id' = $1::uuid::text"),
+)
 READ_TICKET = "SELECT identity, expires_at FROM notifications.tickets WHERE hash = $1"
 _BEYOND: Final = 2**62
 LIST_NAME: Final = "notifications"
@@ -198,10 +201,9 @@ async def prune_tickets(transaction: Transaction, now: datetime, limit: int) -> 
     return await transaction.execute(PRUNE_TICKETS, now, limit)
 
 
-async def forget_user(transaction: Transaction, user_id: UUID) -> None:
-    """Remove all that is kept of a user."""
-    for statement in (FORGET_ITEMS, FORGET_POSITION, FORGET_TICKETS):
-        await transaction.execute(statement, user_id)
+async def forget_user(transaction: Transaction, user_id: UUID, limit: int) -> int:
+    """Remove what is kept of a user, so many rows."""
+    return await remove_some(transaction, FORGET, user_id, limit)
 
 
 async def add_ticket(

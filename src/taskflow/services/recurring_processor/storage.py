@@ -12,6 +12,7 @@ from taskflow.base import cursors
 from taskflow.base.errors import NotFound, Unavailable
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Recurrence
+from taskflow.inbox.erased import removal, remove_some
 from taskflow.services.recurring_processor.model import Chain, Instance, Series
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ UPDATE recurring.series
  WHERE id = $1
 """
 FORGET = "DELETE FROM recurring.series WHERE id = $1"
-FORGET_USER = "DELETE FROM recurring.series WHERE user_id = $1"
+FORGET_USER: Final = (removal("recurring.series"),)
 # A series that had ended before its rule was known has nothing to show.
 FIND = f"""
 SELECT {SERIES} FROM recurring.series WHERE id = $1 AND user_id = $2 AND recurrence IS NOT NULL
@@ -137,9 +138,9 @@ async def forget(transaction: Transaction, series_id: UUID) -> None:
     await transaction.execute(FORGET, series_id)
 
 
-async def forget_user(transaction: Transaction, user_id: UUID) -> None:
-    """Remove a user's series and what is known of their tasks."""
-    await transaction.execute(FORGET_USER, user_id)
+async def forget_user(transaction: Transaction, user_id: UUID, limit: int) -> int:
+    """Remove so many of a user's series and what is known of their tasks."""
+    return await remove_some(transaction, FORGET_USER, user_id, limit)
 
 
 async def find_instance(transaction: Transaction, task_id: UUID) -> Instance | None:

@@ -11,6 +11,7 @@ from taskflow.base import cursors
 from taskflow.base.errors import NotFound
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent, TaskState
+from taskflow.inbox.erased import removal, remove_some
 from taskflow.services.reminder.scheduler import Plan, Standing
 
 Status = Literal["pending", "sent", "acknowledged", "cancelled"]
@@ -68,8 +69,7 @@ RETURNING fired.id, fired."offset", fired.fire_at, fired.late_by_seconds, task.v
 """
 FIRE = _FIRE.format(of_these="")
 FIRE_CLAIMED = _FIRE.format(of_these=" AND id = ANY($3::uuid[])")
-FORGET_REMINDERS = "DELETE FROM reminders.reminders WHERE user_id = $1"
-FORGET_TASKS = "DELETE FROM reminders.tasks WHERE user_id = $1"
+FORGET: Final = (removal("reminders.reminders"), removal("reminders.tasks"))
 COLUMNS: Final = 'id, task_id, "offset", at, fire_at, status, reason, fired_at, late_by_seconds'
 LIST = f"""
 SELECT {COLUMNS} FROM reminders.reminders
@@ -280,10 +280,9 @@ async def acknowledge(transaction: Transaction, reminder_id: UUID) -> None:
     await transaction.execute(ACKNOWLEDGE, reminder_id)
 
 
-async def forget_user(transaction: Transaction, user_id: UUID) -> None:
-    """Remove all that is kept of a user; what is scheduled of it finds nothing to fire."""
-    await transaction.execute(FORGET_REMINDERS, user_id)
-    await transaction.execute(FORGET_TASKS, user_id)
+async def forget_user(transaction: Transaction, user_id: UUID, limit: int) -> int:
+    """Remove what is kept of a user, so many rows; what is scheduled finds nothing to fire."""
+    return await remove_some(transaction, FORGET, user_id, limit)
 
 
 async def pending(transaction: Transaction) -> int:
