@@ -16,7 +16,7 @@ from taskflow.db.hints import Hints
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import decode
 from taskflow.services.task_api.idempotency import Answer, forget, idempotent
-from taskflow.tasks import commands
+from taskflow.tasks import commands, instance_commands
 from taskflow.tasks.errors import OwnerErased
 from taskflow.tasks.model import Actor, Task
 
@@ -45,7 +45,7 @@ async def new_task(transaction: Transaction, actor: Actor, _first: Task) -> obje
 
 
 async def next_instance(transaction: Transaction, actor: Actor, first: Task) -> object:
-    return await commands.create_instance(transaction, actor, first.state(), Occurrence(), NOW)
+    return await instance_commands.create_instance(transaction, actor, first.state(), Occurrence(), NOW)
 
 
 @pytest.fixture

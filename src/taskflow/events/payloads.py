@@ -46,6 +46,8 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
         until: The last moment, RFC 3339, or a plain date.
         count: How many occurrences there are in all.
         month_end: What the 31st is in a short month: its last day, or nothing.
+        policy: `one_open` makes the next task when this one is done or skipped, `pile_up` makes
+            each on its date whether or not the last is done.
     """
 
     rule: str
@@ -53,6 +55,7 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
     until: str | None = None
     count: int | None = None
     month_end: Literal["clamp", "skip"] = "skip"
+    policy: Literal["one_open", "pile_up"] = "one_open"
 
 
 class Reminder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -63,7 +66,11 @@ class Reminder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class TaskState(Struct, frozen=True):
-    """A task as everybody outside sees it."""
+    """A task as everybody outside sees it.
+
+    Attributes:
+        planned_date: The due date that its series gives it; another `due_date` was moved by hand.
+    """
 
     id: UUID
     user_id: UUID
@@ -84,6 +91,7 @@ class TaskState(Struct, frozen=True):
     updated_at: Moment
     completed_at: Moment | None
     deleted_at: Moment | None = None
+    planned_date: Due | None = None
 
 
 class Change(Struct, frozen=True):

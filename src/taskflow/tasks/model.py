@@ -70,7 +70,12 @@ WRITABLE: Final = Fields.__struct_fields__
 
 
 class Task(Fields, frozen=True, kw_only=True):
-    """A task as it is kept."""
+    """A task as it is kept.
+
+    Attributes:
+        planned: The due date that its series counts on (RECURRENCE-ID of RFC 5545), in the form of
+            `due`; another `due` was moved by hand.
+    """
 
     id: UUID
     user_id: UUID
@@ -82,6 +87,7 @@ class Task(Fields, frozen=True, kw_only=True):
     updated_at: datetime
     completed_at: datetime | None
     deleted_at: datetime | None
+    planned: datetime | date | None = None
 
     @property
     def is_deleted(self) -> bool:
@@ -91,13 +97,28 @@ class Task(Fields, frozen=True, kw_only=True):
     @property
     def due_at(self) -> datetime | None:
         """The due date as an instant; of an all-day task, when the day begins in its zone."""
-        if self.due is None or isinstance(self.due, datetime):
-            return self.due
-        return datetime.combine(self.due, time(), parse_zone(self.timezone)).astimezone(UTC)
+        return self._instant(self.due)
 
-    def with_fields(self, fields: Fields) -> "Task":
-        """The same task with other writable fields."""
-        return replace(self, **{name: getattr(fields, name) for name in WRITABLE})
+    @property
+    def planned_at(self) -> datetime | None:
+        """The planned due date as an instant."""
+        return self._instant(self.planned)
+
+    def _instant(self, when: datetime | date | None) -> datetime | None:
+        if when is None or isinstance(when, datetime):
+            return when
+        return datetime.combine(when, time(), parse_zone(self.timezone)).astimezone(UTC)
+
+    def with_fields(self, fields: Fields, *, moves_series: bool = False) -> "Task":
+        """The same task with other writable fields.
+
+        A due date that is changed by itself moves this task alone, unless `moves_series`; with
+        another recurrence, zone or form it is what the series counts from.
+        """
+        after = replace(self, **{name: getattr(fields, name) for name in WRITABLE})
+        is_anew = moves_series or self.planned is None or _plan(self) != _plan(after)
+        planned = after.due if is_anew else self.planned
+        return replace(after, planned=None if after.recurrence is None else planned)
 
     def completed(self, at: datetime) -> "Task":
         """The task, done at an instant."""
@@ -141,6 +162,7 @@ class Task(Fields, frozen=True, kw_only=True):
             updated_at=self.updated_at,
             completed_at=self.completed_at,
             deleted_at=self.deleted_at,
+            planned_date=due_text(self.planned),
         )
 
 
@@ -158,6 +180,7 @@ def new_task(fields: Fields, task_id: UUID, user_id: UUID, now: datetime) -> Tas
         updated_at=now,
         completed_at=None,
         deleted_at=None,
+        planned=None if fields.recurrence is None else fields.due,
     )
 
 
@@ -182,6 +205,10 @@ def event_of(
         task=task.state(),
         changes=differences,
     )
+
+
+def _plan(fields: Fields) -> tuple[Recurrence | None, str, bool]:
+    return fields.recurrence, fields.timezone, fields.all_day
 
 
 _UNSEEN: Final = frozenset({"id", "user_id", "version", "created_at", "updated_at"})

@@ -91,6 +91,11 @@ async def get(transaction: Transaction, user_id: UUID, task_id: UUID) -> Task:
     return task
 
 
+async def find_all(transaction: Transaction, user_id: UUID, task_ids: Sequence[UUID]) -> list[Task]:
+    """Those of a user's tasks that there are, also from the trash."""
+    return await tables.find_all(transaction, user_id, task_ids)
+
+
 async def hold(transaction: Transaction, user_id: UUID, task_ids: Sequence[UUID]) -> None:
     """Hold a user's tasks until the transaction ends, before many of them are changed.
 

@@ -10,6 +10,8 @@ from itertools import islice
 from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence
 from taskflow.tasks.recurrence_days import matching_days
@@ -247,7 +249,7 @@ def _at_positions(
 
 
 def _endless(recurrence: Recurrence) -> Recurrence:
-    return Recurrence(recurrence.rule, recurrence.mode, None, None, recurrence.month_end)
+    return replace(recurrence, until=None, count=None)
 
 
 def _is_within(schedule: Schedule, local: datetime) -> bool:

@@ -94,13 +94,7 @@ def parse_recurrence(given: Mapping[str, object]) -> Recurrence:
     if mode not in ("schedule", "completion"):
         raise Invalid.field("recurrence.mode", "is one of schedule, completion")
     rule = ";".join(f"{name}={parts[name]}" for name in _ORDER if name in parts)
-    return Recurrence(
-        rule,
-        mode,
-        until,
-        count,
-        month_end,
-    )
+    return Recurrence(rule, mode, until, count, month_end, _policy(given, mode))
 
 
 @lru_cache(maxsize=1024)
@@ -247,6 +241,16 @@ def _check_together(parts: Mapping[str, str]) -> None:
         raise Invalid.field(_RULE, "BYSETPOS needs another BY part", 0)
     if "," in parts.get("BYMINUTE", ""):
         raise Invalid.field(_RULE, "nothing may recur more often than hourly", 0)
+
+
+def _policy(given: Mapping[str, object], mode: str) -> Literal["one_open", "pile_up"]:
+    """Whether tasks pile up; one that counts from its completion cannot."""
+    policy = given.get("policy") or "one_open"
+    if policy not in ("one_open", "pile_up"):
+        raise Invalid.field("recurrence.policy", "is one of one_open, pile_up")
+    if policy == "pile_up" and mode == "completion":
+        raise Invalid.field("recurrence.policy", "pile_up needs the mode schedule")
+    return policy
 
 
 def _end(given: Mapping[str, object], parts: dict[str, str]) -> tuple[str | None, int | None]:

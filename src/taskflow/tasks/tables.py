@@ -18,15 +18,23 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = """id, user_id, title, description, status, priority, tags, due_at, all_day,
        timezone, recurrence, reminders, series_id, occurrence_date, version, created_at, updated_at,
-       completed_at, deleted_at"""
+       completed_at, deleted_at, planned_at"""
 
 INSERT = f"""
 INSERT INTO tasks.tasks ({COLUMNS})
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
  WHERE tasks.owner_stands($2)
 ON CONFLICT (id) DO NOTHING
 """
+INSERT_MANY = f"""
+INSERT INTO tasks.tasks ({COLUMNS})
+SELECT {COLUMNS} FROM jsonb_populate_recordset(NULL::tasks.tasks, $1::jsonb)
+ WHERE tasks.owner_stands(user_id)
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+"""  # noqa: S608 - made of constants
 IS_ERASED = "SELECT EXISTS (SELECT FROM tasks.erased_owners WHERE user_id = $1)"
+ERASED_AMONG = "SELECT user_id FROM tasks.erased_owners WHERE user_id = ANY($1::uuid[])"
 LOCK_OWNER = "SELECT pg_advisory_xact_lock(tasks.owner_key($1))"
 CLOSE_OWNER = """
 INSERT INTO tasks.erased_owners (user_id, erased_at) VALUES ($1, $2) ON CONFLICT DO NOTHING
@@ -36,9 +44,12 @@ UPDATE tasks.tasks
    SET title = $3, description = $4, status = $5, priority = $6, tags = $7, due_at = $8,
        all_day = $9, timezone = $10, recurrence = $11, reminders = $12, series_id = $13,
        occurrence_date = $14, version = $15, created_at = $16, updated_at = $17,
-       completed_at = $18, deleted_at = $19
+       completed_at = $18, deleted_at = $19, planned_at = $20
  WHERE id = $1 AND user_id = $2
 """
+FIND_ALL = f"""
+SELECT {COLUMNS} FROM tasks.tasks WHERE id = ANY($1::uuid[]) AND user_id = $2
+"""  # noqa: S608 - made of constants
 FIND = f"SELECT {COLUMNS} FROM tasks.tasks WHERE id = $1 AND user_id = $2"  # noqa: S608
 LOCK = FIND + " FOR UPDATE"
 LOCK_ALL_OF = f"""
@@ -76,6 +87,19 @@ async def insert(transaction: Transaction, task: Task) -> bool:
     return False
 
 
+async def insert_many(transaction: Transaction, tasks: Sequence[Task]) -> set[UUID]:
+    """Write new tasks at once; returns whose id was free and whose owner stands."""
+    names = [name.strip() for name in COLUMNS.split(",")]
+    rows = [dict(zip(names, _columns(task), strict=True)) for task in tasks]
+    found = await transaction.rows(INSERT_MANY, msgspec.json.encode(rows).decode())
+    return {row["id"] for row in found}
+
+
+async def erased_among(transaction: Transaction, user_ids: Sequence[UUID]) -> set[UUID]:
+    """Whose account is gone."""
+    return {row["user_id"] for row in await transaction.rows(ERASED_AMONG, user_ids)}
+
+
 async def close_owner(transaction: Transaction, user_id: UUID, now: datetime) -> None:
     """See to it that an owner gets no task any more; waits for those that are being made."""
     await transaction.execute(LOCK_OWNER, user_id)
@@ -91,6 +115,11 @@ async def find(transaction: Transaction, user_id: UUID, task_id: UUID) -> Task |
     """A user's task, also from the trash."""
     row = await transaction.row(FIND, task_id, user_id)
     return task_of(row) if row else None
+
+
+async def find_all(transaction: Transaction, user_id: UUID, task_ids: Sequence[UUID]) -> list[Task]:
+    """Those of a user's tasks, also from the trash."""
+    return [task_of(row) for row in await transaction.rows(FIND_ALL, task_ids, user_id)]
 
 
 async def lock(transaction: Transaction, user_id: UUID, task_id: UUID) -> Task | None:
@@ -121,9 +150,6 @@ async def purge(transaction: Transaction, deleted_before: datetime, limit: int) 
 
 def task_of(row: "Record") -> Task:
     """The task in a row that has all of `COLUMNS`."""
-    due: Any = row["due_at"]
-    if due is not None and row["all_day"]:
-        due = due.astimezone(parse_zone(row["timezone"])).date()
     recurrence = row["recurrence"]
     return Task(
         id=row["id"],
@@ -133,7 +159,7 @@ def task_of(row: "Record") -> Task:
         status=row["status"],
         priority=row["priority"],
         tags=tuple(row["tags"]),
-        due=due,
+        due=_when(row, "due_at"),
         all_day=row["all_day"],
         timezone=row["timezone"],
         recurrence=_RECURRENCE.decode(recurrence) if recurrence else None,
@@ -145,11 +171,29 @@ def task_of(row: "Record") -> Task:
         updated_at=row["updated_at"],
         completed_at=row["completed_at"],
         deleted_at=row["deleted_at"],
+        planned=_when(row, "planned_at"),
     )
 
 
+def _when(row: "Record", column: str) -> Any:
+    """An instant, or of an all-day task a day."""
+    at: Any = row[column]
+    if at is not None and row["all_day"]:
+        return at.astimezone(parse_zone(row["timezone"])).date()
+    return at
+
+
 def _values(task: Task) -> tuple[object, ...]:
-    recurrence = task.recurrence
+    """What `_columns` gives, with JSON as text."""
+    values = list(_columns(task))
+    recurrence, reminders = values[10], values[11]
+    values[10] = msgspec.json.encode(recurrence).decode() if recurrence else None
+    values[11] = msgspec.json.encode(reminders).decode()
+    return tuple(values)
+
+
+def _columns(task: Task) -> tuple[object, ...]:
+    """The task's values in the order of `COLUMNS`."""
     return (
         task.id,
         task.user_id,
@@ -161,8 +205,8 @@ def _values(task: Task) -> tuple[object, ...]:
         task.due_at,
         task.all_day,
         task.timezone,
-        msgspec.json.encode(recurrence).decode() if recurrence else None,
-        msgspec.json.encode(task.reminders).decode(),
+        task.recurrence,
+        task.reminders,
         task.series_id,
         task.occurrence_date,
         task.version,
@@ -170,4 +214,5 @@ def _values(task: Task) -> tuple[object, ...]:
         task.updated_at,
         task.completed_at,
         task.deleted_at,
+        task.planned_at,
     )

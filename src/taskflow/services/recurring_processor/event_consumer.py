@@ -16,6 +16,7 @@ from taskflow.chassis.handlers import Delivery
 from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.services.recurring_processor import series, storage
 from taskflow.services.recurring_processor.model import Chain, Instance
+from taskflow.services.recurring_processor.progress import passed_over, settled
 from taskflow.services.recurring_processor.task_door import TaskDoor
 from taskflow.tasks.errors import OwnerErased
 from taskflow.tasks.recurrence import Occurrence
@@ -31,7 +32,7 @@ class Door(Protocol):
         """Whether an occurrence has had its task already."""
         ...
 
-    async def make(self, previous: TaskState, occurrence: Occurrence) -> TaskState | None:
+    async def make(self, pattern: TaskState, occurrence: Occurrence) -> TaskState | None:
         """Make the task of an occurrence, or bring it back; None when somebody else has it."""
         ...
 
@@ -70,7 +71,7 @@ class Continuation:
 
     async def _follow_in(self, delivery: Delivery, series_id: UUID) -> None:
         transaction, event, now = delivery.transaction, delivery.event, self._clock.now()
-        door = TaskDoor(delivery, now)
+        door = TaskDoor.of(delivery, now)
         fresh = series.begin(event.task, series_id, now)
         before = await storage.lock(transaction, fresh, event.task_id)
         if not await door.has_tasks(event.user_id, series_id):
@@ -95,27 +96,45 @@ async def follow(chain: Chain, event: TaskEvent, door: Door, now: datetime) -> C
     if seen is None:
         return chain
     for step in series.steps(chain.instances.get(seen.task_id), seen):
-        known = chain.instances.get(step.task_id)
-        chain = series.adopted(chain, step, event.task)
-        for instance in series.superseded(chain, known, step):
-            is_gone = await door.withdraw(instance)
-            chain = chain.keeping(instance.withdrawn() if is_gone else instance.touched())
-        if series.lacks_next(chain, known, step):
-            chain = await _with_next(chain, step, event, door, now)
-    return chain.settled(now)
+        chain = await taken_in(chain, step, event, door, now)
+    return settled(chain, now)
 
 
-async def _with_next(
+async def taken_in(
     chain: Chain, step: Instance, event: TaskEvent, door: Door, now: datetime
 ) -> Chain:
-    found = series.candidates(chain, step, event, now)
+    """A series after one step of one of its tasks."""
+    known = chain.instances.get(step.task_id)
+    chain = series.adopted(chain, step, event.task)
+    for instance in series.superseded(chain, known, step):
+        chain = await withdrawn(chain, instance, door)
+    if series.lacks_next(chain, known, step):
+        return await with_next(chain, step, event.timestamp, door, now)
+    return chain
+
+
+async def withdrawn(chain: Chain, instance: Instance, door: Door) -> Chain:
+    """A series after a task of it was taken back, or was found to be somebody's."""
+    is_gone = await door.withdraw(instance)
+    return chain.keeping(instance.withdrawn() if is_gone else instance.touched())
+
+
+async def with_next(
+    chain: Chain, step: Instance, closed_at: datetime, door: Door, now: datetime
+) -> Chain:
+    """A series with the task that follows one that has closed, unless it is over.
+
+    Raises:
+        Conflict: a thousand occurrences in a row have their tasks already.
+    """
+    found = series.candidates(chain, step, closed_at, now)
     standing = {one.occurrence_date for one in chain.instances.values() if not one.is_withdrawn}
     for occurrence in islice(found, MOST_PASSED):
         if occurrence.date in standing or await door.is_taken(chain.series.id, occurrence.date):
             continue
-        task = await door.make(event.task, occurrence)
+        task = await door.make(series.pattern(chain.series), occurrence)
         if task is not None:
-            return series.made(chain, occurrence, task)
+            return series.made(chain, occurrence, task, passed_over(chain, occurrence))
     if next(found, None) is not None:
         raise Conflict(f"the series {chain.series.id} finds no occurrence that is free")
     return chain

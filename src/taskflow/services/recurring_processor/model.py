@@ -2,19 +2,32 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from taskflow.events.payloads import Recurrence, Status
+from taskflow.events.payloads import Priority, Recurrence, Reminder, Status
 from taskflow.services.recurring_processor.moments import instant_in, parse_when
 from taskflow.tasks.recurrence import Schedule, schedule_of
 from taskflow.tasks.zones import parse_zone
 
-SeriesStatus = Literal["active", "ended"]
+SeriesStatus = Literal["active", "paused", "ended"]
+
+
+class Template(Struct, frozen=True):
+    """What the next task takes over, beside the recurrence."""
+
+    title: str = ""
+    description: str = ""
+    priority: Priority = "medium"
+    tags: tuple[str, ...] = ()
+    reminders: tuple[Reminder, ...] = ()
+
+
+TEMPLATE: Final = Template.__struct_fields__
 
 
 class Series(Struct, frozen=True):
@@ -23,9 +36,14 @@ class Series(Struct, frozen=True):
     Attributes:
         recurrence: None when the series had ended before anything was known of its rule.
         start_at: What the rule counts from: an instant (RFC 3339, UTC), or a day.
-        used: Occurrences that COUNT had before `start_at`, in the mode `schedule`.
+        used: Occurrences that COUNT had before `start_at`, in the mode `schedule`; those that fell
+            into a pause are given back, so it may be negative.
         made: Tasks that the present recurrence has had, its first one included.
         current_task_id: The open task, or the last one.
+        version: Rises whenever something about it changes.
+        resumed_at: No task is made for what lies before.
+        stopped_at: When a person ended it for good.
+        next_at: When the next task is due to appear by itself, under the policy `pile_up`.
     """
 
     id: UUID
@@ -40,11 +58,27 @@ class Series(Struct, frozen=True):
     current_task_id: UUID
     created_at: datetime
     updated_at: datetime
+    template: Template = Template()
+    version: int = 1
+    paused_at: datetime | None = None
+    resumed_at: datetime | None = None
+    stopped_at: datetime | None = None
+    next_at: datetime | None = None
 
     @property
     def zone(self) -> ZoneInfo:
         """Whose wall time it follows."""
         return parse_zone(self.timezone)
+
+    @property
+    def piles_up(self) -> bool:
+        """Whether each task appears on its date."""
+        return self.recurrence is not None and self.recurrence.policy == "pile_up"
+
+    @property
+    def is_held(self) -> bool:
+        """Whether no task is made for now, or ever."""
+        return self.paused_at is not None or self.stopped_at is not None
 
     @property
     def schedule(self) -> Schedule:
@@ -76,6 +110,12 @@ class Instance(Struct, frozen=True):
         repeats: Whether the task has its recurrence still.
         due_date: As in the task's JSON.
         planned_date: The due date that the series counts on; another one was moved by somebody.
+        plan: The task's recurrence, zone and form, to tell whether somebody changed them.
+        overrides: What the next task has instead of what was edited for this one alone.
+        is_skipped: It is in the trash since somebody skipped it.
+        missed: How many occurrences before it have had no task.
+        excused: How many occurrences after it fell into a pause.
+        due_at: When it is due, or else when it was made.
     """
 
     task_id: UUID
@@ -92,6 +132,12 @@ class Instance(Struct, frozen=True):
     due_date: str | None
     planned_date: str | None
     completed_at: datetime | None
+    plan: str = ""
+    overrides: dict[str, Any] = {}
+    is_skipped: bool = False
+    missed: int = 0
+    excused: int = 0
+    due_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -112,7 +158,9 @@ class Instance(Struct, frozen=True):
 
     def reopened(self) -> "Instance":
         """As it was between two closings."""
-        return replace(self, status="pending", is_deleted=False, completed_at=None)
+        return replace(
+            self, status="pending", is_deleted=False, completed_at=None, is_skipped=False
+        )
 
     def withdrawn(self) -> "Instance":
         """As this service leaves it when it takes it back."""
@@ -120,6 +168,10 @@ class Instance(Struct, frozen=True):
         return replace(
             self, version=version, own_version=version, is_deleted=True, is_withdrawn=True
         )
+
+    def discarded(self, *, is_skipped: bool) -> "Instance":
+        """As a person's wish about the series leaves it in the trash."""
+        return replace(self, version=self.version + 1, is_deleted=True, is_skipped=is_skipped)
 
     def touched(self) -> "Instance":
         """Somebody has changed it, and the news of that is still on its way."""
@@ -147,6 +199,18 @@ class Chain(Struct, frozen=True):
         standing = [one for one in self.instances.values() if not one.is_withdrawn]
         return max(standing, key=_place, default=None)
 
+    def of(self, task_id: UUID) -> Instance | None:
+        """What is known of a task."""
+        return self.instances.get(task_id)
+
+    def with_series(self, **changes: Any) -> "Chain":
+        """The chain with a series that differs in these fields."""
+        return Chain(replace(self.series, **changes), self.instances)
+
+    def replacing(self, instance: Instance) -> "Chain":
+        """The chain with what is noted of a task changed, and nothing of the task itself."""
+        return Chain(self.series, {**self.instances, instance.task_id: instance})
+
     def keeping(self, instance: Instance) -> "Chain":
         """The chain with this state of a task; a withdrawal gives its part of COUNT back."""
         was = self.instances.get(instance.task_id)
@@ -154,18 +218,6 @@ class Chain(Struct, frozen=True):
         made = self.series.made + (not instance.is_withdrawn) - (not is_new)
         instances = {**self.instances, instance.task_id: instance}
         return Chain(replace(self.series, made=made), instances)
-
-    def settled(self, now: datetime) -> "Chain":
-        """The chain with the series' status and current task brought up to date."""
-        repeating = [one for one in self.open if one.repeats]
-        current = next(iter(repeating or self.open), self.last)
-        series = replace(
-            self.series,
-            status="active" if repeating else "ended",
-            current_task_id=current.task_id if current else self.series.current_task_id,
-            updated_at=now,
-        )
-        return Chain(series, self.instances)
 
 
 def _place(instance: Instance) -> tuple[int, UUID]:

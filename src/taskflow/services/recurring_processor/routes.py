@@ -15,7 +15,7 @@ from taskflow.chassis.inputs import Cursor, Limit, zoned
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import storage
-from taskflow.services.recurring_processor.model import Instance, Series
+from taskflow.services.recurring_processor.model import Instance, Series, SeriesStatus
 from taskflow.services.recurring_processor.moments import shown_in
 from taskflow.services.recurring_processor.sentences import sentence
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
@@ -70,7 +70,7 @@ class SeriesState(Struct):
     text: str
     timezone: str
     all_day: bool
-    status: Literal["active", "ended"]
+    status: SeriesStatus
     next: list[Shown]
 
 
@@ -117,7 +117,7 @@ async def list_series(
     caller: Identity,
     database: Database,
     clock: Clock,
-    status: Literal["active", "ended"] | None = None,
+    status: SeriesStatus | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> SeriesPage:

@@ -1,29 +1,42 @@
 """What becomes of a series when one of its tasks changes. Pure: time comes in as an argument.
 
-A series shows one open task at a time. What to do follows from the newest state that is known of
-each of its tasks, never from the order in which the news came in: a task's older news is ignored,
-and news that skips a reopening is taken as the reopening and what followed.
+Under the policy `one_open` a series shows one open task at a time. What to do follows from the
+newest state that is known of each of its tasks, never from the order in which the news came in: a
+task's older news is ignored, and news that skips a reopening is taken as the reopening and what
+followed.
 
 - A task that closes while none other is open is followed by the next one, unless the rule is over.
 - A task that opens again takes the place of every other open one that nobody has touched.
 - A task that loses its recurrence takes those along, and is followed by none.
+
+Under `pile_up` tasks appear by themselves (`materialising`), and make room for none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import count
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
 from taskflow.base.clock import rfc3339
-from taskflow.events.payloads import TaskEvent, TaskState
+from taskflow.events.payloads import Recurrence, TaskEvent, TaskState
 from taskflow.events.topics import TASK_DELETED
-from taskflow.services.recurring_processor.model import Chain, Instance, Series
+from taskflow.services.recurring_processor.model import (
+    TEMPLATE,
+    Chain,
+    Instance,
+    Series,
+    Template,
+)
 from taskflow.services.recurring_processor.moments import instant_in
+from taskflow.services.recurring_processor.progress import planned_at
+from taskflow.tasks.checklists import unchecked
 from taskflow.tasks.model import due_text
 from taskflow.tasks.recurrence import (
     Occurrence,
+    Recurring,
     next_after_completion,
     occurrence_key,
     occurrences,
@@ -46,6 +59,7 @@ def begin(task: TaskState, series_id: UUID, now: datetime) -> Chain:
         current_task_id=task.id,
         created_at=now,
         updated_at=now,
+        template=template_of(task, {}),
     )
     return Chain(series, {})
 
@@ -56,6 +70,7 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
     if known is not None and known.version >= event.version:
         return None
     last = chain.last
+    is_deleted = event.event_type == TASK_DELETED or task.deleted_at is not None
     return Instance(
         task_id=task.id,
         series_id=chain.series.id,
@@ -64,13 +79,19 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
         version=event.version,
         own_version=known.own_version if known else 0,
         status=task.status,
-        is_deleted=event.event_type == TASK_DELETED or task.deleted_at is not None,
+        is_deleted=is_deleted,
         is_withdrawn=False,
         repeats=task.recurrence is not None and task.series_id == chain.series.id,
         occurrence_date=task.occurrence_date or "",
         due_date=task.due_date,
-        planned_date=known.planned_date if known else task.due_date,
+        planned_date=task.planned_date or (known.planned_date if known else task.due_date),
         completed_at=task.completed_at,
+        plan=plan_of(task),
+        overrides=known.overrides if known else {},
+        is_skipped=is_deleted and known is not None and known.is_skipped,
+        missed=known.missed if known else 0,
+        excused=known.excused if known else 0,
+        due_at=_due_at(chain.series, task.due_date) or task.created_at,
     )
 
 
@@ -81,26 +102,26 @@ def steps(known: Instance | None, seen: Instance) -> list[Instance]:
     return [seen.reopened(), seen]
 
 
-def adopted(chain: Chain, step: Instance, task: TaskState) -> Chain:
-    """The chain with a task's new state, and its rule and due date where somebody changed them.
+def adopted(chain: Chain, step: Instance, task: TaskState, *, restarts: bool = True) -> Chain:
+    """The chain with a task's new state, and its rule and planned date where those were changed.
 
-    A recurrence that was changed counts anew from this task on. A due date or zone that was changed
-    moves the start, and COUNT goes on.
+    A rule, mode or count that was changed counts anew from this task on, unless `restarts` is
+    False. A planned date, a zone or anything else that was changed moves the start, and COUNT goes
+    on. Others of the series keep what they had, so each is compared with what was known of itself.
     """
     known, series = chain.instances.get(step.task_id), chain.series
     chain = chain.keeping(step)
+    if chain.last == step and step.repeats:
+        chain = chain.with_series(template=template_of(task, step.overrides))
     is_news_of_rule = step.is_open or known is None or known.is_open
     if not step.repeats or not is_news_of_rule:
         return chain
-    is_same = (series.recurrence, series.timezone, series.all_day) == (
-        task.recurrence,
-        task.timezone,
-        task.all_day,
-    )
-    if is_same and step.due_date == step.planned_date:
+    plan = known.plan if known and known.plan else plan_of(series)
+    is_moved = known is not None and step.planned_date != known.planned_date
+    if plan == step.plan and not is_moved:
         return chain
-    planned = replace(step, planned_date=step.due_date)
-    return Chain(_anchored(chain, step, task), {**chain.instances, step.task_id: planned})
+    planned_date = known.planned_date if known else step.planned_date
+    return Chain(_anchored(chain, planned_date, task, restarts=restarts), chain.instances)
 
 
 def superseded(chain: Chain, known: Instance | None, step: Instance) -> list[Instance]:
@@ -108,40 +129,54 @@ def superseded(chain: Chain, known: Instance | None, step: Instance) -> list[Ins
     untouched = [one for one in chain.open if one.is_untouched]
     if known is not None and known.repeats and not step.repeats:
         return [one for one in untouched if one.task_id != step.task_id]
+    if chain.series.piles_up:
+        return []
     return untouched if len(untouched) < len(chain.open) else untouched[1:]
 
 
 def lacks_next(chain: Chain, known: Instance | None, step: Instance) -> bool:
     """Whether this closing of a task is what the next one has to follow."""
     has_closed = not step.is_open and (known is None or known.closing != step.closing)
-    goes_on = step.repeats and chain.last is not None and chain.last.repeats
-    return has_closed and goes_on and not chain.open
+    return has_closed and step.repeats and has_room(chain)
+
+
+def has_room(chain: Chain) -> bool:
+    """Whether a series that shows one open task has none, and goes on."""
+    series, last = chain.series, chain.last
+    goes_on = last is not None and last.repeats and not series.is_held and not series.piles_up
+    return goes_on and not chain.open
 
 
 def candidates(
-    chain: Chain, step: Instance, event: TaskEvent, now: datetime
+    chain: Chain, step: Instance, closed_at: datetime, now: datetime
 ) -> Iterator[Occurrence]:
     """What may come after a task that has closed, the best first; empty when the rule is over.
 
     The next one is taken when an occurrence has had its task already. One interval after completion
     cannot move, so there the same occurrence comes a second time, under a key of its own.
+
+    Args:
+        chain: The series.
+        step: The task that has closed.
+        closed_at: When it went to the trash, where it was not done.
+        now: Nothing of the calendar comes before.
     """
     series, schedule = chain.series, chain.series.schedule
     if schedule.recurrence.mode == "completion":
-        done_at = step.completed_at or max(event.timestamp, _due_at(series, step) or now)
+        done_at = step.completed_at or max(closed_at, _due_at(series, step.due_date) or now)
         first = next_after_completion(schedule, done_at, series.made)
         if first is not None:
             yield first
             yield from (first._replace(date=f"{first.date}/{number}") for number in count(2))
         return
     last = chain.last or step
-    after = max(now, _due_at(series, step) or now, _due_at(series, last) or now)
+    after = max(now, planned_at(series, step), planned_at(series, last))
     while found := occurrences(schedule, after=after):
         yield found[0]
         after = instant_in(series.zone, found[0].at)
 
 
-def made(chain: Chain, occurrence: Occurrence, task: TaskState) -> Chain:
+def made(chain: Chain, occurrence: Occurrence, task: TaskState, missed: int = 0) -> Chain:
     """The chain with the task that this service has made for an occurrence."""
     due_date, last = due_text(occurrence.at), chain.last
     instance = Instance(
@@ -159,12 +194,52 @@ def made(chain: Chain, occurrence: Occurrence, task: TaskState) -> Chain:
         due_date=due_date,
         planned_date=due_date,
         completed_at=None,
+        plan=plan_of(task),
+        missed=missed,
+        due_at=_due_at(chain.series, due_date),
     )
     return chain.keeping(instance)
 
 
-def _anchored(chain: Chain, step: Instance, task: TaskState) -> Series:
-    """The series, counted from this task on."""
+def pattern(series: Series) -> TaskState:
+    """What the next task is made from: the template, its checklists still to do."""
+    template = series.template
+    return TaskState(
+        id=series.current_task_id,
+        user_id=series.user_id,
+        title=template.title,
+        description=unchecked(template.description),
+        status="pending",
+        priority=template.priority,
+        tags=template.tags,
+        due_date=None,
+        all_day=series.all_day,
+        timezone=series.timezone,
+        recurrence=series.recurrence,
+        reminders=template.reminders,
+        series_id=series.id,
+        occurrence_date=None,
+        version=1,
+        created_at=series.created_at,
+        updated_at=series.updated_at,
+        completed_at=None,
+    )
+
+
+def plan_of(recurring: Recurring) -> str:
+    """What makes a series of a task, as a text: another one is another plan."""
+    plan = [recurring.recurrence, recurring.timezone, recurring.all_day]
+    return msgspec.json.encode(plan).decode()
+
+
+def template_of(task: TaskState, overrides: Mapping[str, object]) -> Template:
+    """What the next task takes from this one, less what was edited for this one alone."""
+    own = msgspec.to_builtins(Template(**{name: getattr(task, name) for name in TEMPLATE}))
+    return msgspec.convert({**own, **overrides}, Template)
+
+
+def _anchored(chain: Chain, planned_date: str | None, task: TaskState, *, restarts: bool) -> Series:
+    """The series, counted from this task on, which was planned for another date before."""
     series = chain.series
     moved = replace(
         series,
@@ -173,14 +248,20 @@ def _anchored(chain: Chain, step: Instance, task: TaskState) -> Series:
         all_day=task.all_day,
         start_at=_start(task),
     )
-    if task.recurrence != series.recurrence:
-        first_ones = {one.task_id for one in chain.open} | {step.task_id}
-        return replace(moved, used=0, made=len(first_ones))
-    return replace(moved, used=series.used + _passed(series, moved, step.planned_date))
+    if restarts and _counting(task.recurrence) != _counting(series.recurrence):
+        others = [one for one in chain.open if one.task_id != task.id]
+        return replace(moved, used=0, made=len(others) + 1)
+    return replace(moved, used=series.used + _passed(series, moved, planned_date))
+
+
+def _counting(recurrence: Recurrence | None) -> tuple[object, ...] | None:
+    return (recurrence.rule, recurrence.mode, recurrence.count) if recurrence else None
 
 
 def _passed(series: Series, moved: Series, planned_date: str | None) -> int:
     """How many occurrences of COUNT lie behind a task whose due date was moved."""
+    if series.recurrence is None:
+        return 0
     schedule = series.schedule
     if schedule.recurrence.count is None or schedule.recurrence.mode == "completion":
         return 0
@@ -195,9 +276,10 @@ def _passed(series: Series, moved: Series, planned_date: str | None) -> int:
 
 
 def _start(task: TaskState) -> str:
-    """What a task's recurrence counts from: its due date, or else the moment that it began at."""
-    if task.due_date is not None:
-        return task.due_date
+    """What a task's recurrence counts from: its date, or else the moment that it began at."""
+    date = task.planned_date or task.due_date
+    if date is not None:
+        return date
     begins_at = task.created_at
     if task.recurrence is not None and occurrence_key(begins_at, task) != task.occurrence_date:
         begins_at = task.updated_at
@@ -206,5 +288,5 @@ def _start(task: TaskState) -> str:
     return rfc3339(begins_at)
 
 
-def _due_at(series: Series, instance: Instance) -> datetime | None:
-    return None if instance.due_date is None else series.instant_of(instance.due_date)
+def _due_at(series: Series, due_date: str | None) -> datetime | None:
+    return None if due_date is None else series.instant_of(due_date)

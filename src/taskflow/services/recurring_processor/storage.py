@@ -3,38 +3,41 @@
 An instance's row stays when its task is deleted: it is the tombstone that older news meets.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
 from taskflow.base import cursors
 from taskflow.base.errors import NotFound, Unavailable
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Recurrence
 from taskflow.inbox.erased import removal, remove_some
-from taskflow.services.recurring_processor.model import Chain, Instance, Series
+from taskflow.services.recurring_processor.model import Chain, Instance, Series, Template
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
-SERIES: Final = """id, user_id, recurrence, timezone, all_day, start_at, used, made, status,
-       current_task_id, created_at, updated_at"""
-INSTANCE: Final = """task_id, series_id, title, position, version, own_version, status, is_deleted,
-       is_withdrawn, repeats, occurrence_date, due_date, planned_date, completed_at"""
+SERIES: Final = ", ".join(Series.__struct_fields__)
+INSTANCE: Final = ", ".join(Instance.__struct_fields__)
+BELL: Final = "recurring"
+"""Rings when something is to appear at another time than before."""
 
+# Rows come as JSON, so that one statement writes many of them.
 BEGIN = f"""
 INSERT INTO recurring.series ({SERIES})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+SELECT {SERIES} FROM jsonb_populate_recordset(NULL::recurring.series, $1::jsonb)
 ON CONFLICT (id) DO NOTHING
 """  # noqa: S608 - made of constants
 LOCK = f"SELECT {SERIES} FROM recurring.series WHERE id = $1 FOR UPDATE"  # noqa: S608 - constants
-SAVE = """
-UPDATE recurring.series
-   SET user_id = $2, recurrence = $3, timezone = $4, all_day = $5, start_at = $6, used = $7,
-       made = $8, status = $9, current_task_id = $10, created_at = $11, updated_at = $12
- WHERE id = $1
-"""
+SAVE = f"""
+UPDATE recurring.series AS known
+   SET {", ".join(f"{name} = new.{name}" for name in Series.__struct_fields__)}
+  FROM jsonb_populate_recordset(NULL::recurring.series, $1::jsonb) AS new
+ WHERE known.id = new.id
+"""  # noqa: S608 - made of constants
 FORGET = "DELETE FROM recurring.series WHERE id = $1"
 FORGET_USER: Final = (removal("recurring.series"),)
 # A series that had ended before its rule was known has nothing to show.
@@ -69,14 +72,9 @@ SELECT {INSTANCE} FROM recurring.instances WHERE task_id = $2 AND series_id = $1
 # News of one task may be handled by two replicas at once: the older one must not win.
 KEEP = f"""
 INSERT INTO recurring.instances AS known ({INSTANCE})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+SELECT {INSTANCE} FROM jsonb_populate_recordset(NULL::recurring.instances, $1::jsonb)
 ON CONFLICT (task_id) DO UPDATE
-   SET series_id = EXCLUDED.series_id, title = EXCLUDED.title, position = EXCLUDED.position,
-       version = EXCLUDED.version, own_version = EXCLUDED.own_version, status = EXCLUDED.status,
-       is_deleted = EXCLUDED.is_deleted, is_withdrawn = EXCLUDED.is_withdrawn,
-       repeats = EXCLUDED.repeats, occurrence_date = EXCLUDED.occurrence_date,
-       due_date = EXCLUDED.due_date, planned_date = EXCLUDED.planned_date,
-       completed_at = EXCLUDED.completed_at
+   SET {", ".join(f"{name} = EXCLUDED.{name}" for name in Instance.__struct_fields__[1:])}
  WHERE known.version <= EXCLUDED.version OR known.is_withdrawn
 """  # noqa: S608 - made of constants
 IS_TAKEN = """
@@ -92,6 +90,7 @@ SELECT {INSTANCE} FROM recurring.instances
 
 LIST_NAME: Final = "series"
 _RECURRENCE: Final = msgspec.json.Decoder(Recurrence)
+_TEMPLATE: Final = msgspec.json.Decoder(Template)
 
 
 async def lock(transaction: Transaction, fresh: Chain, task_id: UUID) -> Chain:
@@ -102,35 +101,54 @@ async def lock(transaction: Transaction, fresh: Chain, task_id: UUID) -> Chain:
         fresh: What is written when there is no such series yet.
         task_id: The task that the news is of.
     """
-    series_id = fresh.series.id
-    await transaction.execute(BEGIN, *_values(fresh.series))
+    await transaction.execute(BEGIN, _text([fresh.series]))
+    return await lock_known(transaction, fresh.series.id, task_id) or fresh
+
+
+async def lock_known(
+    transaction: Transaction, series_id: UUID, task_id: UUID | None
+) -> Chain | None:
+    """The same; None when there is no such series."""
     row = await transaction.row(LOCK, series_id)
+    if row is None:
+        return None
     rows = await transaction.rows(CHAIN, series_id, task_id)
     instances = [_instance(one) for one in rows]
-    series = _series(row) if row else fresh.series
-    return Chain(series, {instance.task_id: instance for instance in instances})
+    return Chain(_series(row), {instance.task_id: instance for instance in instances})
 
 
-async def save(transaction: Transaction, before: Chain, after: Chain) -> None:
-    """Write what differs.
+async def save(transaction: Transaction, before: Chain, after: Chain) -> Chain:
+    """Write what differs; returns what was written, at its next version.
 
     Raises:
         Unavailable: as `keep` does.
     """
-    await transaction.execute(SAVE, *_values(after.series))
-    for task_id, instance in after.instances.items():
-        if instance != before.instances.get(task_id):
-            await keep(transaction, instance)
+    changed = [
+        one for task_id, one in after.instances.items() if one != before.instances.get(task_id)
+    ]
+    if not changed and after.series == before.series:
+        return after
+    after = after.with_series(version=before.series.version + 1)
+    await write(transaction, [after.series])
+    await keep(transaction, *changed)
+    if after.series.next_at != before.series.next_at:
+        transaction.ring(BELL)
+    return after
 
 
-async def keep(transaction: Transaction, instance: Instance) -> None:
-    """Write what is known of a task.
+async def write(transaction: Transaction, series: Sequence[Series]) -> None:
+    """Write series over their rows, which the transaction has locked."""
+    await transaction.execute(SAVE, _text(series))
+
+
+async def keep(transaction: Transaction, *instances: Instance) -> None:
+    """Write what is known of tasks.
 
     Raises:
-        Unavailable: newer news of it was written meanwhile; to be tried again.
+        Unavailable: newer news of one was written meanwhile; to be tried again.
     """
-    if not await transaction.execute(KEEP, *msgspec.structs.astuple(instance)):
-        raise Unavailable(f"newer news of the task {instance.task_id} came in at the same time")
+    if instances and await transaction.execute(KEEP, _text(instances)) != len(instances):
+        raise Unavailable("newer news of a task came in at the same time")
 
 
 async def forget(transaction: Transaction, series_id: UUID) -> None:
@@ -192,15 +210,15 @@ async def count_active(transaction: Transaction) -> int:
 def _series(row: "Record") -> Series:
     values = dict(row)
     values["recurrence"] = _RECURRENCE.decode(row["recurrence"]) if row["recurrence"] else None
+    values["template"] = _TEMPLATE.decode(row["template"])
     return Series(**values)
 
 
-def _values(series: Series) -> tuple[object, ...]:
-    recurrence = series.recurrence
-    values = {name: getattr(series, name) for name in Series.__struct_fields__}
-    values["recurrence"] = msgspec.json.encode(recurrence).decode() if recurrence else None
-    return tuple(values.values())
-
-
 def _instance(row: "Record") -> Instance:
-    return Instance(**dict(row))
+    values = dict(row)
+    values["overrides"] = msgspec.json.decode(row["overrides"])
+    return Instance(**values)
+
+
+def _text(rows: Sequence[Struct]) -> str:
+    return msgspec.json.encode(rows).decode()

@@ -1,17 +1,18 @@
-"""This service's way to tasks: through `tasks.commands`, in the delivery's transaction."""
+"""This service's way to tasks: through the commands on them, in the transaction of its own rows."""
 
 from datetime import UTC, datetime, time
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 import msgspec
 
 from taskflow.base.ids import derived_id
 from taskflow.chassis.handlers import Delivery
-from taskflow.events.payloads import TaskState
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import ActorType, TaskState
 from taskflow.services.recurring_processor import storage
 from taskflow.services.recurring_processor.model import Instance
-from taskflow.tasks import commands, queries
+from taskflow.tasks import commands, instance_commands, queries
 from taskflow.tasks.errors import TaskNotFound, TaskStale
 from taskflow.tasks.model import Actor, due_text
 from taskflow.tasks.recurrence import Occurrence
@@ -20,28 +21,38 @@ from taskflow.tasks.zones import parse_zone
 SYSTEM_ID: Final = "recurring-processor"
 
 
+def system_actor(
+    user_id: UUID,
+    correlation_id: str,
+    causation_id: UUID | None = None,
+    traceparent: str | None = None,
+) -> Actor:
+    """This service, acting for a user."""
+    named: tuple[ActorType, str, str] = ("system", SYSTEM_ID, "TaskFlow")
+    return Actor(user_id, *named, correlation_id, causation_id, traceparent)
+
+
 class TaskDoor:
-    """Makes, brings back and withdraws the tasks of one event's owner.
+    """Makes, brings back and withdraws the tasks of one owner.
 
     Args:
-        delivery: The event, which is the cause of all that is done.
+        transaction: Where to read and write.
+        actor: In whose name.
         now: When it is done.
     """
 
-    def __init__(self, delivery: Delivery, now: datetime) -> None:
-        event = delivery.event
+    def __init__(self, transaction: Transaction, actor: Actor, now: datetime) -> None:
         self.made = 0
-        self._transaction = delivery.transaction
+        self._transaction = transaction
+        self._actor = actor
         self._now = now
-        self._actor = Actor(
-            event.user_id,
-            "system",
-            SYSTEM_ID,
-            "TaskFlow",
-            event.correlation_id,
-            event.event_id,
-            delivery.traceparent,
-        )
+
+    @classmethod
+    def of(cls, delivery: Delivery, now: datetime) -> Self:
+        """The door for what an event leads to; the event is the cause of all that is done."""
+        event = delivery.event
+        cause = (event.correlation_id, event.event_id, delivery.traceparent)
+        return cls(delivery.transaction, system_actor(event.user_id, *cause), now)
 
     async def has_tasks(self, user_id: UUID, series_id: UUID) -> bool:
         """Whether a series has any task, if only in the trash; an erased account leaves none."""
@@ -58,7 +69,7 @@ class TaskDoor:
 
     async def make(self, previous: TaskState, occurrence: Occurrence) -> TaskState | None:
         """Make the task of an occurrence, or bring it back; None when somebody else has it."""
-        task = await commands.create_instance(
+        task = await instance_commands.create_instance(
             self._transaction, self._actor, previous, occurrence, self._now
         )
         state = task.state() if task else await self._bring_back(previous, occurrence)
@@ -76,7 +87,7 @@ class TaskDoor:
     async def _delete(self, instance: Instance) -> bool:
         opened, actor, task_id = self._transaction, self._actor, instance.task_id
         if instance.own_version == 1:
-            return await commands.withdraw(opened, actor, task_id, self._now)
+            return await instance_commands.withdraw(opened, actor, task_id, self._now)
         try:
             # A change of nothing locks the task and refuses another version, and tells nobody.
             await commands.update(opened, actor, task_id, {}, self._now, instance.own_version)
@@ -103,7 +114,7 @@ class TaskDoor:
 
 
 def _instance_id(previous: TaskState, occurrence: Occurrence) -> UUID:
-    """The id that `commands.create_instance` gives to the task of an occurrence."""
+    """The id that `create_instance` gives to the task of an occurrence."""
     at = occurrence.at
     if not isinstance(at, datetime):
         at = datetime.combine(at, time(), parse_zone(previous.timezone)).astimezone(UTC)

@@ -1,0 +1,128 @@
+"""How far a series has come: what is due, what was missed, and what comes by itself. Pure."""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from taskflow.base.clock import rfc3339
+from taskflow.base.errors import Invalid
+from taskflow.services.recurring_processor.model import Chain, Instance, Series, SeriesStatus
+from taskflow.services.recurring_processor.moments import instant_in
+from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
+from taskflow.tasks.recurrence_rules import parse_until
+
+# So many tasks of one series are made after an outage, the newest ones; the rest was missed.
+MOST_CAUGHT_UP: Final = 31
+# So many occurrences are counted at once.
+MOST_COUNTED: Final = 5_000
+
+
+class Overdue(NamedTuple):
+    """What is to be made of a series that piles up.
+
+    Attributes:
+        occurrences: The newest that are due, rising.
+        missed: How many lie before them.
+    """
+
+    occurrences: list[Occurrence]
+    missed: int
+
+
+def planned_at(series: Series, instance: Instance) -> datetime:
+    """When the series has an instance, wherever it was moved to."""
+    if instance.planned_date is not None:
+        return series.instant_of(instance.planned_date)
+    return instance.due_at or series.instant_of(series.start_at)
+
+
+def overdue(chain: Chain, now: datetime) -> Overdue:
+    """What is due of a series that piles up, after its last task and up to now."""
+    series, floor = chain.series, _floor(chain)
+    soon = occurrences(series.schedule, after=floor, limit=2)
+    if len(soon) < 2 or instant_in(series.zone, soon[1].at) > now:  # noqa: PLR2004 - of the limit
+        return Overdue([one for one in soon[:1] if instant_in(series.zone, one.at) <= now], 0)
+    found = occurrences(_until(series.schedule, now), after=floor, limit=MOST_COUNTED)
+    missed = len(found) - len(found[-MOST_CAUGHT_UP:])
+    return Overdue(found[-MOST_CAUGHT_UP:], missed)
+
+
+def passed_over(chain: Chain, occurrence: Occurrence) -> int:
+    """How many occurrences have no task between the last task and this one; a pause has none."""
+    series, last = chain.series, chain.last
+    if last is None or series.schedule.recurrence.mode == "completion":
+        return 0
+    after = planned_at(series, last)
+    soon = occurrences(series.schedule, after=after)
+    if not soon or soon[0].at == occurrence.at:
+        return 0
+    end = _until(series.schedule, instant_in(series.zone, occurrence.at))
+    between = occurrences(end, after=after, limit=MOST_COUNTED)
+    return max(sum(one.at != occurrence.at for one in between) - last.excused, 0)
+
+
+def resumed(chain: Chain, now: datetime) -> Chain:
+    """The chain after a pause: what fell into it never was, and COUNT gets it back."""
+    series, last = chain.series, chain.last
+    excused = 0
+    if last is not None and series.paused_at is not None and _follows_calendar(series):
+        after = max(series.paused_at, planned_at(series, last))
+        found = occurrences(_until(series.schedule, now), after=after, limit=MOST_COUNTED)
+        excused = len(found)
+        chain = chain.replacing(replace(last, excused=last.excused + excused))
+    return chain.with_series(paused_at=None, resumed_at=now, used=series.used - excused)
+
+
+def settled(chain: Chain, now: datetime) -> Chain:
+    """The chain with the series' status, current task and next moment brought up to date."""
+    repeating = [one for one in chain.open if one.repeats]
+    current = next(iter(repeating or chain.open), chain.last)
+    series = chain.series
+    next_at = next_alone(chain)
+    status: SeriesStatus = "active" if repeating or next_at is not None else "ended"
+    if series.stopped_at is not None:
+        status = "ended"
+    elif series.paused_at is not None and chain.last is not None and chain.last.repeats:
+        status = "paused"
+    after = replace(
+        series,
+        status=status,
+        paused_at=series.paused_at if status == "paused" else None,
+        next_at=next_at,
+        current_task_id=current.task_id if current else series.current_task_id,
+    )
+    return Chain(after if after == series else replace(after, updated_at=now), chain.instances)
+
+
+def next_alone(chain: Chain) -> datetime | None:
+    """When the next task appears whether or not the last is done; None where it waits for that."""
+    series, last = chain.series, chain.last
+    if not series.piles_up or series.is_held or last is None or not last.repeats:
+        return None
+    try:
+        found = occurrences(series.schedule, after=_floor(chain))
+    except Invalid:
+        return None  # A rule that takes too long to follow so far has come to its end.
+    return instant_in(series.zone, found[0].at) if found else None
+
+
+def _floor(chain: Chain) -> datetime | None:
+    """What lies up to here has been had, or fell into a pause."""
+    series, last = chain.series, chain.last
+    floors = [series.resumed_at, planned_at(series, last) if last else None]
+    return max((one for one in floors if one is not None), default=None)
+
+
+def _follows_calendar(series: Series) -> bool:
+    return series.recurrence is not None and series.recurrence.mode == "schedule"
+
+
+def _until(schedule: Schedule, end: datetime) -> Schedule:
+    """The same schedule, at its end by an instant."""
+    recurrence = schedule.recurrence
+    if recurrence.until is not None:
+        own = instant_in(schedule.zone, parse_until(recurrence.until))
+        if own <= end:
+            return schedule
+    return schedule._replace(recurrence=replace(recurrence, until=rfc3339(end)))
