@@ -43,8 +43,8 @@ def test_reopening_withdraws_a_next_instance_that_nobody_touched(product: Produc
     user.post(f"/tasks/{task['id']}/complete")
     instances(user, task["series_id"], ["open", "done"])
     user.post(f"/tasks/{task['id']}/reopen")
-    found = instances(user, task["series_id"], ["gone", "open"])
-    assert [one["status"] for one in found] == ["gone", "open"]
+    found = instances(user, task["series_id"], ["withdrawn", "open"])
+    assert [one["status"] for one in found] == ["withdrawn", "open"]
 
 
 def test_deleting_the_open_instance_is_an_exception_and_the_next_appears(
@@ -53,8 +53,8 @@ def test_deleting_the_open_instance_is_an_exception_and_the_next_appears(
     user = product.user()
     task = user.post("/tasks", json=WEEKLY).json()
     user.delete(f"/tasks/{task['id']}")
-    found = instances(user, task["series_id"], ["open", "gone"])
-    assert [one["status"] for one in found] == ["open", "gone"]
+    found = instances(user, task["series_id"], ["open", "deleted"])
+    assert [one["status"] for one in found] == ["open", "deleted"]
 
 
 def test_mode_completion_counts_from_when_it_was_done(product: Product) -> None:

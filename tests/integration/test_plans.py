@@ -19,8 +19,9 @@ from taskflow.outbox import tables as outbox
 from taskflow.outbox.tail import Gap, Tail
 from taskflow.services.audit_logger import storage as audit
 from taskflow.services.notification import storage as notifications
+from taskflow.services.recurring_processor import history_storage
 from taskflow.services.recurring_processor import storage as recurring
-from taskflow.services.recurring_processor.task_door import TaskDoor
+from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
 from taskflow.services.reminder import storage as reminders
 from taskflow.services.task_api import idempotency
 from taskflow.tasks import commands, queries
@@ -70,13 +71,14 @@ SELECT number_id(n), number_id(n / 3), number_id(1), at, at,
 INSERT INTO reminders.tasks
 SELECT number_id(n), 1, number_id(n), '', '{}' FROM moments;
 INSERT INTO recurring.series
-SELECT number_id(n), number_id(n % 100), '{}', 'UTC', false, '', 0, 0,
-       CASE WHEN n % 50 = 0 THEN 'active' ELSE 'ended' END, number_id(n), at, at
+SELECT number_id(n), number_id(n % 100), '{"rule": "FREQ=DAILY"}', 'UTC', false, '', 0, 0,
+       CASE WHEN n % 50 = 0 THEN 'active' ELSE 'ended' END, number_id(n), at, at,
+       '{}', 1, NULL, NULL, NULL, CASE WHEN n % 50 = 0 THEN at END
   FROM moments;
 INSERT INTO recurring.instances
 SELECT number_id(n), number_id(CASE WHEN n <= 20000 THEN 7 ELSE n % 100 + 100 END), '', n, 1, 1,
        CASE WHEN n % 20000 = 0 THEN 'pending' ELSE 'completed' END, false, false, true,
-       'day ' || n, NULL, NULL, NULL
+       'day ' || n, NULL, NULL, NULL, '', '{}', false, 0, 0, at
   FROM moments;
 """
 MOMENTS = """
@@ -116,8 +118,7 @@ async def pages(sort: str, transaction: Explained) -> None:
 
 
 async def has_tasks(transaction: Explained) -> None:
-    door = TaskDoor.__new__(TaskDoor)
-    door._transaction = transaction
+    door = TaskDoor(transaction, system_actor(USER, "correlation"), NOW)
     assert await door.has_tasks(USER, SERIES)
     assert not await door.has_tasks(USER, ident(8))
 
@@ -186,7 +187,15 @@ READS: dict[str, Read] = {
         t, [ident(n) for n in range(1, 50)]
     ),
     "a chain": lambda t: t.rows(recurring.CHAIN, SERIES, ident(9)),
-    "a series' tasks": lambda t: recurring.instances(t, SERIES),
+    "a page of a series' history": lambda t: history_storage.page(t, SERIES, 50, None),
+    "a month of a series": lambda t: history_storage.between(
+        t, SERIES, datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 2, 8, tzinfo=UTC)
+    ),
+    "the tasks of some occurrences": lambda t: history_storage.by_occurrence(
+        t, [(SERIES, f"day {n}") for n in range(50)]
+    ),
+    "series that are due": lambda t: recurring.claim(t, NOW, 100),
+    "when the next series is due": recurring.next_at,
     "a person's series": lambda t: t.rows(recurring.LIST, ident(50), ident(0), None, 50),
     "the number of active series": recurring.count_active,
     "whether an occurrence is taken": lambda t: recurring.is_taken(t, SERIES, "day 9"),

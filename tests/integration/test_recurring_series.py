@@ -14,7 +14,7 @@ from taskflow.chassis.handlers import Delivery
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.events.envelope import Envelope, decode
-from taskflow.services.recurring_processor import storage
+from taskflow.services.recurring_processor import history_storage, storage
 from taskflow.services.recurring_processor.event_consumer import Continuation
 from taskflow.tasks import commands
 from taskflow.tasks.model import Actor, Task
@@ -128,7 +128,7 @@ async def test_a_next_one_that_comes_back_has_what_was_written_meanwhile(world: 
     await world.settle()
     async with world.own.transaction() as transaction:
         assert task.series_id
-        newest = (await storage.instances(transaction, task.series_id))[0]
+        newest = (await history_storage.newest(transaction, task.series_id))[0]
     assert (newest.title, newest.is_open, newest.is_untouched) == ("Water twice", True, True)
 
 

@@ -16,6 +16,7 @@ from taskflow.chassis.handlers import Delivery
 from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.services.recurring_processor import series, storage
 from taskflow.services.recurring_processor.model import Chain, Instance
+from taskflow.services.recurring_processor.patterns import pattern
 from taskflow.services.recurring_processor.progress import passed_over, settled
 from taskflow.services.recurring_processor.task_door import TaskDoor
 from taskflow.tasks.errors import OwnerErased
@@ -101,11 +102,17 @@ async def follow(chain: Chain, event: TaskEvent, door: Door, now: datetime) -> C
 
 
 async def taken_in(
-    chain: Chain, step: Instance, event: TaskEvent, door: Door, now: datetime
+    chain: Chain,
+    step: Instance,
+    event: TaskEvent,
+    door: Door,
+    now: datetime,
+    *,
+    restarts: bool = True,
 ) -> Chain:
     """A series after one step of one of its tasks."""
     known = chain.instances.get(step.task_id)
-    chain = series.adopted(chain, step, event.task)
+    chain = series.adopted(chain, step, event.task, restarts=restarts)
     for instance in series.superseded(chain, known, step):
         chain = await withdrawn(chain, instance, door)
     if series.lacks_next(chain, known, step):
@@ -132,7 +139,7 @@ async def with_next(
     for occurrence in islice(found, MOST_PASSED):
         if occurrence.date in standing or await door.is_taken(chain.series.id, occurrence.date):
             continue
-        task = await door.make(series.pattern(chain.series), occurrence)
+        task = await door.make(pattern(chain.series), occurrence)
         if task is not None:
             return series.made(chain, occurrence, task, passed_over(chain, occurrence))
     if next(found, None) is not None:

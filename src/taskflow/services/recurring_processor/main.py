@@ -5,6 +5,7 @@ from taskflow.chassis.service import Context, Parts, Service
 from taskflow.events.topics import TASK_TYPES
 from taskflow.services.recurring_processor import storage
 from taskflow.services.recurring_processor.event_consumer import Continuation, is_of_series
+from taskflow.services.recurring_processor.materialising import Materialiser
 from taskflow.services.recurring_processor.routes import ROUTES
 
 
@@ -14,13 +15,14 @@ def build(context: Context) -> Parts:
         "taskflow_recurring_instances_total", "Tasks made as the next of their series."
     )
     continuation = Continuation(context.clock, made)
+    materialiser = Materialiser(context.database, context.clock, made)
     _show(context)
     batches = each(
         dict.fromkeys(TASK_TYPES, continuation.follow),
         concerns=is_of_series,
         forget=storage.forget_user,
     )
-    return Parts(routes=ROUTES, batches=batches)
+    return Parts(routes=ROUTES, batches=batches, loops=[materialiser.run])
 
 
 def _show(context: Context) -> None:

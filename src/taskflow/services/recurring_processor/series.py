@@ -12,36 +12,28 @@ followed.
 Under `pile_up` tasks appear by themselves (`materialising`), and make room for none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 from uuid import UUID
 
-import msgspec
-from msgspec.structs import replace
-
-from taskflow.base.clock import rfc3339
-from taskflow.events.payloads import Recurrence, TaskEvent, TaskState
+from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.events.topics import TASK_DELETED
+from taskflow.services.recurring_processor.anchoring import anchored, start_of
 from taskflow.services.recurring_processor.model import (
-    TEMPLATE,
     Chain,
     Instance,
     Series,
-    Template,
 )
 from taskflow.services.recurring_processor.moments import instant_in
+from taskflow.services.recurring_processor.patterns import plan_of, template_of
 from taskflow.services.recurring_processor.progress import planned_at
-from taskflow.tasks.checklists import unchecked
 from taskflow.tasks.model import due_text
 from taskflow.tasks.recurrence import (
     Occurrence,
-    Recurring,
     next_after_completion,
-    occurrence_key,
     occurrences,
 )
-from taskflow.tasks.zones import parse_zone
 
 
 def begin(task: TaskState, series_id: UUID, now: datetime) -> Chain:
@@ -52,7 +44,7 @@ def begin(task: TaskState, series_id: UUID, now: datetime) -> Chain:
         recurrence=task.recurrence,
         timezone=task.timezone,
         all_day=task.all_day,
-        start_at=_start(task),
+        start_at=start_of(task),
         used=0,
         made=0,
         status="ended",
@@ -121,7 +113,7 @@ def adopted(chain: Chain, step: Instance, task: TaskState, *, restarts: bool = T
     if plan == step.plan and not is_moved:
         return chain
     planned_date = known.planned_date if known else step.planned_date
-    return Chain(_anchored(chain, planned_date, task, restarts=restarts), chain.instances)
+    return Chain(anchored(chain, planned_date, task, restarts=restarts), chain.instances)
 
 
 def superseded(chain: Chain, known: Instance | None, step: Instance) -> list[Instance]:
@@ -199,93 +191,6 @@ def made(chain: Chain, occurrence: Occurrence, task: TaskState, missed: int = 0)
         due_at=_due_at(chain.series, due_date),
     )
     return chain.keeping(instance)
-
-
-def pattern(series: Series) -> TaskState:
-    """What the next task is made from: the template, its checklists still to do."""
-    template = series.template
-    return TaskState(
-        id=series.current_task_id,
-        user_id=series.user_id,
-        title=template.title,
-        description=unchecked(template.description),
-        status="pending",
-        priority=template.priority,
-        tags=template.tags,
-        due_date=None,
-        all_day=series.all_day,
-        timezone=series.timezone,
-        recurrence=series.recurrence,
-        reminders=template.reminders,
-        series_id=series.id,
-        occurrence_date=None,
-        version=1,
-        created_at=series.created_at,
-        updated_at=series.updated_at,
-        completed_at=None,
-    )
-
-
-def plan_of(recurring: Recurring) -> str:
-    """What makes a series of a task, as a text: another one is another plan."""
-    plan = [recurring.recurrence, recurring.timezone, recurring.all_day]
-    return msgspec.json.encode(plan).decode()
-
-
-def template_of(task: TaskState, overrides: Mapping[str, object]) -> Template:
-    """What the next task takes from this one, less what was edited for this one alone."""
-    own = msgspec.to_builtins(Template(**{name: getattr(task, name) for name in TEMPLATE}))
-    return msgspec.convert({**own, **overrides}, Template)
-
-
-def _anchored(chain: Chain, planned_date: str | None, task: TaskState, *, restarts: bool) -> Series:
-    """The series, counted from this task on, which was planned for another date before."""
-    series = chain.series
-    moved = replace(
-        series,
-        recurrence=task.recurrence,
-        timezone=task.timezone,
-        all_day=task.all_day,
-        start_at=_start(task),
-    )
-    if restarts and _counting(task.recurrence) != _counting(series.recurrence):
-        others = [one for one in chain.open if one.task_id != task.id]
-        return replace(moved, used=0, made=len(others) + 1)
-    return replace(moved, used=series.used + _passed(series, moved, planned_date))
-
-
-def _counting(recurrence: Recurrence | None) -> tuple[object, ...] | None:
-    return (recurrence.rule, recurrence.mode, recurrence.count) if recurrence else None
-
-
-def _passed(series: Series, moved: Series, planned_date: str | None) -> int:
-    """How many occurrences of COUNT lie behind a task whose due date was moved."""
-    if series.recurrence is None:
-        return 0
-    schedule = series.schedule
-    if schedule.recurrence.count is None or schedule.recurrence.mode == "completion":
-        return 0
-    planned = series.instant_of(planned_date or series.start_at)
-    all_of_them = occurrences(schedule, limit=schedule.recurrence.count)
-    moments = [instant_in(series.zone, one.at) for one in all_of_them]
-    first = occurrences(replace(moved, used=0).schedule)
-    start = moved.instant_of(moved.start_at)
-    is_counted_again = bool(first) and instant_in(moved.zone, first[0].at) == start
-    was_one = planned in moments and not is_counted_again
-    return sum(moment < planned for moment in moments) + was_one
-
-
-def _start(task: TaskState) -> str:
-    """What a task's recurrence counts from: its date, or else the moment that it began at."""
-    date = task.planned_date or task.due_date
-    if date is not None:
-        return date
-    begins_at = task.created_at
-    if task.recurrence is not None and occurrence_key(begins_at, task) != task.occurrence_date:
-        begins_at = task.updated_at
-    if task.all_day:
-        return begins_at.astimezone(parse_zone(task.timezone)).date().isoformat()
-    return rfc3339(begins_at)
 
 
 def _due_at(series: Series, due_date: str | None) -> datetime | None:

@@ -4,6 +4,7 @@ An instance's row stays when its task is deleted: it is the tombstone that older
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -69,6 +70,22 @@ SELECT {INSTANCE} FROM recurring.instances WHERE task_id = $2 AND series_id = $1
   ORDER BY position DESC, task_id DESC
   LIMIT 1)
 """  # noqa: S608 - made of constants
+# What another replica has claimed is left to it.
+CLAIM = f"""
+SELECT {SERIES} FROM recurring.series
+ WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - made of constants
+ENDS = f"""
+SELECT {INSTANCE} FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+  (SELECT {INSTANCE} FROM recurring.instances
+    WHERE series_id = wanted.id AND status = 'pending' AND NOT is_deleted LIMIT 1)
+  UNION
+  (SELECT {INSTANCE} FROM recurring.instances
+    WHERE series_id = wanted.id AND NOT is_withdrawn
+    ORDER BY position DESC, task_id DESC LIMIT 1)
+) AS ends
+"""  # noqa: S608 - made of constants
+NEXT_AT = "SELECT min(next_at) FROM recurring.series WHERE next_at IS NOT NULL"
 # News of one task may be handled by two replicas at once: the older one must not win.
 KEEP = f"""
 INSERT INTO recurring.instances AS known ({INSTANCE})
@@ -83,11 +100,6 @@ SELECT EXISTS (
    WHERE series_id = $1 AND occurrence_date = $2 AND NOT is_withdrawn
 )
 """
-INSTANCES = f"""
-SELECT {INSTANCE} FROM recurring.instances
- WHERE series_id = $1 ORDER BY position DESC, task_id DESC LIMIT 200
-"""  # noqa: S608 - made of constants
-
 LIST_NAME: Final = "series"
 _RECURRENCE: Final = msgspec.json.Decoder(Recurrence)
 _TEMPLATE: Final = msgspec.json.Decoder(Template)
@@ -113,7 +125,7 @@ async def lock_known(
     if row is None:
         return None
     rows = await transaction.rows(CHAIN, series_id, task_id)
-    instances = [_instance(one) for one in rows]
+    instances = [instance_of(one) for one in rows]
     return Chain(_series(row), {instance.task_id: instance for instance in instances})
 
 
@@ -151,6 +163,22 @@ async def keep(transaction: Transaction, *instances: Instance) -> None:
         raise Unavailable("newer news of a task came in at the same time")
 
 
+async def claim(transaction: Transaction, now: datetime, limit: int) -> list[Chain]:
+    """Series of which a task is due, each with an open task and its last, and locked."""
+    found = [_series(row) for row in await transaction.rows(CLAIM, now, limit)]
+    instances: dict[UUID, dict[UUID, Instance]] = {series.id: {} for series in found}
+    for row in await transaction.rows(ENDS, list(instances)) if found else ():
+        instance = instance_of(row)
+        instances[instance.series_id][instance.task_id] = instance
+    return [Chain(series, instances[series.id]) for series in found]
+
+
+async def next_at(transaction: Transaction) -> datetime | None:
+    """When the first of all tasks that appear by themselves is due."""
+    following: datetime | None = await transaction.value(NEXT_AT)
+    return following
+
+
 async def forget(transaction: Transaction, series_id: UUID) -> None:
     """Remove a series and what is known of its tasks."""
     await transaction.execute(FORGET, series_id)
@@ -164,7 +192,7 @@ async def forget_user(transaction: Transaction, user_id: UUID, limit: int) -> in
 async def find_instance(transaction: Transaction, task_id: UUID) -> Instance | None:
     """What is known of a task."""
     row = await transaction.row(FIND_INSTANCE, task_id)
-    return _instance(row) if row else None
+    return instance_of(row) if row else None
 
 
 async def is_taken(transaction: Transaction, series_id: UUID, occurrence_date: str) -> bool:
@@ -196,9 +224,11 @@ async def listing(
     return found, cursors.encode(LIST_NAME, found[-1].id) if len(rows) > limit else None
 
 
-async def instances(transaction: Transaction, series_id: UUID) -> list[Instance]:
-    """The tasks of a series, the newest first."""
-    return [_instance(row) for row in await transaction.rows(INSTANCES, series_id)]
+async def chain_of(transaction: Transaction, series: Series) -> Chain:
+    """A series with its open tasks and its last one, not locked."""
+    rows = await transaction.rows(CHAIN, series.id, None)
+    instances = [instance_of(row) for row in rows]
+    return Chain(series, {instance.task_id: instance for instance in instances})
 
 
 async def count_active(transaction: Transaction) -> int:
@@ -214,7 +244,8 @@ def _series(row: "Record") -> Series:
     return Series(**values)
 
 
-def _instance(row: "Record") -> Instance:
+def instance_of(row: "Record") -> Instance:
+    """The instance in a row that has all of `INSTANCE`."""
     values = dict(row)
     values["overrides"] = msgspec.json.decode(row["overrides"])
     return Instance(**values)

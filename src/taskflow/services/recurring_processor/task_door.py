@@ -9,12 +9,13 @@ import msgspec
 from taskflow.base.ids import derived_id
 from taskflow.chassis.handlers import Delivery
 from taskflow.db.transaction import Transaction
-from taskflow.events.payloads import ActorType, TaskState
+from taskflow.events.payloads import ActorType, TaskEvent, TaskState
+from taskflow.events.topics import TASK_DELETED, TASK_UPDATED
 from taskflow.services.recurring_processor import storage
 from taskflow.services.recurring_processor.model import Instance
 from taskflow.tasks import commands, instance_commands, queries
 from taskflow.tasks.errors import TaskNotFound, TaskStale
-from taskflow.tasks.model import Actor, due_text
+from taskflow.tasks.model import Actor, Task, due_text, event_of
 from taskflow.tasks.recurrence import Occurrence
 from taskflow.tasks.zones import parse_zone
 
@@ -30,6 +31,11 @@ def system_actor(
     """This service, acting for a user."""
     named: tuple[ActorType, str, str] = ("system", SYSTEM_ID, "TaskFlow")
     return Actor(user_id, *named, correlation_id, causation_id, traceparent)
+
+
+def news_of(actor: Actor, task: Task, event_id: UUID) -> TaskEvent:
+    """What the news of a task says, or will say, of its newest state."""
+    return event_of(actor, TASK_DELETED if task.is_deleted else TASK_UPDATED, task, {}, event_id)
 
 
 class TaskDoor:

@@ -10,6 +10,7 @@ from taskflow.accounts import commands, passwords, queries, sessions, tokens
 from taskflow.accounts.model import Identity, clean_email, clean_name, fold_email
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Conflict, Denied, Invalid, NotFound, TooMany, Unauthenticated
+from taskflow.chassis.acting import actor_of
 from taskflow.chassis.auth import identity_of, refuse_other_sites
 from taskflow.chassis.disconnect import while_connected
 from taskflow.chassis.inputs import zoned
@@ -18,7 +19,6 @@ from taskflow.db.engine import Database
 from taskflow.services.task_api import idempotency
 from taskflow.services.task_api.attempts import Attempts
 from taskflow.services.task_api.issuer import REFRESH_COOKIE, Issuer, farewell
-from taskflow.services.task_api.requests import actor_of
 from taskflow.services.task_api.schemas import (
     Account,
     AccountPatch,

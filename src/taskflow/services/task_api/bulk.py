@@ -11,6 +11,7 @@ import msgspec
 
 from taskflow.base.errors import FieldError, Invalid, TaskFlowError, Unavailable
 from taskflow.chassis.problems import field_problem, problem_of
+from taskflow.chassis.task_bodies import TaskChanges, given
 from taskflow.db.transaction import Transaction
 from taskflow.services.task_api.schemas import (
     BulkAnswer,
@@ -18,8 +19,6 @@ from taskflow.services.task_api.schemas import (
     BulkResult,
     BulkUpdate,
     TaskBody,
-    TaskChanges,
-    given,
 )
 from taskflow.tasks import commands, queries
 from taskflow.tasks.model import Actor, Task

@@ -12,12 +12,13 @@ from litestar.params import QueryParameter
 from taskflow.accounts.model import Identity
 from taskflow.accounts.queries import preferences_of
 from taskflow.base.clock import Clock
+from taskflow.chassis.acting import actor_of
 from taskflow.chassis.inputs import Cursor, Limit, printable, zoned
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Priority
 from taskflow.services.task_api.bulk import run_bulk
 from taskflow.services.task_api.idempotency import Answer, idempotent, respond
-from taskflow.services.task_api.requests import IdempotencyKey, actor_of
+from taskflow.services.task_api.requests import IdempotencyKey
 from taskflow.services.task_api.schemas import BulkAnswer, BulkBody, BulkUpdate, TaskBody, TaskPage
 from taskflow.tasks import queries
 

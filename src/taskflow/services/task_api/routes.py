@@ -11,7 +11,9 @@ from taskflow.accounts.model import Identity
 from taskflow.accounts.queries import preferences_of
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Invalid
+from taskflow.chassis.acting import IfMatch, actor_of, version_of
 from taskflow.chassis.inputs import zoned
+from taskflow.chassis.task_bodies import given
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.services.task_api.answers import (
@@ -23,14 +25,8 @@ from taskflow.services.task_api.answers import (
     shown,
 )
 from taskflow.services.task_api.idempotency import Answer, idempotent, respond
-from taskflow.services.task_api.requests import (
-    IdempotencyKey,
-    IfMatch,
-    IfNoneMatch,
-    actor_of,
-    version_of,
-)
-from taskflow.services.task_api.schemas import CompletionBody, TaskBody, TaskPatch, given
+from taskflow.services.task_api.requests import IdempotencyKey, IfNoneMatch
+from taskflow.services.task_api.schemas import CompletionBody, TaskBody, TaskPatch
 from taskflow.tasks import commands, queries
 from taskflow.tasks.model import Actor, Task
 

@@ -5,60 +5,11 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-from msgspec.structs import asdict
 
 from taskflow.accounts.model import Level, NotificationPreferences, PreferencesPatch, User
 from taskflow.chassis.problems import Problem
-from taskflow.events.payloads import Due, Priority, Reminder, Status, TaskState
-from taskflow.tasks import drafts
-
-# The limits are described here and held in `drafts`, for every way by which a task is written.
-Title = Annotated[
-    str,
-    Meta(
-        extra_json_schema={
-            "minLength": 1,
-            "maxLength": drafts.MAX_TITLE,
-            "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$",
-        }
-    ),
-]
-Description = Annotated[
-    str, Meta(extra_json_schema={"maxLength": drafts.MAX_DESCRIPTION, "pattern": r"^[^\x00]*$"})
-]
-Tags = Annotated[
-    list[Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": drafts.MAX_TAG})]],
-    Meta(extra_json_schema={"maxItems": drafts.MAX_TAGS}),
-]
-Reminders = Annotated[list[Reminder], Meta(extra_json_schema={"maxItems": drafts.MAX_REMINDERS})]
-Zone = Annotated[
-    str, Meta(description="A name of the IANA time zone database.", examples=["Europe/Berlin"])
-]
-
-
-class RecurrenceBody(Struct, forbid_unknown_fields=True):
-    """How a task repeats: an RRULE or a short form such as `weekly:MON,WED`."""
-
-    rule: str | UnsetType = UNSET
-    text: str | UnsetType = UNSET
-    mode: Literal["schedule", "completion"] | UnsetType = UNSET
-    until: str | UnsetType | None = UNSET
-    count: int | UnsetType | None = UNSET
-    month_end: Literal["clamp", "skip"] | UnsetType = UNSET
-
-
-class TaskChanges(Struct, forbid_unknown_fields=True):
-    """What a person may change of a task: what is left out stays, null takes the default."""
-
-    title: Title | UnsetType = UNSET
-    description: Description | UnsetType | None = UNSET
-    priority: Priority | UnsetType | None = UNSET
-    tags: Tags | UnsetType | None = UNSET
-    due_date: Due | UnsetType | None = UNSET
-    all_day: bool | UnsetType | None = UNSET
-    timezone: Zone | UnsetType = UNSET
-    recurrence: RecurrenceBody | UnsetType | None = UNSET
-    reminders: Reminders | UnsetType | None = UNSET
+from taskflow.chassis.task_bodies import TaskChanges, Title, Zone
+from taskflow.events.payloads import Status, TaskState
 
 
 class TaskPatch(TaskChanges):
@@ -219,12 +170,3 @@ class TokenList(Struct):
     """All tokens of an account."""
 
     items: list[TokenState]
-
-
-def given(body: Struct) -> dict[str, object]:
-    """What a body gives, by name, without what it leaves out."""
-    values = {name: value for name, value in asdict(body).items() if value is not UNSET}
-    recurrence = values.get("recurrence")
-    if isinstance(recurrence, Struct):
-        values["recurrence"] = given(recurrence)
-    return values

@@ -1,0 +1,81 @@
+"""Where the rule of a series counts from, and how much of COUNT lies before. Pure."""
+
+from msgspec.structs import replace
+
+from taskflow.base.clock import rfc3339
+from taskflow.events.payloads import Recurrence, TaskState
+from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Series
+from taskflow.services.recurring_processor.moments import instant_in
+from taskflow.services.recurring_processor.patterns import pattern, plan_of, template_of
+from taskflow.tasks.model import Fields, due_text
+from taskflow.tasks.recurrence import occurrence_key, occurrences
+from taskflow.tasks.zones import parse_zone
+
+
+def planned(chain: Chain, fields: Fields, planned_date: str) -> Chain:
+    """The chain with another plan and template while no task of it is open; COUNT goes on.
+
+    Args:
+        chain: The series.
+        fields: What its next tasks are to be.
+        planned_date: Of its last task, which the rule counts from.
+    """
+    names = ("recurrence", "timezone", "all_day", *TEMPLATE)
+    as_task = replace(
+        pattern(chain.series),
+        **{name: getattr(fields, name) for name in names},
+        planned_date=due_text(fields.due),
+    )
+    if plan_of(as_task) != plan_of(chain.series):
+        chain = Chain(anchored(chain, planned_date, as_task, restarts=False), chain.instances)
+    return chain.with_series(template=template_of(as_task, {}))
+
+
+def anchored(chain: Chain, planned_date: str | None, task: TaskState, *, restarts: bool) -> Series:
+    """The series, counted from this task on, which was planned for another date before."""
+    series = chain.series
+    moved = replace(
+        series,
+        recurrence=task.recurrence,
+        timezone=task.timezone,
+        all_day=task.all_day,
+        start_at=start_of(task),
+    )
+    if restarts and _counting(task.recurrence) != _counting(series.recurrence):
+        others = [one for one in chain.open if one.task_id != task.id]
+        return replace(moved, used=0, made=len(others) + 1)
+    return replace(moved, used=series.used + _passed(series, moved, planned_date))
+
+
+def _counting(recurrence: Recurrence | None) -> tuple[object, ...] | None:
+    return (recurrence.rule, recurrence.mode, recurrence.count) if recurrence else None
+
+
+def _passed(series: Series, moved: Series, planned_date: str | None) -> int:
+    """How many occurrences of COUNT lie behind a task whose due date was moved."""
+    if series.recurrence is None:
+        return 0
+    schedule = series.schedule
+    if schedule.recurrence.count is None or schedule.recurrence.mode == "completion":
+        return 0
+    planned = series.instant_of(planned_date or series.start_at)
+    all_of_them = occurrences(schedule, limit=schedule.recurrence.count)
+    moments = [instant_in(series.zone, one.at) for one in all_of_them]
+    first = occurrences(replace(moved, used=0).schedule)
+    start = moved.instant_of(moved.start_at)
+    is_counted_again = bool(first) and instant_in(moved.zone, first[0].at) == start
+    was_one = planned in moments and not is_counted_again
+    return sum(moment < planned for moment in moments) + was_one
+
+
+def start_of(task: TaskState) -> str:
+    """What a task's recurrence counts from: its date, or else the moment that it began at."""
+    date = task.planned_date or task.due_date
+    if date is not None:
+        return date
+    begins_at = task.created_at
+    if task.recurrence is not None and occurrence_key(begins_at, task) != task.occurrence_date:
+        begins_at = task.updated_at
+    if task.all_day:
+        return begins_at.astimezone(parse_zone(task.timezone)).date().isoformat()
+    return rfc3339(begins_at)

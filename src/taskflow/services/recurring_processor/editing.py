@@ -1,0 +1,255 @@
+"""What a person does to a whole series: edits it, skips, pauses, resumes and stops it.
+
+Each works in the caller's transaction, on the locked series and its tasks as they are: news that is
+still on its way is taken in first, and finds itself known when it comes. Doing a thing again
+changes nothing, but for a skip that does not name its task.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from taskflow.base.errors import Conflict, FieldError, Invalid, NotFound
+from taskflow.base.ids import new_id
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import TaskEvent
+from taskflow.services.recurring_processor import series
+from taskflow.services.recurring_processor.anchoring import planned
+from taskflow.services.recurring_processor.event_consumer import taken_in, with_next, withdrawn
+from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Template
+from taskflow.services.recurring_processor.moments import instant_in, parse_when
+from taskflow.services.recurring_processor.progress import resumed
+from taskflow.services.recurring_processor.task_door import TaskDoor, news_of, system_actor
+from taskflow.tasks import commands, instance_commands
+from taskflow.tasks.drafts import drafted
+from taskflow.tasks.model import Actor, Fields, Task
+
+# What the series counts by; an instance has none of these for itself.
+OF_SERIES: Final = frozenset({"recurrence", "timezone", "all_day"})
+MOVING: Final = OF_SERIES | {"due_date"}
+LOST: Final = "the series has ended"
+
+
+class Editing:
+    """A person's wishes about one series.
+
+    Args:
+        transaction: Where to read and write.
+        actor: The person.
+        now: When it is wished.
+    """
+
+    def __init__(self, transaction: Transaction, actor: Actor, now: datetime) -> None:
+        self._transaction = transaction
+        self._actor = actor
+        self._now = now
+        own = system_actor(actor.user_id, actor.correlation_id, None, actor.traceparent)
+        self.door = TaskDoor(transaction, own, now)
+
+    async def skip(self, chain: Chain, task_id: UUID | None) -> Chain:
+        """Put an open task into the trash as skipped; the next one appears.
+
+        Raises:
+            NotFound: the series has no such task.
+            Conflict: it is not open, or none is.
+        """
+        instance = self._named(chain, task_id)
+        if instance.is_skipped and instance.is_deleted:
+            return chain
+        if not instance.is_open:
+            raise Conflict(f"the task {instance.task_id} is not open")
+        chain = await self._discarded(chain, instance, is_skipped=True)
+        if not series.has_room(chain):
+            return chain
+        return await with_next(chain, instance, self._now, self.door, self._now)
+
+    def pause(self, chain: Chain) -> Chain:
+        """Let no next task appear until it is resumed.
+
+        Raises:
+            Conflict: the series has ended.
+        """
+        if chain.series.status == "ended":
+            raise Conflict(LOST)
+        return chain.with_series(paused_at=chain.series.paused_at or self._now)
+
+    async def resume(self, chain: Chain) -> Chain:
+        """Go on with the next occurrence in the future; what lies before never was.
+
+        Raises:
+            Conflict: the series has ended.
+        """
+        if chain.series.status == "ended":
+            raise Conflict(LOST)
+        if chain.series.paused_at is None:
+            return chain
+        chain = resumed(chain, self._now)
+        if (last := chain.last) is None or not series.has_room(chain):
+            return chain
+        soon = next(series.candidates(chain, last, self._now, self._now), None)
+        if soon and instant_in(chain.series.zone, soon.at) <= self._now:
+            last = replace(last, completed_at=None)  # An interval counts from now on.
+        return await with_next(chain, last, self._now, self.door, self._now)
+
+    async def stop(self, chain: Chain) -> Chain:
+        """End the series for good: its open tasks go to the trash, its history stays."""
+        for instance in chain.open:
+            chain = await self._discarded(chain, instance, is_skipped=False)
+        return chain.with_series(stopped_at=chain.series.stopped_at or self._now, paused_at=None)
+
+    async def edit_one(
+        self, chain: Chain, task_id: UUID | None, given: Mapping[str, object]
+    ) -> Chain:
+        """Change one task only; the series never moves, and the next task has what was before.
+
+        Raises:
+            NotFound: the series has no such task, or it is in the trash.
+            Conflict: no task is named, and none is open.
+            Invalid: a field breaks a rule, or is the series' own.
+        """
+        instance = self._named(chain, task_id)
+        for name in sorted(OF_SERIES & given.keys()):
+            raise Invalid.field(
+                f"changes.{name}", "belongs to the series: use the scope `future` or `all`"
+            )
+        with _named_below("changes"):
+            task = await commands.update(
+                self._transaction, self._actor, instance.task_id, given, self._now
+            )
+        step = series.sighting(chain, self._news(task))
+        if step is None:
+            return chain
+        template: dict[str, Any] = msgspec.to_builtins(chain.series.template)
+        kept = {name: template[name] for name in TEMPLATE if name in given}
+        return chain.keeping(replace(step, overrides={**kept, **instance.overrides}))
+
+    async def edit_from(
+        self, chain: Chain, task_id: UUID | None, given: Mapping[str, object], *, all_open: bool
+    ) -> Chain:
+        """Change a task and what follows it, or with `all_open` every open task and what follows.
+
+        A date, rule or zone among the changes is what the series counts from, at the named task;
+        later open ones that nobody touched are then made anew.
+
+        Raises:
+            NotFound: the series has no such task.
+            Conflict: the task is not open; or none is, and a date is to be changed.
+            Invalid: a field breaks a rule.
+        """
+        if chain.series.stopped_at is not None:
+            raise Conflict(LOST)
+        if all_open and task_id is None and not chain.open:
+            return await self._edit_plan(chain, given)
+        anchor = self._named(chain, task_id)
+        if not anchor.is_open:
+            raise Conflict(f"the task {anchor.task_id} is not open")
+        others = [one for one in chain.open if one.task_id != anchor.task_id]
+        chain = await self._edit_anchor(chain, anchor, given, restarts=not all_open)
+        for other in others:
+            if chain.instances[other.task_id].is_open and (
+                all_open or other.position > anchor.position
+            ):
+                chain = await self._edit_other(chain, anchor, other, given)
+        return chain
+
+    async def _edit_anchor(
+        self, chain: Chain, anchor: Instance, given: Mapping[str, object], *, restarts: bool
+    ) -> Chain:
+        command = instance_commands.amend if MOVING & given.keys() else commands.update
+        with _named_below("changes"):
+            task = await command(self._transaction, self._actor, anchor.task_id, given, self._now)
+        template: dict[str, Any] = msgspec.to_builtins(chain.series.template)
+        written: dict[str, Any] = msgspec.to_builtins(task.state())
+        template |= {name: written[name] for name in TEMPLATE if name in given}
+        chain = await self._absorbed(chain, task, given, restarts=restarts)
+        return chain.with_series(template=msgspec.convert(template, Template))
+
+    async def _edit_other(
+        self, chain: Chain, anchor: Instance, other: Instance, given: Mapping[str, object]
+    ) -> Chain:
+        """An open task beside the one that is named keeps its date, or is made anew."""
+        is_later = other.position > anchor.position
+        if MOVING & given.keys() and is_later and other.is_untouched:
+            return await withdrawn(chain, other, self.door)
+        wanted = {name: value for name, value in given.items() if name != "due_date"}
+        with _named_below("changes"):
+            task = await commands.update(
+                self._transaction, self._actor, other.task_id, wanted, self._now
+            )
+        step = series.sighting(chain, self._news(task))
+        return chain.keeping(_without(step, given)) if step else chain
+
+    async def _absorbed(
+        self, chain: Chain, task: Task, given: Mapping[str, object], *, restarts: bool
+    ) -> Chain:
+        event = self._news(task)
+        step = series.sighting(chain, event)
+        if step is None:
+            return chain
+        return await taken_in(
+            chain, _without(step, given), event, self.door, self._now, restarts=restarts
+        )
+
+    async def _edit_plan(self, chain: Chain, given: Mapping[str, object]) -> Chain:
+        """Change what is to come while no task is open."""
+        last, known = chain.last, chain.series
+        if last is None or not last.repeats or "due_date" in given:
+            raise Conflict("no task of the series is open")
+        planned_date = last.planned_date or known.start_at
+        template = known.template
+        before = Fields(
+            title=template.title,
+            description=template.description,
+            priority=template.priority,
+            tags=template.tags,
+            due=parse_when(planned_date),
+            all_day=known.all_day,
+            timezone=known.timezone,
+            recurrence=known.recurrence,
+            reminders=template.reminders,
+        )
+        with _named_below("changes"):
+            fields = drafted(before, given, self._now)
+        chain = planned(chain, fields, planned_date)
+        if not series.has_room(chain):
+            return chain
+        return await with_next(chain, last, self._now, self.door, self._now)
+
+    async def _discarded(self, chain: Chain, instance: Instance, *, is_skipped: bool) -> Chain:
+        await commands.delete(self._transaction, self._actor, instance.task_id, self._now)
+        return chain.keeping(instance.discarded(is_skipped=is_skipped))
+
+    def _named(self, chain: Chain, task_id: UUID | None) -> Instance:
+        """The task that is named, or else the first open one."""
+        if task_id is None:
+            if not chain.open:
+                raise Conflict("no task of the series is open")
+            return chain.open[0]
+        instance = chain.instances.get(task_id)
+        if instance is None or instance.series_id != chain.series.id:
+            raise NotFound(f"the series has no task {task_id}")
+        return instance
+
+    def _news(self, task: Task) -> TaskEvent:
+        return news_of(self._actor, task, new_id(self._now))
+
+
+def _without(step: Instance, given: Mapping[str, object]) -> Instance:
+    """What is changed for all is no exception any more."""
+    kept = {name: value for name, value in step.overrides.items() if name not in given}
+    return replace(step, overrides=kept)
+
+
+@contextmanager
+def _named_below(place: str) -> Iterator[None]:
+    """Name fields that are wrong by their place in the body."""
+    try:
+        yield
+    except Invalid as error:
+        found = [FieldError(f"{place}.{one.field}", *one[1:]) for one in error.errors]
+        raise Invalid(error.detail, *found) from error

@@ -1,0 +1,75 @@
+"""Reads what has become of the instances of series: pages, months and figures."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from taskflow.base import cursors
+from taskflow.db.transaction import Transaction
+from taskflow.services.recurring_processor.model import Instance
+from taskflow.services.recurring_processor.storage import INSTANCE, instance_of
+
+# Figures are of so many of the newest instances: some five years of a daily series.
+MOST_TRACED: Final = 2_000
+MOST_IN_MONTH: Final = 2_000
+LIST_NAME: Final = "history"
+
+PAGE = f"""
+SELECT {INSTANCE} FROM recurring.instances
+ WHERE series_id = $1 AND NOT is_withdrawn AND (position, task_id) < ($2, $3)
+ ORDER BY position DESC, task_id DESC LIMIT $4
+"""  # noqa: S608 - made of constants
+NEWEST = f"""
+SELECT {INSTANCE} FROM recurring.instances
+ WHERE series_id = $1 ORDER BY position DESC, task_id DESC LIMIT $2
+"""  # noqa: S608 - made of constants
+BETWEEN = f"""
+SELECT {INSTANCE} FROM recurring.instances
+ WHERE series_id = $1 AND due_at >= $2 AND due_at < $3
+ ORDER BY due_at LIMIT $4
+"""  # noqa: S608 - made of constants
+BY_OCCURRENCE = f"""
+SELECT {INSTANCE} FROM recurring.instances
+ WHERE (series_id, occurrence_date) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
+   AND NOT is_withdrawn
+"""  # noqa: S608 - made of constants
+
+
+async def page(
+    transaction: Transaction, series_id: UUID, limit: int, cursor: str | None
+) -> tuple[list[Instance], str | None]:
+    """Some instances of a series, the newest first, and where the older ones begin."""
+    place = (2**31 - 1, UUID(int=2**128 - 1))
+    if cursor is not None:
+        position, task_id = cursors.decode(cursor, LIST_NAME, tuple[cursors.Version, UUID])
+        place = (position, task_id)
+    rows = await transaction.rows(PAGE, series_id, *place, limit + 1)
+    found = [instance_of(row) for row in rows[:limit]]
+    if len(rows) <= limit:
+        return found, None
+    return found, cursors.encode(LIST_NAME, found[-1].position, found[-1].task_id)
+
+
+async def newest(transaction: Transaction, series_id: UUID) -> list[Instance]:
+    """The newest instances of a series, the newest first, withdrawn ones too."""
+    rows = await transaction.rows(NEWEST, series_id, MOST_TRACED)
+    return [instance_of(row) for row in rows]
+
+
+async def between(
+    transaction: Transaction, series_id: UUID, start: datetime, end: datetime
+) -> list[Instance]:
+    """The instances that are due in a span of time."""
+    rows = await transaction.rows(BETWEEN, series_id, start, end, MOST_IN_MONTH)
+    return [instance_of(row) for row in rows]
+
+
+async def by_occurrence(
+    transaction: Transaction, wanted: Sequence[tuple[UUID, str]]
+) -> dict[tuple[UUID, str], Instance]:
+    """The standing instances of some occurrences, by series and key."""
+    ids, dates = [one[0] for one in wanted], [one[1] for one in wanted]
+    rows = await transaction.rows(BY_OCCURRENCE, ids, dates)
+    found = [instance_of(row) for row in rows]
+    return {(one.series_id, one.occurrence_date): one for one in found}

@@ -1,0 +1,198 @@
+"""Makes the tasks of series that pile up, each when it is due, whoever has done the one before.
+
+The loop sleeps until the earliest moment that any series waits for, and is woken when one changes;
+now and then it looks by itself. Replicas share the work: each claims rows that no other has, and a
+task's id follows from its series and occurrence, so none is made twice.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter
+
+from taskflow.base.clock import Clock
+from taskflow.base.errors import Invalid, Unavailable
+from taskflow.base.ids import new_id
+from taskflow.db.engine import Database
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import TaskState
+from taskflow.services.recurring_processor import history_storage, series, storage
+from taskflow.services.recurring_processor.model import Chain, Instance
+from taskflow.services.recurring_processor.moments import instant_in
+from taskflow.services.recurring_processor.patterns import pattern
+from taskflow.services.recurring_processor.progress import Overdue, overdue, settled
+from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
+from taskflow.tasks import instance_commands
+from taskflow.tasks.instance_commands import Wish
+from taskflow.tasks.model import Actor
+from taskflow.tasks.recurrence import Occurrence
+
+AT_ONCE: Final = 200
+AWAY_SECONDS: Final = 0.5
+CONTENDED_SECONDS: Final = 0.05
+# Another process may have changed a series, and nobody tells this one of it.
+LOOK_SECONDS: Final = 20.0
+
+log = structlog.get_logger()
+Key = tuple[UUID, str]
+
+
+class Due(NamedTuple):
+    """A claimed series, and what is to be made of it."""
+
+    chain: Chain
+    overdue: Overdue
+
+
+class Materialiser:
+    """The loop that makes what is due.
+
+    Args:
+        database: Where series and tasks are.
+        clock: The time.
+        made: Counts instances.
+        look_seconds: How often the table is read, whatever the bell says.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        made: Counter,
+        *,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._made = made
+        self._look_seconds = look_seconds
+
+    async def run(self) -> None:
+        """Make what is due until cancelled; what was due while we were away comes first."""
+        while True:
+            try:
+                if not await self.round():
+                    await self._sleep()
+            except Unavailable as error:
+                log.warning("recurring.waiting", reason=error.detail)
+                await asyncio.sleep(AWAY_SECONDS)
+
+    async def round(self) -> int:
+        """Make what is due of some series; returns of how many, 0 when no more can be had.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as transaction:
+            claimed = await storage.claim(transaction, now, AT_ONCE)
+            if claimed:
+                due = [Due(chain, _overdue(chain, now)) for chain in claimed]
+                count = await _make(transaction, due, now)
+                transaction.after_commit(lambda: self._made.inc(count))
+        return len(claimed)
+
+    async def _sleep(self) -> None:
+        """Wait for the next moment, or for a series that changes."""
+        async with self._database.transaction(read_only=True) as transaction:
+            following = await storage.next_at(transaction)
+        seconds = self._look_seconds
+        if following is not None:
+            seconds = min(seconds, (following - self._clock.now()).total_seconds())
+        # What is due and could not be had is held by somebody else just now.
+        await self._database.hints.wait(storage.BELL, max(seconds, CONTENDED_SECONDS))
+
+
+def _overdue(chain: Chain, now: datetime) -> Overdue:
+    try:
+        return overdue(chain, now)
+    except Invalid as error:
+        log.warning("recurring.endless", series_id=str(chain.series.id), reason=error.detail)
+        return Overdue([], 0)
+
+
+async def _make(transaction: Transaction, due: list[Due], now: datetime) -> int:
+    """Make what is due and note how far each series has come; returns how many tasks were made."""
+    keys = [(one.chain.series.id, each.date) for one in due for each in one.overdue.occurrences]
+    known = await history_storage.by_occurrence(transaction, keys)
+    owners = {one.chain.series.user_id for one in due}
+    making = Making(transaction, known, str(new_id(now)), now)
+    await making.begin(due)
+    gone = await instance_commands.owners_gone(transaction, sorted(owners))
+    chains = []
+    for one in due:
+        if one.chain.series.user_id in gone:
+            await storage.forget(transaction, one.chain.series.id)
+        else:
+            chains.append(await making.advanced(one))
+    await storage.write(transaction, [chain.series for chain in chains])
+    before = {task_id for one in due for task_id in one.chain.instances}
+    new = [one for chain in chains for one in chain.instances.values() if one.task_id not in before]
+    await storage.keep(transaction, *new)
+    return len(new)
+
+
+class Making:
+    """The tasks of many series, made together.
+
+    Args:
+        transaction: Where to write.
+        known: The occurrences that have had their task.
+        correlation_id: What all of it belongs to.
+        now: When it is made.
+    """
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        known: Mapping[Key, Instance],
+        correlation_id: str,
+        now: datetime,
+    ) -> None:
+        self._transaction = transaction
+        self._known = known
+        self._correlation_id = correlation_id
+        self._now = now
+        self._made: dict[Key, TaskState] = {}
+
+    async def begin(self, due: Sequence[Due]) -> None:
+        """Make all that was never made."""
+        wishes = [
+            Wish(self._actor(one.chain), pattern(one.chain.series), occurrence)
+            for one in due
+            for occurrence in one.overdue.occurrences
+            if _key(one.chain, occurrence) not in self._known
+        ]
+        tasks = await instance_commands.create_instances(self._transaction, wishes, self._now)
+        for task in tasks:
+            if task.series_id is not None and task.occurrence_date is not None:
+                self._made[task.series_id, task.occurrence_date] = task.state()
+
+    async def advanced(self, due: Due) -> Chain:
+        """A series with what was made of it; what had been withdrawn is brought back."""
+        chain, missed = due.chain, due.overdue.missed
+        for occurrence in due.overdue.occurrences:
+            task = self._made.get(_key(chain, occurrence))
+            if task is None and _key(chain, occurrence) not in self._known:
+                door = TaskDoor(self._transaction, self._actor(chain), self._now)
+                task = await door.make(pattern(chain.series), occurrence)
+            if task is not None:
+                chain = series.made(chain, occurrence, task, missed)
+                missed = 0
+        last = due.overdue.occurrences[-1:]
+        if last and chain.last == due.chain.last:
+            # All of it has had its task: only what lies behind it can come.
+            chain = chain.with_series(resumed_at=instant_in(chain.series.zone, last[0].at))
+        chain = settled(chain, self._now)
+        return chain.with_series(version=due.chain.series.version + 1)
+
+    def _actor(self, chain: Chain) -> Actor:
+        return system_actor(chain.series.user_id, self._correlation_id)
+
+
+def _key(chain: Chain, occurrence: Occurrence) -> Key:
+    return chain.series.id, occurrence.date

@@ -1,0 +1,267 @@
+"""What the doors to series answer with."""
+
+from datetime import date, datetime
+from typing import Final, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import Recurrence
+from taskflow.services.recurring_processor import history_storage
+from taskflow.services.recurring_processor.calendar import Entry, reason_of
+from taskflow.services.recurring_processor.history import (
+    Figures,
+    Status,
+    Timing,
+    figures,
+    status_of,
+    timing_of,
+    trace_of,
+)
+from taskflow.services.recurring_processor.model import Instance, Series, SeriesStatus
+from taskflow.services.recurring_processor.moments import shown_in
+from taskflow.services.recurring_processor.sentences import sentence
+from taskflow.tasks.recurrence import Occurrence, occurrences
+
+NEXT: Final = 3
+NEWEST: Final = 200
+
+
+class Shown(Struct, omit_defaults=True):
+    """One occurrence, with the zone's offset or as a date, and what is not plain about it."""
+
+    at: str
+    reason: str | None = None
+
+
+class InstanceState(Struct):
+    """What has become of one instance.
+
+    Attributes:
+        due_date: As in the task's JSON; `planned_date` is where the series has it.
+        timing: Whether it was done in time.
+        missed_before: How many occurrences before it have had no task.
+    """
+
+    task_id: UUID
+    title: str
+    occurrence_date: str | None
+    status: Status
+    completed_at: datetime | None
+    due_date: str | None
+    planned_date: str | None
+    timing: Timing | None
+    missed_before: int
+
+
+class HistoryItem(Struct):
+    """An instance, or with `missed` so many occurrences in a row that have had no task."""
+
+    status: Literal["open", "done", "skipped", "deleted", "missed"]
+    count: int
+    task_id: UUID | None
+    title: str | None
+    occurrence_date: str | None
+    due_date: str | None
+    planned_date: str | None
+    completed_at: datetime | None
+    timing: Timing | None
+
+
+class HistoryPage(Struct):
+    """Some of a series' history, newest first, and the cursor of what lies before."""
+
+    items: list[HistoryItem]
+    next_cursor: str | None
+
+
+class SeriesState(Struct):
+    """A series: its rule, in words too, and what comes next."""
+
+    id: str
+    recurrence: Recurrence
+    text: str
+    timezone: str
+    all_day: bool
+    status: SeriesStatus
+    title: str
+    version: int
+    paused_at: datetime | None
+    next: list[Shown]
+
+
+class Statistics(Struct):
+    """How well a series was kept, over its newest 2,000 instances.
+
+    Attributes:
+        completion_rate: What was done, of that and what was skipped or missed.
+        current_streak: How many were done in a row up to now.
+    """
+
+    done: int
+    on_time: int
+    late: int
+    skipped: int
+    missed: int
+    deleted: int
+    open: int
+    completion_rate: float | None
+    current_streak: int
+    longest_streak: int
+
+    @classmethod
+    def of(cls, found: Figures) -> "Statistics":
+        """As they are answered."""
+        return cls(*found)
+
+
+class SeriesWithInstances(Struct):
+    """A series, its newest 200 instances, the newest first, and how well it was kept."""
+
+    series: SeriesState
+    instances: list[InstanceState]
+    statistics: Statistics
+
+
+class SeriesPage(Struct):
+    """Some series, and the cursor of the next ones."""
+
+    items: list[SeriesState]
+    next_cursor: str | None
+
+
+class CalendarEntry(Struct, omit_defaults=True):
+    """An instance on a day, or an occurrence to come (`planned`)."""
+
+    at: str
+    status: Status | Literal["planned"]
+    task_id: UUID | None = None
+    title: str | None = None
+    reason: str | None = None
+
+
+class CalendarDay(Struct):
+    """A day of a month, in the series' zone."""
+
+    date: date
+    entries: list[CalendarEntry]
+
+
+class Calendar(Struct):
+    """Every day of a month."""
+
+    month: str
+    timezone: str
+    days: list[CalendarDay]
+
+
+async def states(transaction: Transaction, found: list[Series], now: datetime) -> list[SeriesState]:
+    """Series as they are answered, each with what comes next and why that is not plain."""
+    coming = {series.id: _coming(series, now) for series in found}
+    wanted = [(series_id, one.date) for series_id, some in coming.items() for one in some]
+    known = await history_storage.by_occurrence(transaction, wanted) if wanted else {}
+    return [
+        _state(
+            series,
+            coming[series.id],
+            {date: one for (series_id, date), one in known.items() if series_id == series.id},
+        )
+        for series in found
+    ]
+
+
+async def whole(transaction: Transaction, series: Series, now: datetime) -> SeriesWithInstances:
+    """A series with its instances and figures."""
+    state = (await states(transaction, [series], now))[0]
+    newest = await history_storage.newest(transaction, series.id)
+    traces = [trace_of(one, series.zone, all_day=series.all_day) for one in reversed(newest)]
+    instances = [shown_instance(series, one) for one in newest[:NEWEST]]
+    return SeriesWithInstances(state, instances, Statistics.of(figures(traces)))
+
+
+def shown_instance(series: Series, instance: Instance) -> InstanceState:
+    """An instance as it is answered."""
+    return InstanceState(
+        instance.task_id,
+        instance.title,
+        instance.occurrence_date or None,
+        status_of(instance),
+        instance.completed_at,
+        instance.due_date,
+        instance.planned_date,
+        timing_of(instance, series.zone, all_day=series.all_day),
+        instance.missed,
+    )
+
+
+def history_items(series: Series, found: list[Instance]) -> list[HistoryItem]:
+    """Instances as entries of a history, each with what was missed before it."""
+    items = []
+    for one in found:
+        status = status_of(one)
+        if status == "withdrawn":
+            continue
+        items.append(
+            HistoryItem(
+                status=status,
+                count=1,
+                task_id=one.task_id,
+                title=one.title,
+                occurrence_date=one.occurrence_date or None,
+                due_date=one.due_date,
+                planned_date=one.planned_date,
+                completed_at=one.completed_at,
+                timing=timing_of(one, series.zone, all_day=series.all_day),
+            )
+        )
+        if one.missed:
+            items.append(_missed(one.missed))
+    return items
+
+
+def shown_entry(entry: Entry) -> CalendarEntry:
+    """An entry of a calendar as it is answered."""
+    instance = entry.instance
+    return CalendarEntry(
+        entry.at,
+        entry.status,
+        instance.task_id if instance else None,
+        instance.title if instance else None,
+        entry.reason,
+    )
+
+
+def shown_occurrence(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
+    """An occurrence as it is answered."""
+    return Shown(shown_in(zone, occurrence.at), occurrence.reason)
+
+
+def _missed(count: int) -> HistoryItem:
+    return HistoryItem("missed", count, None, None, None, None, None, None, None)
+
+
+def _coming(series: Series, now: datetime) -> list[Occurrence]:
+    schedule = series.schedule
+    if series.status == "ended" or schedule.recurrence.mode == "completion":
+        return []
+    return occurrences(schedule, after=now, limit=NEXT)
+
+
+def _state(series: Series, coming: list[Occurrence], known: dict[str, Instance]) -> SeriesState:
+    recurrence = series.recurrence or series.schedule.recurrence
+    return SeriesState(
+        id=str(series.id),
+        recurrence=recurrence,
+        text=sentence(recurrence),
+        timezone=series.timezone,
+        all_day=series.all_day,
+        status=series.status,
+        title=series.template.title,
+        version=series.version,
+        paused_at=series.paused_at,
+        next=[
+            Shown(shown_in(series.zone, one.at), reason_of(series, one, known)) for one in coming
+        ],
+    )
