@@ -82,9 +82,9 @@ class Editing:
         """Go on with the next occurrence in the future; what lies before never was.
 
         Raises:
-            Conflict: the series has ended.
+            Conflict: the series was stopped.
         """
-        if chain.series.status == "ended":
+        if chain.series.stopped_at is not None:
             raise Conflict(LOST)
         if chain.series.paused_at is None:
             return chain

@@ -77,12 +77,13 @@ def refuse_stale(chain: Chain, if_version: int | None) -> None:
 
 async def _begun(transaction: Transaction, actor: Actor, series_id: UUID, now: datetime) -> Chain:
     """The series of tasks that nothing was heard of yet."""
-    wanted = queries.Filter(series_id=series_id)
-    page = await queries.listing(transaction, actor.user_id, wanted, sort="created_at", limit=1)
-    if not page.tasks:
-        raise NotFound(f"there is no series {series_id}")
-    first = page.tasks[0]
-    return await storage.lock(transaction, series.begin(first.state(), series_id, now), first.id)
+    for status in (None, "deleted"):
+        wanted = queries.Filter(series_id=series_id, status=status)
+        page = await queries.listing(transaction, actor.user_id, wanted, sort="created_at", limit=1)
+        for first in page.tasks:
+            fresh = series.begin(first.state(), series_id, now)
+            return await storage.lock(transaction, fresh, first.id)
+    raise NotFound(f"there is no series {series_id}")
 
 
 async def _tasks(
@@ -91,7 +92,8 @@ async def _tasks(
     """The open tasks, those that are thought to be, and the one that is named; locked."""
     wanted = queries.Filter(series_id=chain.series.id, status="pending")
     page = await queries.listing(transaction, actor.user_id, wanted, limit=MOST_OPEN)
-    named = [] if task_id is None else [task_id]
+    # A series that was just begun is of the one task that it names.
+    named = [chain.series.current_task_id, *([task_id] if task_id else [])]
     ids = {*(task.id for task in page.tasks), *(one.task_id for one in chain.open), *named}
     await queries.hold(transaction, actor.user_id, sorted(ids))
     tasks = await queries.find_all(transaction, actor.user_id, sorted(ids))
