@@ -10,7 +10,7 @@ import msgspec
 import typer
 import uvloop
 
-from benchmarks import commit_to_browser, create_task, fan_out, idle, machine, scale_out
+from benchmarks import commit_to_browser, create_task, fan_out, idle, machine, recurring, scale_out
 from benchmarks.figures import Report, markdown
 from benchmarks.options import Options
 
@@ -21,6 +21,7 @@ BENCHMARKS: Final[dict[int, Benchmark]] = {
     create_task.GOAL: create_task.measure,
     idle.GOAL: idle.measure,
     scale_out.GOAL: scale_out.measure,
+    recurring.GOAL: recurring.measure,
 }
 
 
@@ -37,7 +38,10 @@ def main(
     if unknown:
         raise typer.BadParameter(f"there are benchmarks for {sorted(BENCHMARKS)} only")
     options = Options(
-        repetitions=repetitions, seconds=seconds, stream_seconds=stream_seconds, streams=streams
+        repetitions=repetitions,
+        seconds=seconds,
+        stream_seconds=stream_seconds,
+        streams=streams,
     )
     print(f"{machine.describe()}; {repetitions} repetitions\n", flush=True)
     reports = [_measure(goal, options) for goal in goals or BENCHMARKS]

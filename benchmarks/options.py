@@ -20,3 +20,4 @@ class Options(Struct, frozen=True, kw_only=True):
     streams: int = 5_000
     changes_per_second: int = 200
     connections: int = 32
+    recurring: int = 10_000

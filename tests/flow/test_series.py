@@ -1,4 +1,4 @@
-"""A person's hold on a whole series: what is edited, skipped, paused and stopped does as it says."""
+"""A person's hold on a whole series: edited, skipped, paused or stopped, it does as it says."""
 
 import time
 from collections.abc import Callable
@@ -198,9 +198,7 @@ def test_no_series_piles_up_that_counts_from_its_completions(user: httpx.Client)
 def test_the_next_task_has_its_checklist_still_to_do(user: httpx.Client) -> None:
     task = begun(user, description="- [x] fern\n- [ ] palm\n\n`- [x]` is code\n1. [X] cactus")
     following = done(user, task, "2041-01-14T09:00:00Z")
-    assert following["description"] == (
-        "- [ ] fern\n- [ ] palm\n\n`- [x]` is code\n1. [ ] cactus"
-    )
+    assert following["description"] == ("- [ ] fern\n- [ ] palm\n\n`- [x]` is code\n1. [ ] cactus")
 
 
 def test_a_month_shows_what_was_and_what_is_to_come(user: httpx.Client) -> None:

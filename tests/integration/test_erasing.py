@@ -45,7 +45,8 @@ async def new_task(transaction: Transaction, actor: Actor, _first: Task) -> obje
 
 
 async def next_instance(transaction: Transaction, actor: Actor, first: Task) -> object:
-    return await instance_commands.create_instance(transaction, actor, first.state(), Occurrence(), NOW)
+    state = first.state()
+    return await instance_commands.create_instance(transaction, actor, state, Occurrence(), NOW)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from taskflow.outbox import tables as outbox
 from taskflow.outbox.tail import Gap, Tail
 from taskflow.services.audit_logger import storage as audit
 from taskflow.services.notification import storage as notifications
-from taskflow.services.recurring_processor import history_storage
+from taskflow.services.recurring_processor import due_storage, history_storage
 from taskflow.services.recurring_processor import storage as recurring
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
 from taskflow.services.reminder import storage as reminders
@@ -194,8 +194,8 @@ READS: dict[str, Read] = {
     "the tasks of some occurrences": lambda t: history_storage.by_occurrence(
         t, [(SERIES, f"day {n}") for n in range(50)]
     ),
-    "series that are due": lambda t: recurring.claim(t, NOW, 100),
-    "when the next series is due": recurring.next_at,
+    "series that are due": lambda t: due_storage.claim(t, NOW, 100),
+    "when the next series is due": due_storage.next_at,
     "a person's series": lambda t: t.rows(recurring.LIST, ident(50), ident(0), None, 50),
     "the number of active series": recurring.count_active,
     "whether an occurrence is taken": lambda t: recurring.is_taken(t, SERIES, "day 9"),

@@ -288,13 +288,12 @@ class ASeries(RuleBasedStateMachine):
         tasks = await world.tasks()
         kept = await history_storage.newest(world.transaction, world.series_id)
         shown = {
-            one["id"]: "deleted" if one["is_deleted"] else
-            {"completed": "done", "pending": "open"}[one["status"]]
+            one["id"]: "deleted"
+            if one["is_deleted"]
+            else {"completed": "done", "pending": "open"}[one["status"]]
             for one in tasks
         }
-        told = {
-            one.task_id: "deleted" if one.is_deleted else status_of(one) for one in kept
-        }
+        told = {one.task_id: "deleted" if one.is_deleted else status_of(one) for one in kept}
         assert told == shown, "the history is not complete"
         opens = [task_id for task_id, status in shown.items() if status == "open"]
         untouched = [task_id for task_id in opens if task_id not in world.touched]

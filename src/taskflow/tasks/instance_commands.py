@@ -57,7 +57,7 @@ async def create_instance(
     Raises:
         OwnerErased: the actor's account is gone.
     """
-    task = _instance(Wish(actor, previous, occurrence), now)
+    task = drafted_instance(Wish(actor, previous, occurrence), now)
     if not await tables.insert(transaction, task):
         return None
     await record(transaction, actor, topics.TASK_CREATED, task, {}, now)
@@ -71,7 +71,7 @@ async def create_instances(
 
     One whose occurrence has its task already, or whose owner is gone, is left out.
     """
-    tasks = [_instance(wish, now) for wish in wishes]
+    tasks = [drafted_instance(wish, now) for wish in wishes]
     free = await tables.insert_many(transaction, tasks)
     made = [(wish, task) for wish, task in zip(wishes, tasks, strict=True) if task.id in free]
     events = [
@@ -118,7 +118,8 @@ async def withdraw(transaction: Transaction, actor: Actor, task_id: UUID, now: d
     return True
 
 
-def _instance(wish: Wish, now: datetime) -> Task:
+def drafted_instance(wish: Wish, now: datetime) -> Task:
+    """The task that a wish leads to; its id follows from the series and the occurrence."""
     previous, occurrence = wish.previous, wish.occurrence
     series_id = previous.series_id
     if series_id is None:

@@ -1,12 +1,13 @@
 """The recurring processor (port 8001): the next instance of what recurs."""
 
-from taskflow.chassis.handlers import each
+from taskflow.chassis.handlers import Batches
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.events.topics import TASK_TYPES
 from taskflow.services.recurring_processor import storage
 from taskflow.services.recurring_processor.event_consumer import Continuation, is_of_series
 from taskflow.services.recurring_processor.materialising import Materialiser
 from taskflow.services.recurring_processor.routes import ROUTES
+from taskflow.services.recurring_processor.together import AT_ONCE, Together
 
 
 def build(context: Context) -> Parts:
@@ -15,10 +16,14 @@ def build(context: Context) -> Parts:
         "taskflow_recurring_instances_total", "Tasks made as the next of their series."
     )
     continuation = Continuation(context.clock, made)
+    together = Together(continuation, context.clock, made)
     materialiser = Materialiser(context.database, context.clock, made)
     _show(context)
-    batches = each(
-        dict.fromkeys(TASK_TYPES, continuation.follow),
+    batches = Batches(
+        handle=together.follow,
+        event_types=TASK_TYPES,
+        size=AT_ONCE,
+        concurrency=4,
         concerns=is_of_series,
         forget=storage.forget_user,
     )

@@ -20,7 +20,7 @@ from taskflow.base.ids import new_id
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskState
-from taskflow.services.recurring_processor import history_storage, series, storage
+from taskflow.services.recurring_processor import due_storage, history_storage, series, storage
 from taskflow.services.recurring_processor.model import Chain, Instance
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import pattern
@@ -89,7 +89,7 @@ class Materialiser:
         """
         now = self._clock.now()
         async with self._database.transaction() as transaction:
-            claimed = await storage.claim(transaction, now, AT_ONCE)
+            claimed = await due_storage.claim(transaction, now, AT_ONCE)
             if claimed:
                 due = [Due(chain, _overdue(chain, now)) for chain in claimed]
                 count = await _make(transaction, due, now)
@@ -99,7 +99,7 @@ class Materialiser:
     async def _sleep(self) -> None:
         """Wait for the next moment, or for a series that changes."""
         async with self._database.transaction(read_only=True) as transaction:
-            following = await storage.next_at(transaction)
+            following = await due_storage.next_at(transaction)
         seconds = self._look_seconds
         if following is not None:
             seconds = min(seconds, (following - self._clock.now()).total_seconds())

@@ -3,13 +3,13 @@
 An instance's row stays when its task is deleted: it is the tombstone that older news meets.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from taskflow.base import cursors
 from taskflow.base.errors import NotFound, Unavailable
@@ -56,6 +56,24 @@ SELECT count(*) FROM (
 ) AS counted
 """
 
+LOCK_MANY = f"""
+SELECT {SERIES} FROM recurring.series WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+"""  # noqa: S608 - made of constants
+CHAINS = f"""
+SELECT {INSTANCE} FROM unnest($1::uuid[], $2::uuid[]) AS wanted (id, task) CROSS JOIN LATERAL (
+  SELECT {INSTANCE} FROM recurring.instances
+   WHERE series_id = wanted.id AND status = 'pending' AND NOT is_deleted
+  UNION
+  SELECT {INSTANCE} FROM recurring.instances WHERE task_id = wanted.task AND series_id = wanted.id
+  UNION
+  (SELECT {INSTANCE} FROM recurring.instances
+    WHERE series_id = wanted.id AND NOT is_withdrawn
+    ORDER BY position DESC, task_id DESC LIMIT 1)
+) AS chain
+"""  # noqa: S608 - made of constants
+FIND_INSTANCES = f"""
+SELECT {INSTANCE} FROM recurring.instances WHERE task_id = ANY($1::uuid[])
+"""  # noqa: S608 - made of constants
 FIND_INSTANCE = f"SELECT {INSTANCE} FROM recurring.instances WHERE task_id = $1"  # noqa: S608
 CHAIN = f"""
 SELECT {INSTANCE}
@@ -70,22 +88,6 @@ SELECT {INSTANCE} FROM recurring.instances WHERE task_id = $2 AND series_id = $1
   ORDER BY position DESC, task_id DESC
   LIMIT 1)
 """  # noqa: S608 - made of constants
-# What another replica has claimed is left to it.
-CLAIM = f"""
-SELECT {SERIES} FROM recurring.series
- WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
-"""  # noqa: S608 - made of constants
-ENDS = f"""
-SELECT {INSTANCE} FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
-  (SELECT {INSTANCE} FROM recurring.instances
-    WHERE series_id = wanted.id AND status = 'pending' AND NOT is_deleted LIMIT 1)
-  UNION
-  (SELECT {INSTANCE} FROM recurring.instances
-    WHERE series_id = wanted.id AND NOT is_withdrawn
-    ORDER BY position DESC, task_id DESC LIMIT 1)
-) AS ends
-"""  # noqa: S608 - made of constants
-NEXT_AT = "SELECT min(next_at) FROM recurring.series WHERE next_at IS NOT NULL"
 # News of one task may be handled by two replicas at once: the older one must not win.
 KEEP = f"""
 INSERT INTO recurring.instances AS known ({INSTANCE})
@@ -126,7 +128,37 @@ async def lock_known(
         return None
     rows = await transaction.rows(CHAIN, series_id, task_id)
     instances = [instance_of(one) for one in rows]
-    return Chain(_series(row), {instance.task_id: instance for instance in instances})
+    return Chain(series_of(row), {instance.task_id: instance for instance in instances})
+
+
+async def lock_many(transaction: Transaction, wanted: Mapping[UUID, UUID]) -> list[Chain]:
+    """Those of some series that there are, each by the task that its news is of."""
+    ids = list(wanted)
+    if not ids:
+        return []
+    found = [series_of(row) for row in await transaction.rows(LOCK_MANY, ids)]
+    rows = await transaction.rows(CHAINS, ids, list(wanted.values()))
+    return chains_of(found, rows)
+
+
+async def save_many(
+    transaction: Transaction, before: Sequence[Chain], after: Sequence[Chain]
+) -> None:
+    """Write what differs of many series.
+
+    Raises:
+        Unavailable: as `keep` does.
+    """
+    changed = [(old, new) for old, new in zip(before, after, strict=True) if _differs(old, new)]
+    if not changed:
+        return
+    await write(
+        transaction,
+        [replace(new.series, version=old.series.version + 1) for old, new in changed],
+    )
+    await keep(transaction, *(one for pair in changed for one in _changed(*pair)))
+    if any(old.series.next_at != new.series.next_at for old, new in changed):
+        transaction.ring(BELL)
 
 
 async def save(transaction: Transaction, before: Chain, after: Chain) -> Chain:
@@ -135,17 +167,10 @@ async def save(transaction: Transaction, before: Chain, after: Chain) -> Chain:
     Raises:
         Unavailable: as `keep` does.
     """
-    changed = [
-        one for task_id, one in after.instances.items() if one != before.instances.get(task_id)
-    ]
-    if not changed and after.series == before.series:
+    if not _differs(before, after):
         return after
-    after = after.with_series(version=before.series.version + 1)
-    await write(transaction, [after.series])
-    await keep(transaction, *changed)
-    if after.series.next_at != before.series.next_at:
-        transaction.ring(BELL)
-    return after
+    await save_many(transaction, [before], [after])
+    return after.with_series(version=before.series.version + 1)
 
 
 async def write(transaction: Transaction, series: Sequence[Series]) -> None:
@@ -161,22 +186,6 @@ async def keep(transaction: Transaction, *instances: Instance) -> None:
     """
     if instances and await transaction.execute(KEEP, _text(instances)) != len(instances):
         raise Unavailable("newer news of a task came in at the same time")
-
-
-async def claim(transaction: Transaction, now: datetime, limit: int) -> list[Chain]:
-    """Series of which a task is due, each with an open task and its last, and locked."""
-    found = [_series(row) for row in await transaction.rows(CLAIM, now, limit)]
-    instances: dict[UUID, dict[UUID, Instance]] = {series.id: {} for series in found}
-    for row in await transaction.rows(ENDS, list(instances)) if found else ():
-        instance = instance_of(row)
-        instances[instance.series_id][instance.task_id] = instance
-    return [Chain(series, instances[series.id]) for series in found]
-
-
-async def next_at(transaction: Transaction) -> datetime | None:
-    """When the first of all tasks that appear by themselves is due."""
-    following: datetime | None = await transaction.value(NEXT_AT)
-    return following
 
 
 async def forget(transaction: Transaction, series_id: UUID) -> None:
@@ -195,6 +204,14 @@ async def find_instance(transaction: Transaction, task_id: UUID) -> Instance | N
     return instance_of(row) if row else None
 
 
+async def find_instances(
+    transaction: Transaction, task_ids: Sequence[UUID]
+) -> dict[UUID, Instance]:
+    """What is known of some tasks."""
+    rows = await transaction.rows(FIND_INSTANCES, task_ids)
+    return {row["task_id"]: instance_of(row) for row in rows}
+
+
 async def is_taken(transaction: Transaction, series_id: UUID, occurrence_date: str) -> bool:
     """Whether an occurrence has had its task already; one that was withdrawn does not count."""
     taken: bool = await transaction.value(IS_TAKEN, series_id, occurrence_date)
@@ -210,7 +227,7 @@ async def find(transaction: Transaction, user_id: UUID, series_id: UUID) -> Seri
     row = await transaction.row(FIND, series_id, user_id)
     if row is None:
         raise NotFound(f"there is no series {series_id}")
-    return _series(row)
+    return series_of(row)
 
 
 async def listing(
@@ -220,7 +237,7 @@ async def listing(
     first = (UUID(int=0),)
     after = (first if cursor is None else cursors.decode(cursor, LIST_NAME, tuple[UUID]))[0]
     rows = await transaction.rows(LIST, user_id, after, status, limit + 1)
-    found = [_series(row) for row in rows[:limit]]
+    found = [series_of(row) for row in rows[:limit]]
     return found, cursors.encode(LIST_NAME, found[-1].id) if len(rows) > limit else None
 
 
@@ -237,7 +254,8 @@ async def count_active(transaction: Transaction) -> int:
     return active
 
 
-def _series(row: "Record") -> Series:
+def series_of(row: "Record") -> Series:
+    """The series in a row that has all of `SERIES`."""
     values = dict(row)
     values["recurrence"] = _RECURRENCE.decode(row["recurrence"]) if row["recurrence"] else None
     values["template"] = _TEMPLATE.decode(row["template"])
@@ -253,3 +271,21 @@ def instance_of(row: "Record") -> Instance:
 
 def _text(rows: Sequence[Struct]) -> str:
     return msgspec.json.encode(rows).decode()
+
+
+def chains_of(found: Sequence[Series], rows: "Sequence[Record]") -> list[Chain]:
+    """Series with those of some instances that are theirs."""
+    instances: dict[UUID, dict[UUID, Instance]] = {series.id: {} for series in found}
+    for row in rows:
+        if row["series_id"] in instances:
+            instance = instance_of(row)
+            instances[instance.series_id][instance.task_id] = instance
+    return [Chain(series, instances[series.id]) for series in found]
+
+
+def _changed(before: Chain, after: Chain) -> list[Instance]:
+    return [one for task_id, one in after.instances.items() if one != before.instances.get(task_id)]
+
+
+def _differs(before: Chain, after: Chain) -> bool:
+    return after.series != before.series or bool(_changed(before, after))

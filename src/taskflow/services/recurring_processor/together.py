@@ -1,0 +1,165 @@
+"""Follows the tasks of many series in one go: one statement for what each would need one for.
+
+What is plain (one piece of news of a known series, that makes a task or none) is done together. The
+rest follows one by one, and so does all of it where an occurrence turns out to be taken.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from taskflow.base.clock import Clock
+from taskflow.chassis.handlers import Delivery
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import TaskState
+from taskflow.services.recurring_processor import history_storage, storage
+from taskflow.services.recurring_processor.event_consumer import Continuation, follow
+from taskflow.services.recurring_processor.model import Chain, Instance
+from taskflow.services.recurring_processor.task_door import system_actor
+from taskflow.tasks import instance_commands
+from taskflow.tasks.instance_commands import Wish
+from taskflow.tasks.model import Actor
+from taskflow.tasks.recurrence import Occurrence
+
+# Events that share a transaction.
+AT_ONCE: Final = 50
+
+
+class Intricate(Exception):
+    """It cannot be done together with others."""
+
+
+class Together:
+    """Follows batches of news.
+
+    Args:
+        continuation: Follows a single one.
+        clock: The time.
+        made: Counts instances.
+    """
+
+    def __init__(self, continuation: Continuation, clock: Clock, made: Counter) -> None:
+        self._continuation = continuation
+        self._clock = clock
+        self._made = made
+
+    async def follow(self, transaction: Transaction, deliveries: Sequence[Delivery]) -> None:
+        """Bring the series of several events' tasks up to date, in one transaction."""
+        known = await storage.find_instances(transaction, [one.event.task_id for one in deliveries])
+        fresh = [one for one in deliveries if _is_news(one, known.get(one.event.task_id))]
+        # Everybody locks series in the order of their ids, so that two never wait for each other.
+        fresh.sort(key=lambda one: str(one.event.task.series_id))
+        rest = fresh
+        if len(fresh) > 1:
+            try:
+                async with transaction.savepoint():
+                    rest = await self._together(transaction, fresh, known)
+            except Intricate:
+                rest = fresh
+        for delivery in rest:
+            await self._continuation.follow(delivery)
+
+    async def _together(
+        self,
+        transaction: Transaction,
+        fresh: Sequence[Delivery],
+        known: dict[UUID, Instance],
+    ) -> list[Delivery]:
+        """Do what is plain; returns the rest.
+
+        Raises:
+            Intricate: it cannot be done so after all, and nothing of it may stay.
+        """
+        plain: dict[UUID, Delivery] = {}
+        for one in fresh:
+            instance, series_id = known.get(one.event.task_id), one.event.task.series_id
+            if series_id and instance is not None and instance.series_id == series_id:
+                plain.setdefault(series_id, one)
+        wanted = {series_id: one.event.task_id for series_id, one in plain.items()}
+        before = await storage.lock_many(transaction, wanted)
+        after: list[Chain] = []
+        done: list[Delivery] = []
+        door = Drafts(transaction, self._clock)
+        for chain in before:
+            delivery = plain[chain.series.id]
+            try:
+                after.append(await door.followed(chain, delivery))
+            except Intricate:
+                after.append(chain)
+            else:
+                done.append(delivery)
+        await door.make_all()
+        await storage.save_many(transaction, before, after)
+        transaction.after_commit(lambda: self._made.inc(len(door.wishes)))
+        return [one for one in fresh if one not in done]
+
+
+class Drafts:
+    """A door to tasks that only drafts them, until all are made together.
+
+    Args:
+        transaction: Where to write.
+        clock: The time.
+    """
+
+    def __init__(self, transaction: Transaction, clock: Clock) -> None:
+        self.wishes: list[Wish] = []
+        self._transaction = transaction
+        self._now = clock.now()
+        self._actor: Actor | None = None
+        self._drafted: list[Wish] = []
+
+    async def followed(self, chain: Chain, delivery: Delivery) -> Chain:
+        """What a series is after an event.
+
+        Raises:
+            Intricate: it asks for more than a new task.
+        """
+        event = delivery.event
+        self._actor = system_actor(
+            event.user_id, event.correlation_id, event.event_id, delivery.traceparent
+        )
+        self._drafted = []
+        after = await follow(chain, event, self, self._now)
+        self.wishes += self._drafted
+        return after
+
+    async def make_all(self) -> None:
+        """Make what was drafted.
+
+        Raises:
+            Intricate: an occurrence has had its task already, or an owner is gone.
+        """
+        keys = [
+            (wish.previous.series_id or UUID(int=0), wish.occurrence.date) for wish in self.wishes
+        ]
+        if not keys:
+            return
+        if await history_storage.by_occurrence(self._transaction, keys):
+            raise Intricate
+        made = await instance_commands.create_instances(self._transaction, self.wishes, self._now)
+        if len(made) != len(keys):
+            raise Intricate
+
+    async def is_taken(self, series_id: UUID, occurrence_date: str) -> bool:  # noqa: ARG002 - asked for all of them at once
+        """Taken for free until all are made."""
+        return False
+
+    async def make(self, pattern: TaskState, occurrence: Occurrence) -> TaskState | None:
+        """Draft the task of an occurrence."""
+        if self._actor is None:
+            raise Intricate
+        wish = Wish(self._actor, pattern, occurrence)
+        self._drafted.append(wish)
+        return instance_commands.drafted_instance(wish, self._now).state()
+
+    async def withdraw(self, instance: Instance) -> bool:
+        """Nothing is taken back here."""
+        raise Intricate(str(instance.task_id))
+
+
+def _is_news(delivery: Delivery, known: Instance | None) -> bool:
+    event = delivery.event
+    return event.task.series_id is not None and (known is None or known.version < event.version)
