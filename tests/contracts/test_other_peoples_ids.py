@@ -32,6 +32,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/tasks/{task_id}": {"title": "Bob's"},
     "PATCH /api/v1/tasks/{task_id}": {"title": "Bob's"},
     "POST /api/v1/reminders/{reminder_id}/snooze": {"for": "PT10M"},
+    "PATCH /api/v1/recurring/series/{series_id}": {"scope": "all", "changes": {"title": "Bob's"}},
 }
 
 
@@ -172,6 +173,7 @@ LISTS: dict[str, Callable[[Somebody], str]] = {
     "tasks by title": lambda _: "/tasks?limit=1&sort=title",
     "reminders": lambda _: "/reminders?limit=1",
     "series": lambda _: "/recurring/series?limit=1",
+    "history": lambda who: f"/recurring/series/{who.ids['series']}/history?limit=1",
     "notifications": lambda _: "/notifications?limit=1",
     "audit": lambda _: "/audit/events?limit=1",
     "audit of a task": lambda who: f"/audit/tasks/{who.ids['task']}?limit=1",
@@ -182,6 +184,7 @@ LISTS: dict[str, Callable[[Somebody], str]] = {
 def cursors(anna: Somebody) -> dict[str, str]:
     """A true cursor of each of Anna's lists."""
     anna.client.post("/tasks", json=TASK)
+    anna.client.post(f"/recurring/series/{anna.ids['series']}/skip")
     anna.client.patch(f"/tasks/{anna.ids['task']}", json={"description": "changed"})
     for path in ("/reminders", "/recurring/series", "/notifications", "/audit/events"):
         first(anna.client, path, at_least=2)

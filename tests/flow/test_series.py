@@ -227,11 +227,12 @@ def test_the_history_comes_in_pages_with_its_figures(user: httpx.Client) -> None
     for number in range(1, 4):
         due = FAR + timedelta(days=7 * number)
         task = done(user, task, due.isoformat().replace("+00:00", "Z"))
-    found, cursor = [], ""
-    while cursor is not None:
-        page = user.get(path(task, f"/history?limit=2{cursor and f'&cursor={cursor}'}")).json()
+    found: list[dict[str, Any]] = []
+    more: str | None = ""
+    while more is not None:
+        page = user.get(path(task, f"/history?limit=2{more}")).json()
         found += page["items"]
-        cursor = page["next_cursor"]
+        more = page["next_cursor"] and f"&cursor={page['next_cursor']}"
     assert [one["status"] for one in found] == ["open", "done", "done", "done"]
     assert [one["timing"] for one in found] == [None, "on_time", "on_time", "on_time"]
     statistics = user.get(path(task)).json()["statistics"]

@@ -293,10 +293,97 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A series and its instances */
+        /** A series, its newest instances and how well it was kept */
         get: operations["get_series"];
         put?: never;
         post?: never;
+        /** End a series: its open tasks go to the trash, its history stays */
+        delete: operations["stop_series"];
+        options?: never;
+        head?: never;
+        /** Change one task of a series, the series from a task on, or all that is open of it */
+        patch: operations["patch_series"];
+        trace?: never;
+    };
+    "/api/v1/recurring/series/{series_id}/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A month of a series, in its zone: what there was on each day, and what is to come */
+        get: operations["get_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recurring/series/{series_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What has become of every instance of a series, the newest first */
+        get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recurring/series/{series_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let no next task appear until the series is resumed; open ones stay */
+        post: operations["pause_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recurring/series/{series_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with the next occurrence in the future; what fell into the pause never was */
+        post: operations["resume_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recurring/series/{series_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave out an open task: it uses up one of COUNT, and the next appears */
+        post: operations["skip_instance"];
         delete?: never;
         options?: never;
         head?: never;
@@ -668,6 +755,38 @@ export interface components {
             if_match?: number | null;
         };
         /**
+         * Calendar
+         * @description Every day of a month.
+         */
+        Calendar: {
+            month: string;
+            timezone: string;
+            days: components["schemas"]["CalendarDay"][];
+        };
+        /**
+         * CalendarDay
+         * @description A day of a month, in the series' zone.
+         */
+        CalendarDay: {
+            /** Format: date */
+            date: string;
+            entries: components["schemas"]["CalendarEntry"][];
+        };
+        /**
+         * CalendarEntry
+         * @description An instance on a day, or an occurrence to come (`planned`).
+         */
+        CalendarEntry: {
+            at: string;
+            status: ("deleted" | "done" | "open" | "skipped" | "withdrawn") | "planned";
+            /** @default null */
+            task_id?: string | null;
+            /** @default null */
+            title?: string | null;
+            /** @default null */
+            reason?: string | null;
+        };
+        /**
          * Change
          * @description One field's value before and after, as in the task's JSON.
          */
@@ -706,6 +825,30 @@ export interface components {
             position?: number | null;
         };
         /**
+         * HistoryItem
+         * @description An instance, or with `missed` so many occurrences in a row that have had no task.
+         */
+        HistoryItem: {
+            /** @enum {string} */
+            status: "deleted" | "done" | "missed" | "open" | "skipped";
+            count: number;
+            task_id: string | null;
+            title: string | null;
+            occurrence_date: string | null;
+            due_date: string | null;
+            planned_date: string | null;
+            completed_at: string | null;
+            timing: ("late" | "on_time") | null;
+        };
+        /**
+         * HistoryPage
+         * @description Some of a series' history, newest first, and the cursor of what lies before.
+         */
+        HistoryPage: {
+            items: components["schemas"]["HistoryItem"][];
+            next_cursor: string | null;
+        };
+        /**
          * InstanceState
          * @description What has become of one instance.
          */
@@ -715,8 +858,15 @@ export interface components {
             title: string;
             occurrence_date: string | null;
             /** @enum {string} */
-            status: "done" | "gone" | "open";
+            status: "deleted" | "done" | "open" | "skipped" | "withdrawn";
             completed_at: string | null;
+            /** @description As in the task's JSON; `planned_date` is where the series has it. */
+            due_date: string | null;
+            planned_date: string | null;
+            /** @description Whether it was done in time. */
+            timing: ("late" | "on_time") | null;
+            /** @description How many occurrences before it have had no task. */
+            missed_before: number;
         };
         /**
          * Liveness
@@ -906,6 +1056,11 @@ export interface components {
              * @enum {string}
              */
             month_end: "clamp" | "skip";
+            /**
+             * @description `one_open` makes the next task when this one is done or skipped, `pile_up` makes each on its date whether or not the last is done.
+             * @enum {string}
+             */
+            policy: "one_open" | "pile_up";
         };
         /**
          * RecurrenceBody
@@ -920,6 +1075,8 @@ export interface components {
             count?: number | null;
             /** @enum {string} */
             month_end?: "clamp" | "skip";
+            /** @enum {string} */
+            policy?: "one_open" | "pile_up";
         };
         /**
          * RefreshBody
@@ -1003,6 +1160,19 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * SeriesPatch
+         * @description A change of `this` task only, of it and what follows (`future`), or of all that is open. `task_id` names the task of `this` and `future`; the first open one, where it is left out. `policy` stands for a recurrence that differs in it.
+         */
+        SeriesPatch: {
+            /** @enum {string} */
+            scope: "all" | "future" | "this";
+            /** @default null */
+            task_id?: string | null;
+            changes?: components["schemas"]["TaskChanges"];
+            /** @default null */
+            policy?: ("one_open" | "pile_up") | null;
+        };
+        /**
          * SeriesState
          * @description A series: its rule, in words too, and what comes next.
          */
@@ -1013,16 +1183,20 @@ export interface components {
             timezone: string;
             all_day: boolean;
             /** @enum {string} */
-            status: "active" | "ended";
+            status: "active" | "ended" | "paused";
+            title: string;
+            version: number;
+            paused_at: string | null;
             next: components["schemas"]["Shown"][];
         };
         /**
          * SeriesWithInstances
-         * @description A series and its instances, newest first.
+         * @description A series, its newest 200 instances, the newest first, and how well it was kept.
          */
         SeriesWithInstances: {
             series: components["schemas"]["SeriesState"];
             instances: components["schemas"]["InstanceState"][];
+            statistics: components["schemas"]["Statistics"];
         };
         /**
          * Shown
@@ -1034,6 +1208,14 @@ export interface components {
             reason?: string | null;
         };
         /**
+         * SkipBody
+         * @description Which open task; the first one, where it is left out. With `task_id` a task is skipped once, however often this is sent.
+         */
+        SkipBody: {
+            /** @default null */
+            task_id?: string | null;
+        };
+        /**
          * SnoozeBody
          * @description For how long (`for`, an ISO 8601 duration), or until when.
          */
@@ -1042,6 +1224,24 @@ export interface components {
             for?: string | null;
             /** @default null */
             until?: string | null;
+        };
+        /**
+         * Statistics
+         * @description How well a series was kept, over its newest 2,000 instances.
+         */
+        Statistics: {
+            done: number;
+            on_time: number;
+            late: number;
+            skipped: number;
+            missed: number;
+            deleted: number;
+            open: number;
+            /** @description What was done, of that and what was skipped or missed. */
+            completion_rate: number | null;
+            /** @description How many were done in a row up to now. */
+            current_streak: number;
+            longest_streak: number;
         };
         /**
          * TaskBody
@@ -1061,6 +1261,25 @@ export interface components {
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
             title: string;
+        };
+        /**
+         * TaskChanges
+         * @description What a person may change of a task: what is left out stays, null takes the default.
+         */
+        TaskChanges: {
+            title?: string;
+            description?: string | null;
+            priority?: ("high" | "low" | "medium" | "urgent") | null;
+            tags?: string[] | null;
+            due_date?: (string) | null;
+            all_day?: boolean | null;
+            /**
+             * @description A name of the IANA time zone database.
+             * @example Europe/Berlin
+             */
+            timezone?: string;
+            recurrence?: components["schemas"]["RecurrenceBody"] | null;
+            reminders?: components["schemas"]["Reminder"][] | null;
         };
         /**
          * TaskEvent
@@ -1152,6 +1371,8 @@ export interface components {
             updated_at: string;
             completed_at: string | null;
             deleted_at: string | null;
+            /** @description The due date that its series gives it; another `due_date` was moved by hand. */
+            planned_date: (string) | null;
         };
         /**
          * Ticket
@@ -1900,7 +2121,7 @@ export interface operations {
     list_series: {
         parameters: {
             query?: {
-                status?: "active" | "ended";
+                status?: "active" | "paused" | "ended";
                 /** @description At most so many items are answered. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before this one. */
@@ -1942,6 +2163,8 @@ export interface operations {
             /** @description Done. */
             200: {
                 headers: {
+                    /** @description The version of the series, such as `"3"`, for `If-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1951,6 +2174,268 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Denied"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    stop_series: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the change is made to; 412 when it has another by now. */
+                "If-Match"?: string;
+            };
+            path: {
+                series_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    patch_series: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the change is made to; 412 when it has another by now. */
+                "If-Match"?: string;
+            };
+            path: {
+                series_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeriesPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version of the series, such as `"3"`, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesWithInstances"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_calendar: {
+        parameters: {
+            query?: {
+                /** @description Such as 2026-03; the present one, where it is left out. */
+                month?: string;
+            };
+            header?: never;
+            path: {
+                series_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_history: {
+        parameters: {
+            query?: {
+                /** @description At most so many items are answered. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before this one. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                series_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pause_series: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the change is made to; 412 when it has another by now. */
+                "If-Match"?: string;
+            };
+            path: {
+                series_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version of the series, such as `"3"`, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesWithInstances"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resume_series: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the change is made to; 412 when it has another by now. */
+                "If-Match"?: string;
+            };
+            path: {
+                series_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version of the series, such as `"3"`, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesWithInstances"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    skip_instance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that the change is made to; 412 when it has another by now. */
+                "If-Match"?: string;
+            };
+            path: {
+                series_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SkipBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description The version of the series, such as `"3"`, for `If-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesWithInstances"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
@@ -2222,7 +2707,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the change is made to; 412 when the task has another by now. */
+                /** @description The `ETag` that the change is made to; 412 when it has another by now. */
                 "If-Match"?: string;
             };
             path: {
@@ -2264,7 +2749,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the change is made to; 412 when the task has another by now. */
+                /** @description The `ETag` that the change is made to; 412 when it has another by now. */
                 "If-Match"?: string;
             };
             path: {
@@ -2298,7 +2783,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the change is made to; 412 when the task has another by now. */
+                /** @description The `ETag` that the change is made to; 412 when it has another by now. */
                 "If-Match"?: string;
             };
             path: {
@@ -2340,7 +2825,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the change is made to; 412 when the task has another by now. */
+                /** @description The `ETag` that the change is made to; 412 when it has another by now. */
                 "If-Match"?: string;
             };
             path: {
@@ -2382,7 +2867,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that the change is made to; 412 when the task has another by now. */
+                /** @description The `ETag` that the change is made to; 412 when it has another by now. */
                 "If-Match"?: string;
             };
             path: {

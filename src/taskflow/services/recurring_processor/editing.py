@@ -31,7 +31,6 @@ from taskflow.tasks.model import Actor, Fields, Task
 
 # What the series counts by; an instance has none of these for itself.
 OF_SERIES: Final = frozenset({"recurrence", "timezone", "all_day"})
-MOVING: Final = OF_SERIES | {"due_date"}
 LOST: Final = "the series has ended"
 
 
@@ -150,17 +149,21 @@ class Editing:
             raise Conflict(f"the task {anchor.task_id} is not open")
         others = [one for one in chain.open if one.task_id != anchor.task_id]
         chain = await self._edit_anchor(chain, anchor, given, restarts=not all_open)
+        has_moved = _place(chain.instances[anchor.task_id]) != _place(anchor)
         for other in others:
-            if chain.instances[other.task_id].is_open and (
-                all_open or other.position > anchor.position
-            ):
-                chain = await self._edit_other(chain, anchor, other, given)
+            is_later = other.position > anchor.position
+            if not chain.instances[other.task_id].is_open or not (all_open or is_later):
+                continue
+            if has_moved and is_later and other.is_untouched:
+                chain = await withdrawn(chain, other, self.door)
+            else:
+                chain = await self._edit_other(chain, other, given)
         return chain
 
     async def _edit_anchor(
         self, chain: Chain, anchor: Instance, given: Mapping[str, object], *, restarts: bool
     ) -> Chain:
-        command = instance_commands.amend if MOVING & given.keys() else commands.update
+        command = instance_commands.amend if "due_date" in given else commands.update
         with _named_below("changes"):
             task = await command(self._transaction, self._actor, anchor.task_id, given, self._now)
         template: dict[str, Any] = msgspec.to_builtins(chain.series.template)
@@ -170,12 +173,9 @@ class Editing:
         return chain.with_series(template=msgspec.convert(template, Template))
 
     async def _edit_other(
-        self, chain: Chain, anchor: Instance, other: Instance, given: Mapping[str, object]
+        self, chain: Chain, other: Instance, given: Mapping[str, object]
     ) -> Chain:
-        """An open task beside the one that is named keeps its date, or is made anew."""
-        is_later = other.position > anchor.position
-        if MOVING & given.keys() and is_later and other.is_untouched:
-            return await withdrawn(chain, other, self.door)
+        """An open task beside the one that is named keeps its date."""
         wanted = {name: value for name, value in given.items() if name != "due_date"}
         with _named_below("changes"):
             task = await commands.update(
@@ -237,6 +237,10 @@ class Editing:
 
     def _news(self, task: Task) -> TaskEvent:
         return news_of(self._actor, task, new_id(self._now))
+
+
+def _place(instance: Instance) -> tuple[str | None, str]:
+    return instance.planned_date, instance.plan
 
 
 def _without(step: Instance, given: Mapping[str, object]) -> Instance:

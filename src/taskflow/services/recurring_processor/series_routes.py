@@ -24,6 +24,7 @@ from taskflow.services.recurring_processor.shown import (
     states,
     whole,
 )
+from taskflow.tasks.zones import wall_time
 
 ETAG = ResponseHeader(
     name="ETag",
@@ -31,7 +32,12 @@ ETAG = ResponseHeader(
     description='The version of the series, such as `"3"`, for `If-Match`.',
 )
 Month = Annotated[
-    str, QueryParameter(description="Such as 2026-03.", schema_extra={"pattern": r"^\d{4}-\d{2}$"})
+    str | None,
+    QueryParameter(
+        required=False,
+        description="Such as 2026-03; the present one, where it is left out.",
+        schema_extra={"pattern": r"^\d{4}-\d{2}$"},
+    ),
 ]
 
 
@@ -77,19 +83,20 @@ async def get_history(
 
 @get("/recurring/series/{series_id:str}/calendar", tags=["recurring"])
 async def get_calendar(
-    series_id: UUID, month: Month, caller: Identity, database: Database, clock: Clock
+    series_id: UUID, caller: Identity, database: Database, clock: Clock, month: Month = None
 ) -> Calendar:
     """A month of a series, in its zone: what there was on each day, and what is to come."""
     async with database.transaction(read_only=True) as transaction:
         series = await storage.find(transaction, caller.user_id, series_id)
-        span = calendar.month_of(month, series.zone)
+        wanted = month or f"{wall_time(clock.now(), series.zone):%Y-%m}"
+        span = calendar.month_of(wanted, series.zone)
         kept = await history_storage.between(transaction, series_id, span.start, span.end)
         chain = await storage.chain_of(transaction, series)
     found = calendar.entries(chain, span, kept, clock.now())
     days = [
         CalendarDay(day, [shown_entry(one) for one in found if one.day == day]) for day in span.days
     ]
-    return Calendar(month, series.timezone, days)
+    return Calendar(wanted, series.timezone, days)
 
 
 def answer(found: SeriesWithInstances) -> Response[SeriesWithInstances]:

@@ -1,0 +1,176 @@
+"""A person, a series of theirs and the service that follows it, in one transaction to be undone."""
+
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+from uuid import UUID, uuid4
+
+from prometheus_client import CollectorRegistry, Counter
+
+from taskflow.chassis.handlers import Delivery
+from taskflow.db.engine import Database
+from taskflow.db.transaction import Transaction
+from taskflow.events.envelope import decode
+from taskflow.events.payloads import TaskEvent
+from taskflow.services.recurring_processor import present, storage
+from taskflow.services.recurring_processor.editing import Editing
+from taskflow.services.recurring_processor.event_consumer import Continuation
+from taskflow.services.recurring_processor.materialising import Materialiser
+from taskflow.services.recurring_processor.model import Chain
+from taskflow.services.recurring_processor.progress import settled
+from taskflow.tasks import commands
+from taskflow.tasks.model import Actor
+
+T = TypeVar("T")
+START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+DUE = "2026-03-02T09:00:00Z"
+COUNT = 6
+TAKE = "DELETE FROM delivery.outbox RETURNING id, envelope"
+TASKS = """
+SELECT id, status, deleted_at IS NOT NULL AS is_deleted, occurrence_date, version, recurrence,
+       due_at
+  FROM tasks.tasks ORDER BY created_at, id
+"""
+WITHDRAWN = "SELECT task_id FROM recurring.instances WHERE is_withdrawn"
+KINDS: dict[str, dict[str, object]] = {
+    "one open": {"rule": "FREQ=DAILY"},
+    "one open, counted": {"rule": "FREQ=DAILY", "count": COUNT},
+    "when done": {"rule": "FREQ=DAILY", "mode": "completion"},
+    "when done, counted": {"rule": "FREQ=DAILY", "mode": "completion", "count": COUNT},
+    "piled up": {"rule": "FREQ=DAILY", "policy": "pile_up"},
+    "piled up, counted": {"rule": "FREQ=DAILY", "policy": "pile_up", "count": COUNT},
+}
+VERBS = ("complete", "complete before", "reopen", "delete", "restore", "edit", "postpone")
+
+
+class Wall:
+    """A clock that stands where it is set."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Within:
+    """A database of which every transaction is a part of one that is undone."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    @asynccontextmanager
+    async def transaction(self, *, read_only: bool = False) -> AsyncIterator[Transaction]:
+        assert not read_only
+        async with self._transaction.savepoint():
+            yield self._transaction
+
+
+class World:
+    """A person, a series of theirs, and the service."""
+
+    def __init__(self, transaction: Transaction, recurrence: dict[str, object]) -> None:
+        self.transaction = transaction
+        self.recurrence = recurrence
+        self.wall = Wall()
+        user = uuid4()
+        self.person = Actor(user, "user", str(user), "Ann", "correlation")
+        counter = Counter("made", "Made.", registry=CollectorRegistry())
+        self._continuation = Continuation(self.wall, counter)
+        within = cast("Database", Within(transaction))
+        self._materialiser = Materialiser(within, self.wall, counter)
+        self.series_id = UUID(int=0)
+        self.news: list[TaskEvent] = []
+        self.heard: list[TaskEvent] = []
+        self.touched: set[UUID] = set()
+        self.exceptions: set[UUID] = set()
+        self.withdrawn: set[UUID] = set()
+        self.is_stopped = False
+        self.is_edited = False
+
+    async def begin(self) -> None:
+        given = {"title": "Water", "due_date": DUE, "recurrence": self.recurrence}
+        task = await commands.create(self.transaction, self.person, given, self.wall.at)
+        assert task.series_id
+        self.series_id = task.series_id
+        self.touched.add(task.id)
+        await self.listen()
+
+    async def listen(self) -> None:
+        """Collect what was told; what a person did is a touch."""
+        rows = sorted(await self.transaction.rows(TAKE), key=lambda row: int(row["id"]))
+        for row in rows:
+            event = decode(row["envelope"]).data
+            self.news.append(event)
+            if event.actor.type == "user":
+                self.touched.add(event.task_id)
+
+    async def tasks(self) -> list[Any]:
+        return await self.transaction.rows(TASKS)
+
+    async def note_withdrawn(self) -> None:
+        """Whatever was taken back once has left its occurrence to others."""
+        rows = await self.transaction.rows(WITHDRAWN)
+        self.withdrawn |= {row["task_id"] for row in rows}
+
+    async def act(self, verb: str, task_id: UUID) -> None:
+        now, opened, person = self.wall.at, self.transaction, self.person
+        if verb.startswith("complete"):
+            at = now - timedelta(days=2) if verb.endswith("before") else now
+            await commands.complete(opened, person, task_id, at, now)
+        elif verb == "edit":
+            await commands.update(opened, person, task_id, {"title": f"Edited {now}"}, now)
+        elif verb == "postpone":
+            due = (now + timedelta(days=3)).isoformat()
+            await commands.update(opened, person, task_id, {"due_date": due}, now)
+        else:
+            await getattr(commands, verb)(opened, person, task_id, now)
+        if verb == "delete":
+            self.exceptions.add(task_id)
+        elif verb == "restore":
+            self.exceptions.discard(task_id)
+        await self.listen()
+
+    async def wish(self, name: str, task_id: UUID | None, changes: dict[str, object]) -> None:
+        """What a person wishes of the series, as its doors carry it out."""
+        now = self.wall.at
+        async with self.transaction.savepoint():
+            editing = Editing(self.transaction, self.person, now)
+            kept, chain = await present.brought_up(
+                self.transaction, self.person, self.series_id, task_id, editing.door, now
+            )
+            after = await self._wished(editing, chain, name, task_id, changes)
+            await storage.save(self.transaction, kept, settled(after, now))
+        self.is_stopped |= name == "stop"
+        await self.listen()
+
+    async def _wished(
+        self,
+        editing: Editing,
+        chain: Chain,
+        name: str,
+        task_id: UUID | None,
+        changes: dict[str, object],
+    ) -> Chain:
+        if name == "this":
+            return await editing.edit_one(chain, task_id, changes)
+        if name in ("future", "all"):
+            return await editing.edit_from(chain, task_id, changes, all_open=name == "all")
+        if name == "skip":
+            return await editing.skip(chain, task_id)
+        found = getattr(editing, name)(chain)
+        return cast("Chain", await found if isinstance(found, Awaitable) else found)
+
+    async def hear(self, event: TaskEvent) -> None:
+        self.heard.append(event)
+        await self._continuation.follow(Delivery(self.transaction, event, None))
+        await self.listen()
+
+    async def pass_by(self) -> None:
+        while await self._materialiser.round():
+            await self.listen()
+
+    async def settle(self) -> None:
+        while self.news:
+            await self.hear(self.news.pop(0))

@@ -1,0 +1,80 @@
+"""The history of a series is told as it was, and its figures follow from it."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec.structs import replace
+
+from taskflow.services.recurring_processor.history import (
+    Timing,
+    Trace,
+    figures,
+    status_of,
+    timing_of,
+)
+from taskflow.services.recurring_processor.model import Instance
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DUE = datetime(2026, 3, 28, 23, tzinfo=UTC)  # The 29th in Berlin, a day of 23 hours.
+OPEN = Instance(
+    task_id=uuid4(),
+    series_id=uuid4(),
+    title="Water",
+    position=1,
+    version=1,
+    own_version=1,
+    status="pending",
+    is_deleted=False,
+    is_withdrawn=False,
+    repeats=True,
+    occurrence_date="2026-03-29",
+    due_date="2026-03-29",
+    planned_date="2026-03-29",
+    completed_at=None,
+    due_at=DUE,
+)
+DONE, SKIPPED = Trace("done", "on_time", 0), Trace("skipped", None, 0)
+LATE, DELETED = Trace("done", "late", 0), Trace("deleted", None, 0)
+
+
+def test_what_has_become_of_a_task_is_told_apart() -> None:
+    gone = replace(OPEN, is_deleted=True)
+    assert status_of(OPEN) == "open"
+    assert status_of(replace(OPEN, status="completed")) == "done"
+    assert status_of(gone) == "deleted"
+    assert status_of(replace(gone, is_skipped=True)) == "skipped"
+    assert status_of(replace(gone, is_withdrawn=True)) == "withdrawn"
+    assert status_of(replace(gone, is_skipped=True).reopened()) == "open"
+
+
+@pytest.mark.parametrize(
+    ("done_at", "all_day", "expected"),
+    [
+        (datetime(2026, 3, 29, 21, 59, tzinfo=UTC), True, "on_time"),
+        (datetime(2026, 3, 29, 22, 0, tzinfo=UTC), True, "late"),
+        (DUE, False, "on_time"),
+        (datetime(2026, 3, 28, 23, 1, tzinfo=UTC), False, "late"),
+        (None, False, None),
+    ],
+)
+def test_a_day_lasts_until_midnight_and_an_instant_until_itself(
+    done_at: datetime | None, *, all_day: bool, expected: Timing | None
+) -> None:
+    assert timing_of(replace(OPEN, completed_at=done_at), BERLIN, all_day=all_day) == expected
+
+
+def test_a_skip_and_a_miss_end_a_streak_and_an_exception_does_not() -> None:
+    found = figures([DONE, DONE, DELETED, LATE, SKIPPED, DONE, Trace("open", None, 2)])
+    assert (found.longest_streak, found.current_streak) == (3, 0)
+    assert (found.done, found.late, found.skipped, found.missed, found.deleted) == (4, 1, 1, 2, 1)
+    assert found.completion_rate == round(4 / 7, 4)
+
+
+def test_what_was_missed_before_a_task_ends_the_streak_before_it() -> None:
+    assert figures([DONE, DONE, Trace("done", "on_time", 1)]).current_streak == 1
+
+
+def test_nothing_is_no_rate() -> None:
+    assert figures([Trace("open", None, 0)]).completion_rate is None

@@ -1,0 +1,116 @@
+"""How far a series has come: nothing is forgotten, and nothing of a pause is counted."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from msgspec.structs import replace
+
+from taskflow.events.payloads import Recurrence
+from taskflow.services.recurring_processor.model import Chain, Instance, Series
+from taskflow.services.recurring_processor.progress import (
+    MOST_CAUGHT_UP,
+    MOST_COUNTED,
+    next_alone,
+    overdue,
+    passed_over,
+    resumed,
+    settled,
+)
+from taskflow.tasks.recurrence import occurrences
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+PILING = Recurrence("FREQ=DAILY", policy="pile_up")
+
+
+def chain(recurrence: Recurrence = PILING) -> Chain:
+    task_id = uuid4()
+    series = Series(
+        id=uuid4(),
+        user_id=uuid4(),
+        recurrence=recurrence,
+        timezone="UTC",
+        all_day=False,
+        start_at="2026-03-02T09:00:00Z",
+        used=0,
+        made=1,
+        status="active",
+        current_task_id=task_id,
+        created_at=START,
+        updated_at=START,
+    )
+    instance = Instance(
+        task_id=task_id,
+        series_id=series.id,
+        title="Water",
+        position=1,
+        version=1,
+        own_version=0,
+        status="pending",
+        is_deleted=False,
+        is_withdrawn=False,
+        repeats=True,
+        occurrence_date="2026-03-02",
+        due_date="2026-03-02T09:00:00Z",
+        planned_date="2026-03-02T09:00:00Z",
+        completed_at=None,
+        due_at=START,
+    )
+    return Chain(series, {task_id: instance})
+
+
+def test_what_is_due_of_what_piles_up_is_all_since_the_last_task() -> None:
+    assert overdue(chain(), START + DAY - timedelta(seconds=1)).occurrences == []
+    found = overdue(chain(), START + 3 * DAY)
+    assert [one.date for one in found.occurrences] == ["2026-03-03", "2026-03-04", "2026-03-05"]
+    assert found.missed == 0
+
+
+def test_more_than_a_month_of_days_is_missed_and_counted() -> None:
+    found = overdue(chain(), START + 400 * DAY)
+    assert len(found.occurrences) == MOST_CAUGHT_UP
+    assert found.missed == 400 - MOST_CAUGHT_UP
+    hourly = chain(Recurrence("FREQ=HOURLY", policy="pile_up"))
+    endless = overdue(hourly, START + 3_000 * DAY)
+    assert endless.missed + len(endless.occurrences) == MOST_COUNTED
+
+
+def test_the_end_of_a_rule_is_the_end_of_what_piles_up() -> None:
+    ending = chain(Recurrence("FREQ=DAILY", "schedule", "2026-03-04", None, "skip", "pile_up"))
+    found = overdue(ending, START + 100 * DAY)
+    assert [one.date for one in found.occurrences] == ["2026-03-03", "2026-03-04"]
+
+
+def test_a_series_that_is_held_or_shows_one_task_waits_for_nothing() -> None:
+    assert next_alone(chain()) == START + DAY
+    assert next_alone(chain(Recurrence("FREQ=DAILY"))) is None
+    assert next_alone(chain().with_series(paused_at=START)) is None
+    assert next_alone(chain().with_series(stopped_at=START)) is None
+
+
+def test_a_pause_gives_its_part_of_count_back_and_is_not_missed() -> None:
+    counted = chain(Recurrence("FREQ=DAILY", "schedule", None, 5))
+    paused = counted.with_series(paused_at=START + timedelta(hours=1))
+    after = resumed(paused, START + 3 * DAY)
+    assert after.series.used == -3
+    (following,) = occurrences(after.series.schedule, after=START + 3 * DAY)
+    assert following.date == "2026-03-06"
+    assert passed_over(after, following) == 0
+    assert passed_over(counted, following) == 3
+    left = occurrences(after.series.schedule, after=START + 3 * DAY, limit=99)
+    assert len(left) == 4
+
+
+def test_a_series_that_is_paused_or_stopped_says_so() -> None:
+    assert settled(chain(), START).series.status == "active"
+    assert settled(chain().with_series(paused_at=START), START).series.status == "paused"
+    stopped = chain().with_series(stopped_at=START)
+    assert settled(stopped, START).series.status == "ended"
+    (only,) = stopped.instances.values()
+    over = Chain(chain().series, {only.task_id: replace(only, repeats=False, is_deleted=True)})
+    assert settled(over, START).series.status == "ended"
+
+
+def test_a_series_that_does_not_change_is_left_as_it_is() -> None:
+    once = settled(chain(), START)
+    assert settled(once, START + DAY) == once
