@@ -78,7 +78,7 @@ SELECT number_id(n), number_id(n % 100), '{"rule": "FREQ=DAILY"}', 'UTC', false,
 INSERT INTO recurring.instances
 SELECT number_id(n), number_id(CASE WHEN n <= 20000 THEN 7 ELSE n % 100 + 100 END), '', n, 1, 1,
        CASE WHEN n % 20000 = 0 THEN 'pending' ELSE 'completed' END, false, false, true,
-       'day ' || n, NULL, NULL, NULL, '', '{}', false, 0, 0, at
+       'day ' || n, NULL, NULL, NULL, '', '{}', false, 0, 0, at, 0
   FROM moments;
 """
 MOMENTS = """

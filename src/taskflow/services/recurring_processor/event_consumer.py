@@ -17,7 +17,7 @@ from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.services.recurring_processor import series, storage
 from taskflow.services.recurring_processor.model import Chain, Instance
 from taskflow.services.recurring_processor.patterns import pattern
-from taskflow.services.recurring_processor.progress import passed_over, settled
+from taskflow.services.recurring_processor.progress import going_on, over, passed_over, settled
 from taskflow.services.recurring_processor.task_door import TaskDoor
 from taskflow.tasks.errors import OwnerErased
 from taskflow.tasks.recurrence import Occurrence
@@ -134,6 +134,7 @@ async def with_next(
     Raises:
         Conflict: a thousand occurrences in a row have their tasks already.
     """
+    chain = going_on(chain)
     found = series.candidates(chain, step, closed_at, now)
     standing = {one.occurrence_date for one in chain.instances.values() if not one.is_withdrawn}
     for occurrence in islice(found, MOST_PASSED):
@@ -144,4 +145,4 @@ async def with_next(
             return series.made(chain, occurrence, task, passed_over(chain, occurrence))
     if next(found, None) is not None:
         raise Conflict(f"the series {chain.series.id} finds no occurrence that is free")
-    return chain
+    return over(chain)

@@ -18,6 +18,7 @@ class Trace(NamedTuple):
     status: Status
     timing: Timing | None
     missed: int
+    lapsed: int = 0
 
 
 class Figures(NamedTuple):
@@ -62,7 +63,8 @@ def timing_of(instance: Instance, zone: ZoneInfo, *, all_day: bool) -> Timing | 
 def trace_of(instance: Instance, zone: ZoneInfo, *, all_day: bool) -> Trace:
     """An instance as the figures see it."""
     timing = timing_of(instance, zone, all_day=all_day)
-    return Trace(status_of(instance), timing, instance.missed)
+    lapsed = 0 if instance.is_open else instance.lapsed
+    return Trace(status_of(instance), timing, instance.missed, lapsed)
 
 
 def figures(traces: Iterable[Trace]) -> Figures:
@@ -74,13 +76,15 @@ def figures(traces: Iterable[Trace]) -> Figures:
         counts[trace.status] += 1
         if trace.status == "withdrawn":
             continue
-        missed += trace.missed
+        missed += trace.missed + trace.lapsed
         if trace.missed or trace.status == "skipped":
             streak = 0
         if trace.status == "done":
             streak += 1
             timings[trace.timing or "on_time"] += 1
         longest = max(longest, streak)
+        if trace.lapsed:
+            streak = 0
     due = counts["done"] + counts["skipped"] + missed
     return Figures(
         done=counts["done"],

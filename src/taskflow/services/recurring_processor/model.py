@@ -116,6 +116,7 @@ class Instance(Struct, frozen=True):
         missed: How many occurrences before it have had no task.
         excused: How many occurrences after it fell into a pause.
         due_at: When it is due, or else when it was made.
+        lapsed: How many occurrences after it, up to the end of the rule, have had no task.
     """
 
     task_id: UUID
@@ -138,6 +139,7 @@ class Instance(Struct, frozen=True):
     missed: int = 0
     excused: int = 0
     due_at: datetime | None = None
+    lapsed: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -62,6 +62,22 @@ def passed_over(chain: Chain, occurrence: Occurrence) -> int:
     return max(sum(one.at != occurrence.at for one in between) - last.excused, 0)
 
 
+def over(chain: Chain) -> Chain:
+    """The chain at the end of its rule: what of it lies after the last task has lapsed."""
+    series, last = chain.series, chain.last
+    if last is None or not _follows_calendar(series):
+        return chain
+    after = planned_at(series, last)
+    left = occurrences(series.schedule, after=after, limit=MOST_COUNTED)
+    return chain.replacing(replace(last, lapsed=max(len(left) - last.excused, 0)))
+
+
+def going_on(chain: Chain) -> Chain:
+    """The chain of which a next task is sought: nothing of it has lapsed yet."""
+    last = chain.last
+    return chain.replacing(replace(last, lapsed=0)) if last and last.lapsed else chain
+
+
 def resumed(chain: Chain, now: datetime) -> Chain:
     """The chain after a pause: what fell into it never was, and COUNT gets it back."""
     series, last = chain.series, chain.last

@@ -84,6 +84,7 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
         missed=known.missed if known else 0,
         excused=known.excused if known else 0,
         due_at=_due_at(chain.series, task.due_date) or task.created_at,
+        lapsed=known.lapsed if known else 0,
     )
 
 

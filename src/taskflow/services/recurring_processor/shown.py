@@ -203,6 +203,8 @@ def history_items(series: Series, found: list[Instance]) -> list[HistoryItem]:
         status = status_of(one)
         if status == "withdrawn":
             continue
+        if one.lapsed and status != "open":
+            items.append(_missed(one.lapsed))
         items.append(
             HistoryItem(
                 status=status,

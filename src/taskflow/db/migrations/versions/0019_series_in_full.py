@@ -37,7 +37,8 @@ def upgrade() -> None:
           ADD COLUMN is_skipped boolean NOT NULL DEFAULT false,
           ADD COLUMN missed integer NOT NULL DEFAULT 0,
           ADD COLUMN excused integer NOT NULL DEFAULT 0,
-          ADD COLUMN due_at timestamptz;
+          ADD COLUMN due_at timestamptz,
+          ADD COLUMN lapsed integer NOT NULL DEFAULT 0;
         UPDATE recurring.instances AS instance
            SET due_at = coalesce(task.due_at, task.created_at)
           FROM tasks.tasks AS task
