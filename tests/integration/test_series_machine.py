@@ -87,6 +87,23 @@ class ASeries(RuleBasedStateMachine):
             self.run(self.world.wish(scope, None, {"recurrence": recurrence}))
             self.world.is_edited |= scope == "future"
 
+    @rule(days=st.integers(1, 4))
+    def it_rests_for_days(self, days: int) -> None:
+        with suppress(Conflict):
+            self.run(self.world.wish("pause", None, {}))
+            self.world.wall.at += timedelta(days=days)
+            self.run(self.world.wish("resume", None, {}))
+
+    @rule(days=st.integers(1, 7))
+    def all_is_done_for_days(self, days: int) -> None:
+        for _ in range(days):
+            self.run(self.world.settle())
+            for task in self.run(self.world.tasks()):
+                if task["status"] == "pending" and not task["is_deleted"]:
+                    self.run(self.world.act("complete", task["id"]))
+            self.world.wall.at += timedelta(days=1)
+        self.run(self.world.settle())
+
     @precondition(lambda self: len(self.world.heard) > 12)
     @rule()
     def somebody_stops_it(self) -> None:
