@@ -46,6 +46,8 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
         until: The last moment, RFC 3339, or a plain date.
         count: How many occurrences there are in all.
         month_end: What the 31st is in a short month: its last day, or nothing.
+        exdates: What is left out of the schedule: wall times, or plain dates for whole days.
+        rdates: What is added to it, in the same forms.
     """
 
     rule: str
@@ -53,6 +55,8 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
     until: str | None = None
     count: int | None = None
     month_end: Literal["clamp", "skip"] = "skip"
+    exdates: tuple[str, ...] = ()
+    rdates: tuple[str, ...] = ()
 
 
 class Reminder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

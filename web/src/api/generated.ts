@@ -906,10 +906,14 @@ export interface components {
              * @enum {string}
              */
             month_end: "clamp" | "skip";
+            /** @description What is left out of the schedule: wall times, or plain dates for whole days. */
+            exdates: string[];
+            /** @description What is added to it, in the same forms. */
+            rdates: string[];
         };
         /**
          * RecurrenceBody
-         * @description How a task repeats: an RRULE or a short form such as `weekly:MON,WED`.
+         * @description How a task repeats: an RRULE, a short form such as `weekly:MON,WED`, or lines of iCalendar.
          */
         RecurrenceBody: {
             rule?: string;
@@ -920,6 +924,10 @@ export interface components {
             count?: number | null;
             /** @enum {string} */
             month_end?: "clamp" | "skip";
+            /** @description What is left out: local dates and times, dates for whole days, or instants. */
+            exdates?: string[] | null;
+            /** @description What is added, in the same forms. */
+            rdates?: string[] | null;
         };
         /**
          * RefreshBody

@@ -11,6 +11,7 @@ from taskflow.accounts.model import Level, NotificationPreferences, PreferencesP
 from taskflow.chassis.problems import Problem
 from taskflow.events.payloads import Due, Priority, Reminder, Status, TaskState
 from taskflow.tasks import drafts
+from taskflow.tasks.recurrence_dates import MAX_DATES
 
 # The limits are described here and held in `drafts`, for every way by which a task is written.
 Title = Annotated[
@@ -36,8 +37,16 @@ Zone = Annotated[
 ]
 
 
+Dates = Annotated[list[str], Meta(extra_json_schema={"maxItems": MAX_DATES})]
+
+
 class RecurrenceBody(Struct, forbid_unknown_fields=True):
-    """How a task repeats: an RRULE or a short form such as `weekly:MON,WED`."""
+    """How a task repeats: an RRULE, a short form such as `weekly:MON,WED`, or lines of iCalendar.
+
+    Attributes:
+        exdates: What is left out: local dates and times, dates for whole days, or instants.
+        rdates: What is added, in the same forms.
+    """
 
     rule: str | UnsetType = UNSET
     text: str | UnsetType = UNSET
@@ -45,6 +54,8 @@ class RecurrenceBody(Struct, forbid_unknown_fields=True):
     until: str | UnsetType | None = UNSET
     count: int | UnsetType | None = UNSET
     month_end: Literal["clamp", "skip"] | UnsetType = UNSET
+    exdates: Dates | UnsetType | None = UNSET
+    rdates: Dates | UnsetType | None = UNSET
 
 
 class TaskChanges(Struct, forbid_unknown_fields=True):
