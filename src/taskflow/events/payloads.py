@@ -67,7 +67,11 @@ class Reminder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class TaskState(Struct, frozen=True):
-    """A task as everybody outside sees it."""
+    """A task as everybody outside sees it.
+
+    Attributes:
+        floating: Whether `timezone` is its owner's, and changes when theirs does.
+    """
 
     id: UUID
     user_id: UUID
@@ -88,6 +92,7 @@ class TaskState(Struct, frozen=True):
     updated_at: Moment
     completed_at: Moment | None
     deleted_at: Moment | None = None
+    floating: bool = False
 
 
 class Change(Struct, frozen=True):

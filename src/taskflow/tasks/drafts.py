@@ -40,6 +40,7 @@ DEFAULTS: Final = Fields(
     timezone="UTC",
     recurrence=None,
     reminders=(),
+    floating=False,
 )
 
 
@@ -64,6 +65,8 @@ def drafted(
     for name, read in _READERS.items():
         if name in given:
             values[name] = read(given[name])
+    if "timezone" in given and "floating" not in given:
+        values["floating"] = False
     values["due"] = _due(base, given, values)
     if "recurrence" in given:
         values["recurrence"] = _recurrence(given["recurrence"])
@@ -122,6 +125,7 @@ _READERS: Final[dict[str, Callable[[object], object]]] = {
     "tags": lambda value: _tags(value or ()),
     "all_day": bool,
     "timezone": _timezone,
+    "floating": bool,
 }
 
 

@@ -274,7 +274,9 @@ def test_a_position_that_no_period_has_never_occurs() -> None:
     "rule", ["FREQ=DAILY", "FREQ=HOURLY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY"]
 )
 def test_every_count_that_is_taken_can_be_reached(rule: str) -> None:
-    require_occurrence(schedule(f"{rule};COUNT=10000"))
+    counted = schedule(f"{rule};COUNT=10000")
+    require_occurrence(counted)
+    assert len(occurrences(counted, limit=2)) == 2
 
 
 @pytest.mark.parametrize("year", [1, 9999])

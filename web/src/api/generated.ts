@@ -90,7 +90,7 @@ export interface paths {
         delete: operations["erase_me"];
         options?: never;
         head?: never;
-        /** Change the name, the time zone, what to be told of, or the password */
+        /** Change the name, the time zone (floating tasks go with it), what to be told, the password */
         patch: operations["change_me"];
         trace?: never;
     };
@@ -657,10 +657,12 @@ export interface components {
             due_date?: (string) | null;
             all_day?: boolean | null;
             /**
-             * @description A name of the IANA time zone database.
+             * @description A name of the IANA time zone database; `floating` for wherever the owner is.
              * @example Europe/Berlin
+             * @example floating
              */
             timezone?: string;
+            floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
             /** Format: uuid */
@@ -1062,10 +1064,12 @@ export interface components {
             due_date?: (string) | null;
             all_day?: boolean | null;
             /**
-             * @description A name of the IANA time zone database.
+             * @description A name of the IANA time zone database; `floating` for wherever the owner is.
              * @example Europe/Berlin
+             * @example floating
              */
             timezone?: string;
+            floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
             title: string;
@@ -1121,10 +1125,12 @@ export interface components {
             due_date?: (string) | null;
             all_day?: boolean | null;
             /**
-             * @description A name of the IANA time zone database.
+             * @description A name of the IANA time zone database; `floating` for wherever the owner is.
              * @example Europe/Berlin
+             * @example floating
              */
             timezone?: string;
+            floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
             /** @enum {string} */
@@ -1160,6 +1166,8 @@ export interface components {
             updated_at: string;
             completed_at: string | null;
             deleted_at: string | null;
+            /** @description Whether `timezone` is its owner's, and changes when theirs does. */
+            floating: boolean;
         };
         /**
          * Ticket

@@ -37,6 +37,13 @@ Zone = Annotated[
 ]
 
 
+TaskZone = Annotated[
+    str,
+    Meta(
+        description="A name of the IANA time zone database; `floating` for wherever the owner is.",
+        examples=["Europe/Berlin", "floating"],
+    ),
+]
 Dates = Annotated[list[str], Meta(extra_json_schema={"maxItems": MAX_DATES})]
 
 
@@ -67,7 +74,8 @@ class TaskChanges(Struct, forbid_unknown_fields=True):
     tags: Tags | UnsetType | None = UNSET
     due_date: Due | UnsetType | None = UNSET
     all_day: bool | UnsetType | None = UNSET
-    timezone: Zone | UnsetType = UNSET
+    timezone: TaskZone | UnsetType = UNSET
+    floating: bool | UnsetType | None = UNSET
     recurrence: RecurrenceBody | UnsetType | None = UNSET
     reminders: Reminders | UnsetType | None = UNSET
 
