@@ -37,7 +37,11 @@ Zone = Annotated[
 
 
 class RecurrenceBody(Struct, forbid_unknown_fields=True):
-    """How a task repeats: an RRULE or a short form such as `weekly:MON,WED`."""
+    """How a task repeats: a rule (an RRULE, or a short form such as `weekly:MON,WED`) or a phrase.
+
+    The text is English: `every last friday at 5pm until march`. Where the task has no due date, its
+    first occurrence becomes one.
+    """
 
     rule: str | UnsetType = UNSET
     text: str | UnsetType = UNSET
