@@ -17,6 +17,9 @@ from taskflow.tasks.phrases_tokens import (
     branches,
     clock_of,
     length_of,
+    month_range,
+    months_of,
+    ordinals_of,
     place,
     tokens,
     when_of,
@@ -39,7 +42,6 @@ _ADVERBS: Final = {
     "hourly": "HOUR", "daily": "DAY", "weekly": "WEEK", "fortnightly": "FORTNIGHT",
     "monthly": "MONTHS", "quarterly": "QUARTER", "yearly": "YEARS",
 }  # fmt: skip
-_LAST_ORDINAL: Final = 366
 
 
 def parts_of(words: Sequence[Word]) -> list[Part]:
@@ -94,9 +96,16 @@ def _wrapped(tree: Tree[Token]) -> Iterator[Part]:
 
 
 def _days(tree: Tree[Token]) -> Iterator[Part]:
-    if any("NAMES" in tokens(name) for name in tree.find_data("name")):
+    if any(tree.scan_values(_is_plural)):
         yield said.Repeats(place(tree))
     yield said.Days(place(tree), _weekdays(tree))
+
+
+def _is_plural(word: Token | Tree[Token]) -> bool:
+    """Whether a word alone says that it recurs: “mondays”, “weekdays”."""
+    if not isinstance(word, Token):
+        return False
+    return word.type == "NAMES" or (word.type in ("WORKDAY", "WEEKEND") and word.endswith("s"))
 
 
 def _other_days(tree: Tree[Token]) -> Iterator[Part]:
@@ -141,33 +150,6 @@ def _places(tree: Tree[Token]) -> Iterator[Part]:
     yield said.Places(place(tree), cast("said.PlaceKind", kind), ordinals)
 
 
-def ordinals_of(tree: Tree[Token]) -> tuple[int, ...]:
-    """The places that ordinals name: rising, those from the end last."""
-    found: set[int] = set()
-    for item in branches(tree):
-        numbers = [_number(word) for word in item.scan_values(_is_ordinal)]
-        words = tokens(item)
-        if "TO" in words:
-            found.update(range(numbers[0], numbers[1] + 1))
-            if numbers[0] >= numbers[1]:
-                raise misread("this range goes backwards", place(item))
-        elif "TOLAST" in words or "LAST" in words:
-            found.add(-(numbers[0] if numbers else 1))
-        else:
-            found.add(numbers[0])
-    return tuple(sorted(found, key=lambda number: (number < 0, -number if number < 0 else number)))
-
-
-def _is_ordinal(word: Token | Tree[Token]) -> bool:
-    return isinstance(word, Token) and word.type == "ORDINAL"
-
-
-def _number(token: Token) -> int:
-    if not 1 <= int(token) <= _LAST_ORDINAL:
-        raise misread(f"there is no {token} of anything here", cast("int", token.start_pos))
-    return int(token)
-
-
 def _dates(tree: Tree[Token]) -> Iterator[Part]:
     dates: list[tuple[int, int]] = []
     for item in branches(tree):
@@ -190,21 +172,6 @@ def _months(tree: Tree[Token]) -> Iterator[Part]:
 
 def _in_months(tree: Tree[Token]) -> Iterator[Part]:
     yield said.Months(place(tree), months_of(branches(tree)[0]), owns="OF" in tokens(tree))
-
-
-def months_of(tree: Tree[Token]) -> tuple[int, ...]:
-    """The months that are named, rising."""
-    found: set[int] = set()
-    for item in branches(tree):
-        ends = item.children[0], item.children[-1]
-        first, last = (int(cast("Token", end)) for end in ends)
-        found.update(month_range(first, last))
-    return tuple(sorted(found))
-
-
-def month_range(first: int, last: int) -> set[int]:
-    """The months from one to another, over the turn of the year where they must."""
-    return {(first - 1 + step) % 12 + 1 for step in range((last - first) % 12 + 1)}
 
 
 def _at(tree: Tree[Token]) -> Iterator[Part]:

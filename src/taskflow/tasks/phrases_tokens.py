@@ -13,6 +13,8 @@ LENGTHS: Final[dict[str, tuple[Unit, int]]] = {
     "FORTNIGHT": ("week", 2), "MONTHS": ("month", 1), "QUARTER": ("month", 3), "YEARS": ("year", 1),
 }  # fmt: skip
 
+_LAST_ORDINAL: Final = 366
+
 
 def branches(tree: Tree[Token]) -> list[Tree[Token]]:
     """The children that have a structure of their own."""
@@ -88,3 +90,45 @@ def amount(tree: Tree[Token]) -> int:
     if not 1 <= number <= MAX_INTERVAL:
         raise misread(f"a number must be from 1 to {MAX_INTERVAL}", cast("int", token.start_pos))
     return number
+
+
+def ordinals_of(tree: Tree[Token]) -> tuple[int, ...]:
+    """The places that ordinals name: rising, those from the end last."""
+    found: set[int] = set()
+    for item in branches(tree):
+        numbers = [_number(word) for word in item.scan_values(_is_ordinal)]
+        words = tokens(item)
+        if "TO" in words:
+            found.update(range(numbers[0], numbers[1] + 1))
+            if numbers[0] >= numbers[1]:
+                raise misread("this range goes backwards", place(item))
+        elif "TOLAST" in words or "LAST" in words:
+            found.add(-(numbers[0] if numbers else 1))
+        else:
+            found.add(numbers[0])
+    return tuple(sorted(found, key=lambda number: (number < 0, -number if number < 0 else number)))
+
+
+def _is_ordinal(word: Token | Tree[Token]) -> bool:
+    return isinstance(word, Token) and word.type == "ORDINAL"
+
+
+def _number(token: Token) -> int:
+    if not 1 <= int(token) <= _LAST_ORDINAL:
+        raise misread(f"there is no {token} of anything here", cast("int", token.start_pos))
+    return int(token)
+
+
+def months_of(tree: Tree[Token]) -> tuple[int, ...]:
+    """The months that are named, rising."""
+    found: set[int] = set()
+    for item in branches(tree):
+        ends = item.children[0], item.children[-1]
+        first, last = (int(cast("Token", end)) for end in ends)
+        found.update(month_range(first, last))
+    return tuple(sorted(found))
+
+
+def month_range(first: int, last: int) -> set[int]:
+    """The months from one to another, over the turn of the year where they must."""
+    return {(first - 1 + step) % 12 + 1 for step in range((last - first) % 12 + 1)}

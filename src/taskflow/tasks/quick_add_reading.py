@@ -26,6 +26,8 @@ from taskflow.tasks.quick_add_title import pieces, title_of
 _TRIES: Final = 10
 MAX_TAGS: Final = 20
 MAX_REMINDERS: Final = 20
+# Without one of these nothing says that it recurs.
+_RECURRING: Final = frozenset(("EVERY", "ADVERB", "NAMES", "WORKDAY", "WEEKEND", "PER", "DONE"))
 # Abbreviations are shorter: “sun” and “wed” alone may be anything.
 _FULL_NAME: Final = len("monday")
 _LEADS: Final = frozenset(("ON", "BY", "AT", "IN", "NEXT", "THIS", "TODAY", "DATE"))
@@ -75,9 +77,11 @@ def _read_at(line: Line, here: Here, index: int) -> Found | None:
 
 
 def _recurrence_at(line: Line, here: Here, index: int) -> Found | None:
+    if not any(word.kind in _RECURRING for word in line.words[index:]):
+        return None
     origin = origin_of(Place(None, all_day=False, zone=here.zone, now=here.now))
     for last in line.endings(index, "recurrence")[:_TRIES]:
-        words = line.words[index:last]
+        words = line.taken(index, last)
         try:
             understood = understand_words(words, origin)
         except Invalid:
@@ -89,7 +93,7 @@ def _recurrence_at(line: Line, here: Here, index: int) -> Found | None:
 
 def _due_at(line: Line, here: Here, index: int) -> Found | None:
     for last in line.endings(index, "due")[:_TRIES]:
-        words = line.words[index:last]
+        words = line.taken(index, last)
         try:
             moment = moment_of(words)
             due_at(moment, here)
@@ -119,8 +123,9 @@ def _is_bare(moment: Moment, words: Sequence[Word]) -> bool:
 
 def _reminder_at(line: Line, index: int) -> Found | None:
     for last in line.endings(index, "remind")[:_TRIES]:
+        words = line.taken(index, last)
         try:
-            return Found("reminder", index, last, reminding_of(line.words[index:last]))
+            return Found("reminder", index, last, reminding_of(words))
         except Invalid:
             continue
     return None

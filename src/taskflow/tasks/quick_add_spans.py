@@ -15,7 +15,7 @@ from taskflow.tasks.phrases_words import Word, words_of
 
 Kind = Literal["recurrence", "due", "priority", "tag", "reminder"]
 # How many words may be read in all, over and over: so many are never needed.
-_MOST_WORK: Final = 4_000
+_MOST_WORK: Final = 1_500
 _MARK: Final = re.compile(
     r"(?<!\S)(?:#(?P<tag>[^\W\d_][\w-]{0,49})|!(?P<priority>\w+))(?=[\s.,;:?!)]|$)"
 )
@@ -75,10 +75,22 @@ class Line:
             Invalid: the line is too tangled.
         """
         found = whole_beginnings(self.words[first:], start)
-        self._work += 1 + (found[-1] if found else 0)
-        if self._work > _MOST_WORK:
-            raise Invalid.field("text", "is too tangled", self.words[first].start)
+        self._spend(first, 1 + (found[-1] if found else 0))
         return [first + number for number in reversed(found)]
+
+    def taken(self, first: int, last: int) -> list[Word]:
+        """The words from one to before another, to be read.
+
+        Raises:
+            Invalid: the line is too tangled.
+        """
+        self._spend(first, last - first)
+        return self.words[first:last]
+
+    def _spend(self, first: int, work: int) -> None:
+        self._work += work
+        if self._work > _MOST_WORK:
+            raise Invalid.field("text", "is too tangled from here on", self.words[first].start)
 
 
 def moment_of(words: Sequence[Word]) -> Moment:

@@ -8,7 +8,10 @@ from taskflow.tasks.drafts import MAX_TITLE
 from taskflow.tasks.quick_add import Span
 from taskflow.tasks.quick_add_spans import Line
 
-_SEAMS: Final = " ,;"
+# What is left alone of a sentence, where its beginning or its end was taken out.
+_BEFORE: Final = " ,;:"
+_MARKS: Final = frozenset(",.;:?!)")
+_BEHIND: Final = " ,;"
 
 
 def title_of(line: Line, spans: Sequence[Span]) -> str:
@@ -17,20 +20,35 @@ def title_of(line: Line, spans: Sequence[Span]) -> str:
     Raises:
         Invalid: there is none, or it is too long.
     """
-    letters: list[str] = list(line.text)
-    for start, _ in line.literal:
-        if letters[start] == "\\":
-            letters[start] = ""
-    for span in spans:
-        letters[span.start : span.end] = [" ", *[""] * (span.end - span.start - 1)]
-    title = " ".join("".join(letters).split())
+    title = " ".join(_joined(list(_left(line, spans))).split())
     if spans:
-        title = title.strip(_SEAMS)
+        title = title.lstrip(_BEFORE).rstrip(_BEHIND)
     if not title:
         raise Invalid.field("text", "leaves no title: say what is to be done", 0)
     if len(title) > MAX_TITLE:
         message = f"leaves a title of more than {MAX_TITLE} characters"
         raise Invalid.field("text", message, MAX_TITLE)
+    return title
+
+
+def _left(line: Line, spans: Sequence[Span]) -> Iterator[str]:
+    """The text between the spans, without the backslashes that made words literal."""
+    letters = list(line.text)
+    for start, _ in line.literal:
+        if letters[start] == "\\":
+            letters[start] = ""
+    begin = 0
+    for span in spans:
+        yield "".join(letters[begin : span.start])
+        begin = span.end
+    yield "".join(letters[begin:])
+
+
+def _joined(left: Sequence[str]) -> str:
+    """The pieces with a space between, but for one that begins with a mark."""
+    title = left[0]
+    for piece in left[1:]:
+        title = title.rstrip() + ("" if piece[:1] in _MARKS else " ") + piece
     return title
 
 
