@@ -1,12 +1,15 @@
 """Recurrence said in English, and a task out of one line, over HTTP."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from tests.product import Product
 
+PATIENCE_SECONDS = 15
 BERLIN = ZoneInfo("Europe/Berlin")
 LINE = "pay rent every 1st at 9am !high #home remind 1h"
 LONG = "every day and " * 700
@@ -18,6 +21,15 @@ def preview(product: Product, **body: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     shown: dict[str, Any] = answer.json()
     return shown
+
+
+def pending(user: httpx.Client) -> list[dict[str, Any]]:
+    """What is to be done, once there is anything."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        found: list[dict[str, Any]] = user.get("/tasks?status=pending").json()["items"]
+        if found or time.monotonic() > deadline:
+            return found
 
 
 def last_friday_at_five(now: datetime) -> datetime:
@@ -107,6 +119,25 @@ def test_a_due_date_stands_whatever_the_phrase_says(product: Product) -> None:
     both = {"text": "every friday", "rule": "FREQ=DAILY"}
     refused = user.post("/tasks", json={**body, "recurrence": both})
     assert refused.json()["errors"][0]["field"] == "recurrence.text"
+
+
+@pytest.mark.parametrize(
+    ("text", "following"),
+    [
+        ("every friday at 5pm", "2040-01-06T17:00:00Z"),
+        ("every 2 weeks on tuesday", "2040-01-17T09:00:00Z"),
+        ("3 days after completion at 7:30", "2026-01-13T07:30:00Z"),
+    ],
+)
+def test_what_follows_a_due_date_is_as_the_phrase_says(
+    product: Product, text: str, following: str
+) -> None:
+    user = product.user()
+    body = {"title": "Report", "due_date": "2040-01-05T09:00:00Z", "recurrence": {"text": text}}
+    task = user.post("/tasks", json=body).json()
+    user.post(f"/tasks/{task['id']}/complete", json={"completed_at": "2026-01-10T20:00:00Z"})
+    [made] = pending(user)
+    assert made["due_date"] == following
 
 
 def test_a_phrase_may_come_later_and_in_a_bulk(product: Product) -> None:

@@ -124,7 +124,7 @@ def next_after_completion(
 ) -> Occurrence | None:
     """One interval after completion, at the schedule's time of day, even if that is past.
 
-    Where the rule names days (`BYDAY=MO`), the first such day from there on.
+    Where the rule names days, months or hours (`BYDAY=MO`), the first such from there on.
 
     Args:
         schedule: The rule; its start gives the time of day.
@@ -142,9 +142,12 @@ def next_after_completion(
         day = one_interval_after(done.date(), rule)
         if day is None:
             return None
-        local = datetime.combine(day, schedule.start.time().replace(microsecond=0))
+        clock = schedule.start.time().replace(microsecond=0)
+        if rule.hours:
+            clock = clock.replace(hour=0, minute=0 if rule.minutes else clock.minute)
+        local = datetime.combine(day, clock)
     anchored = schedule._replace(start=local, recurrence=_endless(recurrence))
-    if _has_days(rule):
+    if _has_days(rule) or rule.months or rule.hours:
         found = occurrences(anchored, after=_instant(anchored, local) - timedelta(microseconds=1))
         if not found:
             return None
