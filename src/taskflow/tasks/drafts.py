@@ -11,6 +11,7 @@ from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence, Reminder
 from taskflow.tasks.durations import parse_duration
 from taskflow.tasks.model import WRITABLE, Fields
+from taskflow.tasks.phrased import Place, phrased
 from taskflow.tasks.recurrence import (
     occurrence_key,
     parse_recurrence,
@@ -69,7 +70,7 @@ def drafted(
         values["floating"] = False
     values["due"] = _due(base, given, values)
     if "recurrence" in given:
-        values["recurrence"] = _recurrence(given["recurrence"])
+        values |= _recurrence(given, values, now)
     values["recurrence"] = _settled(base, given, values)
     if "reminders" in given:
         known = {*known_reminders, *base.reminders}
@@ -166,10 +167,18 @@ def _in_years(when: When) -> When:
     return when
 
 
-def _recurrence(value: object) -> Recurrence | None:
-    if value is None:
-        return None
-    return parse_recurrence(cast("Mapping[str, object]", value))
+def _recurrence(
+    given: Mapping[str, object], values: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """The recurrence; a phrase gives the due date too, where the task has none."""
+    if given["recurrence"] is None:
+        return {"recurrence": None}
+    wanted = cast("Mapping[str, object]", given["recurrence"])
+    if not isinstance(wanted.get("text"), str):
+        return {"recurrence": parse_recurrence(wanted)}
+    all_day = values["all_day"] if values["due"] is not None else bool(given.get("all_day"))
+    placed = phrased(wanted, Place(values["due"], all_day, parse_zone(values["timezone"]), now))
+    return {"recurrence": placed.recurrence, "due": placed.due, "all_day": placed.all_day}
 
 
 def _settled(

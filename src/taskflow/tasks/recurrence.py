@@ -147,7 +147,7 @@ def next_after_completion(
 ) -> Occurrence | None:
     """One interval after completion, at the schedule's time of day, even if that is past.
 
-    Where the rule names days (`BYDAY=MO`), the first such day from there on.
+    Where the rule names days, months or hours (`BYDAY=MO`), the first such from there on.
 
     Args:
         schedule: The rule; its start gives the time of day.
@@ -159,6 +159,8 @@ def next_after_completion(
         return None
     rule = parse_rule(recurrence.rule)
     time_of_day = schedule.start.time().replace(microsecond=0)
+    if rule.hours:
+        time_of_day = time_of_day.replace(hour=0, minute=0 if rule.minutes else time_of_day.minute)
     local = interval_after(completed_at, rule, time_of_day, schedule.zone)
     if local is None:
         return None

@@ -66,8 +66,6 @@ def parse_recurrence(given: Mapping[str, object]) -> Recurrence:
     """
     text = given.get("rule")
     if not isinstance(text, str):
-        if isinstance(given.get("text"), str):
-            raise Invalid.field("recurrence.text", "phrases are not understood yet", 0)
         raise Invalid.field(RULE, "is required")
     short = _expand_short(text)
     pasted = read_text(short or text)

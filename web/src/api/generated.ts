@@ -392,6 +392,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/quick-add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a task out of one line
+         * @description What is not understood stays in its title. With an `Idempotency-Key` it is created once, however often this is sent.
+         */
+        post: operations["quick_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/quick-add/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a line would make, without making it */
+        post: operations["preview_quick_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{task_id}": {
         parameters: {
             query?: never;
@@ -819,7 +856,7 @@ export interface components {
         };
         /**
          * PreviewBody
-         * @description A rule to try: `start` is a local date and time, or a date, in `timezone`.
+         * @description A rule or a phrase to try: `start` is a local date and time, or a date, in `timezone`.
          */
         PreviewBody: {
             start: string;
@@ -829,11 +866,8 @@ export interface components {
             rule?: string | null;
             /** @default null */
             text?: string | null;
-            /**
-             * @default schedule
-             * @enum {string}
-             */
-            mode?: "completion" | "schedule";
+            /** @default null */
+            mode?: ("completion" | "schedule") | null;
             /** @default null */
             month_end?: ("clamp" | "skip") | null;
             /** @default null */
@@ -856,6 +890,50 @@ export interface components {
             instance?: string | null;
             /** @default null */
             errors?: components["schemas"]["FieldProblem"][] | null;
+        };
+        /**
+         * QuickAddBody
+         * @description A line, and the zone whose days and times it means: the caller's own by default.
+         */
+        QuickAddBody: {
+            /**
+             * @description English: a title, and what is to be understood of it.
+             * @example pay rent every 1st at 9am !high #home remind 1h
+             */
+            text: string;
+            /** @default null */
+            timezone?: string | null;
+        };
+        /**
+         * QuickAdded
+         * @description The task that was made of a line, and what was understood of the line.
+         */
+        QuickAdded: {
+            task: components["schemas"]["TaskState"];
+            understood: components["schemas"]["Understanding"];
+        };
+        /**
+         * QuickDraft
+         * @description The fields that a task would have.
+         */
+        QuickDraft: {
+            title: string;
+            /** @enum {string} */
+            priority: "high" | "low" | "medium" | "urgent";
+            tags: string[];
+            due_date: (string) | null;
+            all_day: boolean;
+            timezone: string;
+            recurrence: components["schemas"]["Recurrence"] | null;
+            reminders: components["schemas"]["Reminder"][];
+        };
+        /**
+         * QuickPreview
+         * @description The task that a line would make, and what is understood of the line.
+         */
+        QuickPreview: {
+            draft: components["schemas"]["QuickDraft"];
+            understood: components["schemas"]["Understanding"];
         };
         /**
          * QuietHours
@@ -915,7 +993,7 @@ export interface components {
         };
         /**
          * RecurrenceBody
-         * @description How a task repeats: an RRULE, a short form such as `weekly:MON,WED`, or lines of iCalendar.
+         * @description How a task repeats: an RRULE, a short form, lines of iCalendar, or a phrase. A short form is `weekly:MON,WED`; a phrase is English: `every last friday at 5pm until march`. Where the task has no due date, a phrase's first occurrence becomes one.
          */
         RecurrenceBody: {
             rule?: string;
@@ -1052,6 +1130,18 @@ export interface components {
             for?: string | null;
             /** @default null */
             until?: string | null;
+        };
+        /**
+         * Span
+         * @description A piece of the line that was understood: from the character `start` to before `end`.
+         */
+        Span: {
+            start: number;
+            end: number;
+            /** @description `recurrence`, `due`, `priority`, `tag` or `reminder`. */
+            kind: string;
+            /** @description The piece. */
+            text: string;
         };
         /**
          * TaskBody
@@ -1226,6 +1316,14 @@ export interface components {
             token_type: "bearer";
             expires_in: number;
             refresh_token: string;
+        };
+        /**
+         * Understanding
+         * @description What was understood: in words, and where it stands in the line. Spans count characters (Unicode code points); `kind` is `recurrence`, `due`, `priority`, `tag` or `reminder`. What lies in none of them is the title.
+         */
+        Understanding: {
+            sentence: string;
+            spans: components["schemas"]["Span"][];
         };
         /**
          * Unread
@@ -2187,6 +2285,80 @@ export interface operations {
             403: components["responses"]["Denied"];
             408: components["responses"]["Timeout"];
             409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    quick_add: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is unique to this request. Sent again with it within 24 hours, the same request is answered alike and does nothing more. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuickAddBody"];
+            };
+        };
+        responses: {
+            /** @description The task, and what was understood. */
+            201: {
+                headers: {
+                    /** @description The version of the task, such as `"3"`, for `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The path of the task. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickAdded"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preview_quick_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuickAddBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickPreview"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            408: components["responses"]["Timeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];

@@ -48,7 +48,10 @@ Dates = Annotated[list[str], Meta(extra_json_schema={"maxItems": MAX_DATES})]
 
 
 class RecurrenceBody(Struct, forbid_unknown_fields=True):
-    """How a task repeats: an RRULE, a short form such as `weekly:MON,WED`, or lines of iCalendar.
+    """How a task repeats: an RRULE, a short form, lines of iCalendar, or a phrase.
+
+    A short form is `weekly:MON,WED`; a phrase is English: `every last friday at 5pm until march`.
+    Where the task has no due date, a phrase's first occurrence becomes one.
 
     Attributes:
         exdates: What is left out: local dates and times, dates for whole days, or instants.
