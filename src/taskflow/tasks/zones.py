@@ -52,7 +52,9 @@ def oddity(local: datetime, zone: ZoneInfo) -> str | None:
     """What is not plain about a wall time in a zone, in a sentence."""
     shown = wall_time(instant(local, zone), zone)
     if shown.date() != local.date():
-        return f"{local:%Y-%m-%d %H:%M} does not exist here; moved forward to {shown:%Y-%m-%d %H:%M}"
+        return (
+            f"{local:%Y-%m-%d %H:%M} does not exist here; moved forward to {shown:%Y-%m-%d %H:%M}"
+        )
     if shown != local:
         return f"{local:%H:%M} does not exist on this day; moved forward to {shown:%H:%M}"
     first, second = local.replace(tzinfo=zone, fold=0), local.replace(tzinfo=zone, fold=1)
