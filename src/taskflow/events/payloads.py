@@ -43,7 +43,7 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         rule: The RRULE without its name, such as `FREQ=WEEKLY;BYDAY=MO`.
         mode: `schedule` follows the calendar, `completion` counts from when it was done.
-        until: The last moment, RFC 3339, or a plain date.
+        until: The last moment, RFC 3339 or a wall time, or a plain date.
         count: How many occurrences there are in all.
         month_end: What the 31st is in a short month: its last day, or nothing.
         exdates: What is left out of the schedule: wall times, or plain dates for whole days.

@@ -977,7 +977,7 @@ export interface components {
              * @enum {string}
              */
             mode: "completion" | "schedule";
-            /** @description The last moment, RFC 3339, or a plain date. */
+            /** @description The last moment, RFC 3339 or a wall time, or a plain date. */
             until: string | null;
             /** @description How many occurrences there are in all. */
             count: number | null;
