@@ -22,7 +22,8 @@ _END: Final = Token("$END", "")
 _HINTS: Final = {
     "NUMERIC": "“{}” has more than one reading; write a date such as 2026-04-03 or 3 April, and a "
     "time such as 17:30",
-    "TWOFOLD": "“{}” has more than one reading; write “every 2 weeks” or name the days",
+    "TWOFOLD": "“{}” has more than one reading; write for example “every 2 weeks” "
+    "or “every 6 months”, or name the days",
     "YEAR": "the year {} does not fit here",
 }
 

@@ -56,10 +56,11 @@ class Bare(Part, frozen=True):
 
 
 class Every(Part, frozen=True):
-    """Every so many units."""
+    """Every so many units; a quarter is three months, from whichever one on."""
 
     interval: int
     frequency: Frequency
+    is_quarter: bool = False
 
 
 class Counted(Part, frozen=True):

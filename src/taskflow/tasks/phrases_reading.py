@@ -66,7 +66,7 @@ def _interval(tree: Tree[Token]) -> Iterator[Part]:
         unit = next(name for name in words if name in UNITS)
     frequency, factor = UNITS[unit]
     number = 2 if "OTHER" in words else amount(tree)
-    yield said.Every(place(tree), number * factor, frequency)
+    yield said.Every(place(tree), number * factor, frequency, unit == "QUARTER")
 
 
 def _every(tree: Tree[Token]) -> Iterator[Part]:
@@ -77,9 +77,10 @@ def _every(tree: Tree[Token]) -> Iterator[Part]:
 
 
 def _adverb(tree: Tree[Token]) -> Iterator[Part]:
-    frequency, factor = UNITS[_ADVERBS[tokens(tree)["ADVERB"]]]
+    unit = _ADVERBS[tokens(tree)["ADVERB"]]
+    frequency, factor = UNITS[unit]
     yield said.Repeats(place(tree))
-    yield said.Every(place(tree), factor, frequency)
+    yield said.Every(place(tree), factor, frequency, unit == "QUARTER")
 
 
 def _counted(tree: Tree[Token]) -> Iterator[Part]:

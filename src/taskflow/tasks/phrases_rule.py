@@ -138,6 +138,9 @@ def _of_places(parts: Parts, places: said.Places) -> Fields:
     months = parts.find(said.Months)
     if every and every.frequency not in ("MONTHLY", "YEARLY"):
         raise misread("a day has a place in a month or a year only", places.position)
+    if every and every.is_quarter:
+        message = "say in which months, or write “every 3 months” for any three"
+        raise misread(message, places.position)
     in_year = bool(scope and scope.unit == "year") or bool(every and every.frequency == "YEARLY")
     owned = bool(months and (months.owns or in_year))
     _refuse_far(parts, places, in_year=in_year and not months)

@@ -56,7 +56,9 @@ def pieces(line: Line, first: int, last: int) -> Iterator[tuple[int, int]]:
     """Where words stand in the line, without the tags and priorities between them."""
     start, end = line.words[first].start, line.words[last - 1].end
     for mark in line.marks:
-        if start < mark.start and mark.end < end:
-            yield start, len(line.text[: mark.start].rstrip())
+        if start <= mark.start and mark.end < end:
+            stop = len(line.text[: mark.start].rstrip())
+            if stop > start:
+                yield start, stop
             start = mark.end + len(line.text[mark.end :]) - len(line.text[mark.end :].lstrip())
     yield start, end

@@ -149,6 +149,8 @@ REFUSED = [
     ("last workday of the month at 9am and 5pm", 26, "only one time"),
     ("every! day at 9am and 5pm", 11, "only one time"),
     ("every monday if that is a friday", 13, "day of the month"),
+    ("last day of every quarter", 0, "every 3 months"),
+    ("quarterly on the 1st", 17, "every 3 months"),
     ("twice a week", 0, "which days"),
     ("twice a day at 9am", 0, "which days"),
     ("3 days", 0, "after completion"),

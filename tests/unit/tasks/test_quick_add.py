@@ -229,6 +229,7 @@ PIECES = st.lists(
 
 
 @given(PIECES)
+@example("gym every mon #a #b at 7am")
 @example("x every day until 2020-01-01")
 @example("x every monday at 9am tomorrow at 5pm")
 def test_any_line_is_a_valid_task_of_which_nothing_is_lost(text: str) -> None:
