@@ -6,7 +6,7 @@ import vectors from "../../tests/vectors/recurrence.json";
 const MINE = vectors.filter((vector) => vector.agreed_by.includes("ical.js"));
 
 function occurrences(rule: string, start: string, limit: number): string[] {
-  const iterator = ICAL.Recur.fromString(rule).iterator(ICAL.Time.fromString(start));
+  const iterator = ICAL.Recur.fromString(rule).iterator(ICAL.Time.fromDateTimeString(start));
   const found: string[] = [];
   while (found.length < limit) {
     const next = iterator.next() as ICAL.Time | null;
