@@ -159,8 +159,6 @@ def next_after_completion(
         return None
     rule = parse_rule(recurrence.rule)
     time_of_day = schedule.start.time().replace(microsecond=0)
-    if rule.hours:
-        time_of_day = time_of_day.replace(hour=0, minute=0 if rule.minutes else time_of_day.minute)
     local = interval_after(completed_at, rule, time_of_day, schedule.zone)
     if local is None:
         return None

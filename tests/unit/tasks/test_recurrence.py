@@ -289,21 +289,3 @@ def test_the_ends_of_the_calendar_are_after_or_before_everything(year: int) -> N
 def test_an_interval_past_the_calendar_ends_what_counts_from_completion() -> None:
     far = schedule("FREQ=YEARLY;INTERVAL=10000")
     assert next_after_completion(far, datetime(2026, 2, 1, tzinfo=UTC), made=1) is None
-
-
-@pytest.mark.parametrize(
-    ("rule", "expected"),
-    [
-        ("FREQ=DAILY;INTERVAL=3;BYHOUR=17;BYMINUTE=30", "2026-03-13T17:30"),
-        ("FREQ=DAILY;INTERVAL=3;BYHOUR=7;BYMINUTE=30", "2026-03-13T07:30"),
-        ("FREQ=DAILY;INTERVAL=3;BYHOUR=0;BYMINUTE=0", "2026-03-13T00:00"),
-        ("FREQ=WEEKLY;BYDAY=TU;BYHOUR=7;BYMINUTE=0", "2026-03-17T07:00"),
-        ("FREQ=DAILY;BYMONTH=6", "2026-06-01T09:00"),
-    ],
-)
-def test_after_completion_the_times_and_months_of_the_rule_hold(rule: str, expected: str) -> None:
-    found = next_after_completion(
-        schedule(rule, mode="completion"), datetime(2026, 3, 10, 20, tzinfo=UTC), made=1
-    )
-    assert found is not None
-    assert found.at == datetime.fromisoformat(expected).replace(tzinfo=BERLIN).astimezone(UTC)

@@ -41,6 +41,9 @@ def after(
         ("monthly:31", "2026-01-31T20:00:00", "2026-02-28T09:00"),
         ("FREQ=DAILY;BYMONTH=3", "2026-02-10T20:00:00", "2026-03-01T09:00"),
         ("FREQ=DAILY;BYHOUR=7,19;BYMINUTE=30", "2026-02-10T20:00:00", "2026-02-11T07:30"),
+        ("FREQ=DAILY;INTERVAL=3;BYHOUR=17;BYMINUTE=30", "2026-02-10T20:00:00", "2026-02-13T17:30"),
+        ("FREQ=DAILY;INTERVAL=3;BYHOUR=0;BYMINUTE=0", "2026-02-10T20:00:00", "2026-02-13T00:00"),
+        ("FREQ=WEEKLY;BYDAY=TU;BYHOUR=7;BYMINUTE=0", "2026-02-10T20:00:00", "2026-02-17T07:00"),
     ],
 )
 def test_one_interval_after_it_was_done(rule: str, done: str, expected: str) -> None:
