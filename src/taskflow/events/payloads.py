@@ -43,11 +43,13 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         rule: The RRULE without its name, such as `FREQ=WEEKLY;BYDAY=MO`.
         mode: `schedule` follows the calendar, `completion` counts from when it was done.
-        until: The last moment, RFC 3339, or a plain date.
+        until: The last moment, RFC 3339 or a wall time, or a plain date.
         count: How many occurrences there are in all.
         month_end: What the 31st is in a short month: its last day, or nothing.
         policy: `one_open` makes the next task when this one is done or skipped, `pile_up` makes
             each on its date whether or not the last is done.
+        exdates: What is left out of the schedule: wall times, or plain dates for whole days.
+        rdates: What is added to it, in the same forms.
     """
 
     rule: str
@@ -56,6 +58,8 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
     count: int | None = None
     month_end: Literal["clamp", "skip"] = "skip"
     policy: Literal["one_open", "pile_up"] = "one_open"
+    exdates: tuple[str, ...] = ()
+    rdates: tuple[str, ...] = ()
 
 
 class Reminder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -70,6 +74,7 @@ class TaskState(Struct, frozen=True):
 
     Attributes:
         planned_date: The due date that its series gives it; another `due_date` was moved by hand.
+        floating: Whether `timezone` is its owner's, and changes when theirs does.
     """
 
     id: UUID
@@ -92,6 +97,7 @@ class TaskState(Struct, frozen=True):
     completed_at: Moment | None
     deleted_at: Moment | None = None
     planned_date: Due | None = None
+    floating: bool = False
 
 
 class Change(Struct, frozen=True):

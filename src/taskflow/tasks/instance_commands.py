@@ -134,6 +134,7 @@ def drafted_instance(wish: Wish, now: datetime) -> Task:
         timezone=previous.timezone,
         recurrence=previous.recurrence,
         reminders=relative_only(previous.reminders),
+        floating=previous.floating,
     )
     task = new_task(fields, UUID(int=0), wish.actor.user_id, now)
     task_id = derived_id(series_id, occurrence.date, task.due_at or now)

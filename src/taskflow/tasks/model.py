@@ -22,7 +22,7 @@ from taskflow.events.payloads import (
     TaskEvent,
     TaskState,
 )
-from taskflow.tasks.zones import parse_zone
+from taskflow.tasks.zones import instant, parse_zone, wall_time
 
 
 class Actor(Struct, frozen=True):
@@ -53,6 +53,7 @@ class Fields(Struct, frozen=True):
     Attributes:
         due: An instant, or with `all_day` a plain date.
         timezone: The zone of the due date's wall time and of the recurrence.
+        floating: Whether that zone is its owner's, and goes where they go.
     """
 
     title: str
@@ -64,6 +65,7 @@ class Fields(Struct, frozen=True):
     timezone: str
     recurrence: Recurrence | None
     reminders: tuple[Reminder, ...]
+    floating: bool
 
 
 WRITABLE: Final = Fields.__struct_fields__
@@ -120,6 +122,16 @@ class Task(Fields, frozen=True, kw_only=True):
         planned = after.due if is_anew else self.planned
         return replace(after, planned=None if after.recurrence is None else planned)
 
+    def moved_to(self, timezone: str) -> "Task":
+        """The task in another zone, at the same wall time."""
+
+        def moved(when: datetime | date | None) -> datetime | date | None:
+            if not isinstance(when, datetime):
+                return when
+            return instant(wall_time(when, parse_zone(self.timezone)), parse_zone(timezone))
+
+        return replace(self, timezone=timezone, due=moved(self.due), planned=moved(self.planned))
+
     def completed(self, at: datetime) -> "Task":
         """The task, done at an instant."""
         return replace(self, status="completed", completed_at=at)
@@ -163,6 +175,7 @@ class Task(Fields, frozen=True, kw_only=True):
             completed_at=self.completed_at,
             deleted_at=self.deleted_at,
             planned_date=due_text(self.planned),
+            floating=self.floating,
         )
 
 
@@ -207,8 +220,8 @@ def event_of(
     )
 
 
-def _plan(fields: Fields) -> tuple[Recurrence | None, str, bool]:
-    return fields.recurrence, fields.timezone, fields.all_day
+def _plan(fields: Fields) -> tuple[Recurrence | None, str, bool, bool]:
+    return fields.recurrence, fields.timezone, fields.all_day, fields.floating
 
 
 _UNSEEN: Final = frozenset({"id", "user_id", "version", "created_at", "updated_at"})

@@ -90,7 +90,7 @@ export interface paths {
         delete: operations["erase_me"];
         options?: never;
         head?: never;
-        /** Change the name, the time zone, what to be told of, or the password */
+        /** Change the name, the time zone (floating tasks go with it), what to be told, the password */
         patch: operations["change_me"];
         trace?: never;
     };
@@ -479,6 +479,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/quick-add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a task out of one line
+         * @description What is not understood stays in its title. With an `Idempotency-Key` it is created once, however often this is sent.
+         */
+        post: operations["quick_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/quick-add/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a line would make, without making it */
+        post: operations["preview_quick_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{task_id}": {
         parameters: {
             query?: never;
@@ -744,10 +781,12 @@ export interface components {
             due_date?: (string) | null;
             all_day?: boolean | null;
             /**
-             * @description A name of the IANA time zone database.
+             * @description A name of the IANA time zone database; `floating` for wherever the owner is.
              * @example Europe/Berlin
+             * @example floating
              */
             timezone?: string;
+            floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
             /** Format: uuid */
@@ -967,7 +1006,7 @@ export interface components {
         };
         /**
          * PreviewBody
-         * @description A rule to try: `start` is a local date and time, or a date, in `timezone`.
+         * @description A rule or a phrase to try: `start` is a local date and time, or a date, in `timezone`. `exdates` and `rdates` are those of a task's recurrence.
          */
         PreviewBody: {
             start: string;
@@ -977,15 +1016,16 @@ export interface components {
             rule?: string | null;
             /** @default null */
             text?: string | null;
-            /**
-             * @default schedule
-             * @enum {string}
-             */
-            mode?: "completion" | "schedule";
+            /** @default null */
+            mode?: ("completion" | "schedule") | null;
             /** @default null */
             month_end?: ("clamp" | "skip") | null;
             /** @default null */
             until?: string | null;
+            /** @default null */
+            exdates?: string[] | null;
+            /** @default null */
+            rdates?: string[] | null;
             /** @default 10 */
             count?: number;
             /** @default null */
@@ -1004,6 +1044,50 @@ export interface components {
             instance?: string | null;
             /** @default null */
             errors?: components["schemas"]["FieldProblem"][] | null;
+        };
+        /**
+         * QuickAddBody
+         * @description A line, and the zone whose days and times it means: the caller's own by default.
+         */
+        QuickAddBody: {
+            /**
+             * @description English: a title, and what is to be understood of it.
+             * @example pay rent every 1st at 9am !high #home remind 1h
+             */
+            text: string;
+            /** @default null */
+            timezone?: string | null;
+        };
+        /**
+         * QuickAdded
+         * @description The task that was made of a line, and what was understood of the line.
+         */
+        QuickAdded: {
+            task: components["schemas"]["TaskState"];
+            understood: components["schemas"]["Understanding"];
+        };
+        /**
+         * QuickDraft
+         * @description The fields that a task would have.
+         */
+        QuickDraft: {
+            title: string;
+            /** @enum {string} */
+            priority: "high" | "low" | "medium" | "urgent";
+            tags: string[];
+            due_date: (string) | null;
+            all_day: boolean;
+            timezone: string;
+            recurrence: components["schemas"]["Recurrence"] | null;
+            reminders: components["schemas"]["Reminder"][];
+        };
+        /**
+         * QuickPreview
+         * @description The task that a line would make, and what is understood of the line.
+         */
+        QuickPreview: {
+            draft: components["schemas"]["QuickDraft"];
+            understood: components["schemas"]["Understanding"];
         };
         /**
          * QuietHours
@@ -1047,7 +1131,7 @@ export interface components {
              * @enum {string}
              */
             mode: "completion" | "schedule";
-            /** @description The last moment, RFC 3339, or a plain date. */
+            /** @description The last moment, RFC 3339 or a wall time, or a plain date. */
             until: string | null;
             /** @description How many occurrences there are in all. */
             count: number | null;
@@ -1061,10 +1145,14 @@ export interface components {
              * @enum {string}
              */
             policy: "one_open" | "pile_up";
+            /** @description What is left out of the schedule: wall times, or plain dates for whole days. */
+            exdates: string[];
+            /** @description What is added to it, in the same forms. */
+            rdates: string[];
         };
         /**
          * RecurrenceBody
-         * @description How a task repeats: an RRULE or a short form such as `weekly:MON,WED`.
+         * @description How a task repeats: an RRULE, a short form, lines of iCalendar, or a phrase. A short form is `weekly:MON,WED`; a phrase is English: `every last friday at 5pm until march`. Where the task has no due date, a phrase's first occurrence becomes one.
          */
         RecurrenceBody: {
             rule?: string;
@@ -1077,6 +1165,10 @@ export interface components {
             month_end?: "clamp" | "skip";
             /** @enum {string} */
             policy?: "one_open" | "pile_up";
+            /** @description What is left out: local dates and times, dates for whole days, or instants. */
+            exdates?: string[] | null;
+            /** @description What is added, in the same forms. */
+            rdates?: string[] | null;
         };
         /**
          * RefreshBody
@@ -1206,6 +1298,11 @@ export interface components {
             at: string;
             /** @default null */
             reason?: string | null;
+            /**
+             * @description Whether an exception leaves it out; only a preview shows those.
+             * @default false
+             */
+            is_excluded?: boolean;
         };
         /**
          * SkipBody
@@ -1224,6 +1321,18 @@ export interface components {
             for?: string | null;
             /** @default null */
             until?: string | null;
+        };
+        /**
+         * Span
+         * @description A piece of the line that was understood: from the character `start` to before `end`.
+         */
+        Span: {
+            start: number;
+            end: number;
+            /** @description `recurrence`, `due`, `priority`, `tag` or `reminder`. */
+            kind: string;
+            /** @description The piece. */
+            text: string;
         };
         /**
          * Statistics
@@ -1254,10 +1363,12 @@ export interface components {
             due_date?: (string) | null;
             all_day?: boolean | null;
             /**
-             * @description A name of the IANA time zone database.
+             * @description A name of the IANA time zone database; `floating` for wherever the owner is.
              * @example Europe/Berlin
+             * @example floating
              */
             timezone?: string;
+            floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
             title: string;
@@ -1274,10 +1385,12 @@ export interface components {
             due_date?: (string) | null;
             all_day?: boolean | null;
             /**
-             * @description A name of the IANA time zone database.
+             * @description A name of the IANA time zone database; `floating` for wherever the owner is.
              * @example Europe/Berlin
+             * @example floating
              */
             timezone?: string;
+            floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
         };
@@ -1332,10 +1445,12 @@ export interface components {
             due_date?: (string) | null;
             all_day?: boolean | null;
             /**
-             * @description A name of the IANA time zone database.
+             * @description A name of the IANA time zone database; `floating` for wherever the owner is.
              * @example Europe/Berlin
+             * @example floating
              */
             timezone?: string;
+            floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
             /** @enum {string} */
@@ -1373,6 +1488,8 @@ export interface components {
             deleted_at: string | null;
             /** @description The due date that its series gives it; another `due_date` was moved by hand. */
             planned_date: (string) | null;
+            /** @description Whether `timezone` is its owner's, and changes when theirs does. */
+            floating: boolean;
         };
         /**
          * Ticket
@@ -1431,6 +1548,14 @@ export interface components {
             token_type: "bearer";
             expires_in: number;
             refresh_token: string;
+        };
+        /**
+         * Understanding
+         * @description What was understood: in words, and where it stands in the line. Spans count characters (Unicode code points); `kind` is `recurrence`, `due`, `priority`, `tag` or `reminder`. What lies in none of them is the title.
+         */
+        Understanding: {
+            sentence: string;
+            spans: components["schemas"]["Span"][];
         };
         /**
          * Unread
@@ -2656,6 +2781,80 @@ export interface operations {
             403: components["responses"]["Denied"];
             408: components["responses"]["Timeout"];
             409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    quick_add: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is unique to this request. Sent again with it within 24 hours, the same request is answered alike and does nothing more. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuickAddBody"];
+            };
+        };
+        responses: {
+            /** @description The task, and what was understood. */
+            201: {
+                headers: {
+                    /** @description The version of the task, such as `"3"`, for `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The path of the task. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickAdded"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preview_quick_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuickAddBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickPreview"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            408: components["responses"]["Timeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];

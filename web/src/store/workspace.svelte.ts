@@ -11,6 +11,7 @@ import type { LiveEvent } from "../live/frame";
 import { type LiveState, LiveStream } from "../live/stream";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
+import { Preview } from "./preview.svelte";
 import { Tasks } from "./tasks.svelte";
 
 const STREAM = "/api/v1/notifications/stream?changes=all";
@@ -19,11 +20,13 @@ export class Workspace {
   readonly messages = new Messages();
   readonly tasks: Tasks;
   readonly inbox: Inbox;
+  readonly preview: Preview;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
 
   constructor(api: Api, send: Send, origin: string) {
     this.inbox = new Inbox(api);
+    this.preview = new Preview(api);
     this.tasks = new Tasks(api, (id, version) => {
       this.inbox.expect(id, version);
       this.#readOwn();

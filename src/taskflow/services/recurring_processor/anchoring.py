@@ -5,10 +5,10 @@ from msgspec.structs import replace
 from taskflow.base.clock import rfc3339
 from taskflow.events.payloads import Recurrence, TaskState
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Series
-from taskflow.services.recurring_processor.moments import instant_in
+from taskflow.services.recurring_processor.moments import instant_in, moved_on_wall
 from taskflow.services.recurring_processor.patterns import pattern, plan_of, template_of
 from taskflow.tasks.model import Fields, due_text
-from taskflow.tasks.recurrence import occurrence_key, occurrences
+from taskflow.tasks.recurrence import Schedule, occurrence_key, occurrences
 from taskflow.tasks.zones import parse_zone
 
 
@@ -20,7 +20,7 @@ def planned(chain: Chain, fields: Fields, planned_date: str) -> Chain:
         fields: What its next tasks are to be.
         planned_date: Of its last task, which the rule counts from.
     """
-    names = ("recurrence", "timezone", "all_day", *TEMPLATE)
+    names = ("recurrence", "timezone", "all_day", "floating", *TEMPLATE)
     as_task = replace(
         pattern(chain.series),
         **{name: getattr(fields, name) for name in names},
@@ -39,12 +39,21 @@ def anchored(chain: Chain, planned_date: str | None, task: TaskState, *, restart
         recurrence=task.recurrence,
         timezone=task.timezone,
         all_day=task.all_day,
+        floating=task.floating,
         start_at=start_of(task),
     )
     if restarts and _counting(task.recurrence) != _counting(series.recurrence):
         others = [one for one in chain.open if one.task_id != task.id]
         return replace(moved, used=0, made=len(others) + 1)
     return replace(moved, used=series.used + _passed(series, moved, planned_date))
+
+
+def carried(series: Series, task: TaskState) -> Series:
+    """A floating series where its owner is by now: on the same wall, with the same COUNT."""
+    if not (series.floating and task.floating) or series.timezone == task.timezone:
+        return series
+    start_at = moved_on_wall(series.start_at, series.timezone, task.timezone)
+    return replace(series, timezone=task.timezone, start_at=start_at)
 
 
 def _counting(recurrence: Recurrence | None) -> tuple[object, ...] | None:
@@ -55,17 +64,22 @@ def _passed(series: Series, moved: Series, planned_date: str | None) -> int:
     """How many occurrences of COUNT lie behind a task whose due date was moved."""
     if series.recurrence is None:
         return 0
-    schedule = series.schedule
+    schedule = counted(series.schedule)
     if schedule.recurrence.count is None or schedule.recurrence.mode == "completion":
         return 0
     planned = series.instant_of(planned_date or series.start_at)
     all_of_them = occurrences(schedule, limit=schedule.recurrence.count)
     moments = [instant_in(series.zone, one.at) for one in all_of_them]
-    first = occurrences(replace(moved, used=0).schedule)
+    first = occurrences(counted(replace(moved, used=0).schedule))
     start = moved.instant_of(moved.start_at)
     is_counted_again = bool(first) and instant_in(moved.zone, first[0].at) == start
     was_one = planned in moments and not is_counted_again
     return sum(moment < planned for moment in moments) + was_one
+
+
+def counted(schedule: Schedule) -> Schedule:
+    """What COUNT counts: all that the rule gives, also what is left out, but nothing added."""
+    return schedule._replace(recurrence=replace(schedule.recurrence, exdates=(), rdates=()))
 
 
 def start_of(task: TaskState) -> str:

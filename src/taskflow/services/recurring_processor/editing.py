@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from taskflow.base.errors import Conflict, FieldError, Invalid, NotFound
 from taskflow.base.ids import new_id
+from taskflow.chassis.homes import at_home
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
 from taskflow.services.recurring_processor import series
@@ -30,7 +31,7 @@ from taskflow.tasks.drafts import drafted
 from taskflow.tasks.model import Actor, Fields, Task
 
 # What the series counts by; an instance has none of these for itself.
-OF_SERIES: Final = frozenset({"recurrence", "timezone", "all_day"})
+OF_SERIES: Final = frozenset({"recurrence", "timezone", "all_day", "floating"})
 LOST: Final = "the series has ended"
 
 
@@ -49,6 +50,15 @@ class Editing:
         self._now = now
         own = system_actor(actor.user_id, actor.correlation_id, None, actor.traceparent)
         self.door = TaskDoor(transaction, own, now)
+
+    async def at_home(self, given: Mapping[str, object]) -> dict[str, object]:
+        """What is wished, a floating task's zone being its owner's.
+
+        Raises:
+            Invalid: it contradicts itself.
+        """
+        with _named_below("changes"):
+            return await at_home(self._transaction, self._actor.user_id, given)
 
     async def skip(self, chain: Chain, task_id: UUID | None) -> Chain:
         """Put an open task into the trash as skipped; the next one appears.
@@ -210,6 +220,7 @@ class Editing:
             due=parse_when(planned_date),
             all_day=known.all_day,
             timezone=known.timezone,
+            floating=known.floating,
             recurrence=known.recurrence,
             reminders=template.reminders,
         )

@@ -20,6 +20,7 @@ from taskflow.services.recurring_processor.patterns import pattern
 from taskflow.services.recurring_processor.progress import going_on, over, passed_over, settled
 from taskflow.services.recurring_processor.task_door import TaskDoor
 from taskflow.tasks.errors import OwnerErased
+from taskflow.tasks.floating import hold_zone
 from taskflow.tasks.recurrence import Occurrence
 
 # Occurrences in a row that have had their task already; more than that is a fault, not a series.
@@ -72,6 +73,8 @@ class Continuation:
 
     async def _follow_in(self, delivery: Delivery, series_id: UUID) -> None:
         transaction, event, now = delivery.transaction, delivery.event, self._clock.now()
+        if event.task.floating:
+            await hold_zone(transaction, event.user_id)  # Before any task is locked.
         door = TaskDoor.of(delivery, now)
         fresh = series.begin(event.task, series_id, now)
         before = await storage.lock(transaction, fresh, event.task_id)

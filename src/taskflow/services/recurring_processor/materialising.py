@@ -27,6 +27,7 @@ from taskflow.services.recurring_processor.patterns import pattern
 from taskflow.services.recurring_processor.progress import Overdue, overdue, settled
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
 from taskflow.tasks import instance_commands
+from taskflow.tasks.floating import hold_zone
 from taskflow.tasks.instance_commands import Wish
 from taskflow.tasks.model import Actor
 from taskflow.tasks.recurrence import Occurrence
@@ -160,12 +161,15 @@ class Making:
         self._made: dict[Key, TaskState] = {}
 
     async def begin(self, due: Sequence[Due]) -> None:
-        """Make all that was never made."""
+        """Make all that was never made, but for what floats, which needs its owner's zone."""
+        floating = {one.chain.series.user_id for one in due if one.chain.series.floating}
+        for user_id in sorted(floating):
+            await hold_zone(self._transaction, user_id)
         wishes = [
             Wish(self._actor(one.chain), pattern(one.chain.series), occurrence)
             for one in due
             for occurrence in one.overdue.occurrences
-            if _key(one.chain, occurrence) not in self._known
+            if not one.chain.series.floating and _key(one.chain, occurrence) not in self._known
         ]
         tasks = await instance_commands.create_instances(self._transaction, wishes, self._now)
         for task in tasks:

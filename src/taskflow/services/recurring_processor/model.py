@@ -44,6 +44,7 @@ class Series(Struct, frozen=True):
         resumed_at: No task is made for what lies before.
         stopped_at: When a person ended it for good.
         next_at: When the next task is due to appear by itself, under the policy `pile_up`.
+        floating: Whether `timezone` is its owner's, where the last of its tasks was seen.
     """
 
     id: UUID
@@ -64,6 +65,7 @@ class Series(Struct, frozen=True):
     resumed_at: datetime | None = None
     stopped_at: datetime | None = None
     next_at: datetime | None = None
+    floating: bool = False
 
     @property
     def zone(self) -> ZoneInfo:

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from taskflow.tasks.zones import instant
+from taskflow.base.clock import rfc3339
+from taskflow.tasks.zones import instant, parse_zone, wall_time
 
 _DAY_LENGTH: Final = len("2026-01-24")
 
@@ -33,3 +34,12 @@ def shown_in(zone: ZoneInfo, when: datetime | date) -> str:
     if isinstance(when, datetime):
         return when.astimezone(zone).isoformat()
     return when.isoformat()
+
+
+def moved_on_wall(when: str, before: str, after: str) -> str:
+    """A due date at the same wall time in another zone; a day is the same everywhere."""
+    moment = parse_when(when)
+    if not isinstance(moment, datetime):
+        return when
+    local = wall_time(instant_in(parse_zone(before), moment), parse_zone(before))
+    return rfc3339(instant(local, parse_zone(after)))

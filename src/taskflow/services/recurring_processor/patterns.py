@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
-from taskflow.events.payloads import TaskState
+from taskflow.events.payloads import Recurrence, TaskState
 from taskflow.services.recurring_processor.model import TEMPLATE, Series, Template
+from taskflow.services.recurring_processor.moments import moved_on_wall
 from taskflow.tasks.checklists import unchecked
-from taskflow.tasks.recurrence import Recurring
 
 
 def pattern(series: Series) -> TaskState:
@@ -32,13 +34,32 @@ def pattern(series: Series) -> TaskState:
         created_at=series.created_at,
         updated_at=series.updated_at,
         completed_at=None,
+        floating=series.floating,
     )
 
 
-def plan_of(recurring: Recurring) -> str:
+class Plan(Struct, frozen=True, array_like=True):
+    """What makes a series of a task."""
+
+    recurrence: Recurrence | None
+    timezone: str
+    all_day: bool
+    floating: bool
+
+
+def plan_of(recurring: TaskState | Series) -> str:
     """What makes a series of a task, as a text: another one is another plan."""
-    plan = [recurring.recurrence, recurring.timezone, recurring.all_day]
+    plan = Plan(*(getattr(recurring, name) for name in Plan.__struct_fields__))
     return msgspec.json.encode(plan).decode()
+
+
+def on_wall_of(plan: str, planned_date: str | None, timezone: str) -> tuple[str, str | None]:
+    """A plan and its date where the owner is by now; those of a task that does not float stay."""
+    known = msgspec.json.decode(plan, type=Plan)
+    if not known.floating or known.timezone == timezone:
+        return plan, planned_date
+    moved = msgspec.json.encode(replace(known, timezone=timezone)).decode()
+    return moved, planned_date and moved_on_wall(planned_date, known.timezone, timezone)
 
 
 def template_of(task: TaskState, overrides: Mapping[str, object]) -> Template:

@@ -1,4 +1,4 @@
-"""The preview of a rule."""
+"""The preview of a rule or a phrase."""
 
 from datetime import datetime, time
 from typing import Annotated, Literal
@@ -9,23 +9,33 @@ from msgspec import Meta, Struct
 
 from taskflow.base.errors import Invalid
 from taskflow.chassis.inputs import zoned
-from taskflow.services.recurring_processor.sentences import sentence
+from taskflow.chassis.task_bodies import Dates
+from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor.shown import Shown, shown_occurrence
+from taskflow.tasks.phrased import renamed
+from taskflow.tasks.phrases import Origin, Understood, understand
 from taskflow.tasks.recurrence import Schedule, occurrences
+from taskflow.tasks.recurrence_dates import settled
 from taskflow.tasks.recurrence_rules import parse_recurrence
+from taskflow.tasks.sentences import sentence
 from taskflow.tasks.zones import YEARS, parse_zone, wall_time
 
 
 class PreviewBody(Struct, forbid_unknown_fields=True):
-    """A rule to try: `start` is a local date and time, or a date, in `timezone`."""
+    """A rule or a phrase to try: `start` is a local date and time, or a date, in `timezone`.
+
+    `exdates` and `rdates` are those of a task's recurrence.
+    """
 
     start: str
     timezone: str = "UTC"
     rule: str | None = None
     text: str | None = None
-    mode: Literal["schedule", "completion"] = "schedule"
+    mode: Literal["schedule", "completion"] | None = None
     month_end: Literal["clamp", "skip"] | None = None
     until: str | None = None
+    exdates: Dates | None = None
+    rdates: Dates | None = None
     count: Annotated[int, Meta(ge=1, le=500)] = 10
     after: datetime | None = None
 
@@ -47,19 +57,43 @@ class Preview(Struct):
     sync_to_thread=True,
 )
 def preview_recurrence(data: PreviewBody) -> Preview:
-    """The next occurrences of a rule, each with a reason where it is not plain."""
-    if data.rule is None:
-        if data.text is not None:
-            raise Invalid.field("text", "phrases are not understood yet", 0)
-        raise Invalid.field("rule", "is required")
-    given = {"rule": data.rule, "mode": data.mode, "until": data.until}
-    recurrence = parse_recurrence(given | {"month_end": data.month_end})
+    """The next occurrences of a rule or phrase, each with a reason where it is not plain.
+
+    What an exception leaves out is among them, marked by `is_excluded`.
+    """
     zone = parse_zone(data.timezone)
     start, all_day = _start(data.start, zone)
-    schedule = Schedule(recurrence, start, zone, all_day)
-    found = occurrences(schedule, after=zoned("after", data.after), limit=data.count)
+    if data.text is None:
+        recurrence, starting = _ruled(data), None
+    else:
+        understood = _phrased(data, Origin(start.date(), start, zone))
+        recurrence, start, starting = understood.recurrence, understood.start, understood.starting
+        all_day = all_day and not (understood.has_time or understood.is_hourly)
+    schedule = Schedule(settled(recurrence, zone, all_day=all_day), start, zone, all_day)
+    after = zoned("after", data.after)
+    found = occurrences(schedule, after=after, limit=data.count, with_exceptions=True)
     shown = [shown_occurrence(occurrence, zone) for occurrence in found]
-    return Preview(recurrence.rule, sentence(recurrence), shown)
+    return Preview(recurrence.rule, sentence(schedule.recurrence, starting), shown)
+
+
+def _ruled(data: PreviewBody) -> Recurrence:
+    if data.rule is None:
+        raise Invalid.field("rule", "is required, or a text")
+    return parse_recurrence({"rule": data.rule, **_beside(data)})
+
+
+def _phrased(data: PreviewBody, origin: Origin) -> Understood:
+    if data.rule is not None:
+        raise Invalid.field("text", "stands beside a rule; only one of them may be", 0)
+    try:
+        return understand(str(data.text), origin, _beside(data))
+    except Invalid as error:
+        raise renamed(error, "text") from None
+
+
+def _beside(data: PreviewBody) -> dict[str, object]:
+    names = ("mode", "until", "month_end", "exdates", "rdates")
+    return {name: getattr(data, name) for name in names}
 
 
 def _start(text: str, zone: ZoneInfo) -> tuple[datetime, bool]:

@@ -43,7 +43,7 @@ def overdue(chain: Chain, now: datetime) -> Overdue:
     soon = occurrences(series.schedule, after=floor, limit=2)
     if len(soon) < 2 or instant_in(series.zone, soon[1].at) > now:  # noqa: PLR2004 - of the limit
         return Overdue([one for one in soon[:1] if instant_in(series.zone, one.at) <= now], 0)
-    found = occurrences(_until(series.schedule, now), after=floor, limit=MOST_COUNTED)
+    found = _between(series.schedule, floor, now)
     missed = len(found) - len(found[-MOST_CAUGHT_UP:])
     return Overdue(found[-MOST_CAUGHT_UP:], missed)
 
@@ -57,8 +57,7 @@ def passed_over(chain: Chain, occurrence: Occurrence) -> int:
     soon = occurrences(series.schedule, after=after)
     if not soon or soon[0].at == occurrence.at:
         return 0
-    end = _until(series.schedule, instant_in(series.zone, occurrence.at))
-    between = occurrences(end, after=after, limit=MOST_COUNTED)
+    between = _between(series.schedule, after, instant_in(series.zone, occurrence.at))
     return max(sum(one.at != occurrence.at for one in between) - last.excused, 0)
 
 
@@ -81,13 +80,14 @@ def going_on(chain: Chain) -> Chain:
 def resumed(chain: Chain, now: datetime) -> Chain:
     """The chain after a pause: what fell into it never was, and COUNT gets it back."""
     series, last = chain.series, chain.last
-    excused = 0
+    excused = counting = 0
     if last is not None and series.paused_at is not None and _follows_calendar(series):
         after = max(series.paused_at, planned_at(series, last))
-        found = occurrences(_until(series.schedule, now), after=after, limit=MOST_COUNTED)
-        excused = len(found)
+        excused = len(_between(series.schedule, after, now))
+        # What was added beside the rule has used up none of COUNT.
+        counting = len(_between(_without_additions(series.schedule), after, now))
         chain = chain.replacing(replace(last, excused=last.excused + excused))
-    return chain.with_series(paused_at=None, resumed_at=now, used=series.used - excused)
+    return chain.with_series(paused_at=None, resumed_at=now, used=series.used - counting)
 
 
 def settled(chain: Chain, now: datetime) -> Chain:
@@ -132,6 +132,16 @@ def _floor(chain: Chain) -> datetime | None:
 
 def _follows_calendar(series: Series) -> bool:
     return series.recurrence is not None and series.recurrence.mode == "schedule"
+
+
+def _between(schedule: Schedule, after: datetime | None, end: datetime) -> list[Occurrence]:
+    """What lies after an instant and up to another one; also of what is added beside the rule."""
+    found = occurrences(_until(schedule, end), after=after, limit=MOST_COUNTED)
+    return [one for one in found if instant_in(schedule.zone, one.at) <= end]
+
+
+def _without_additions(schedule: Schedule) -> Schedule:
+    return schedule._replace(recurrence=replace(schedule.recurrence, rdates=()))
 
 
 def _until(schedule: Schedule, end: datetime) -> Schedule:

@@ -15,25 +15,28 @@ Under `pile_up` tasks appear by themselves (`materialising`), and make room for 
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
+from typing import Final
 from uuid import UUID
 
 from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.events.topics import TASK_DELETED
-from taskflow.services.recurring_processor.anchoring import anchored, start_of
+from taskflow.services.recurring_processor.anchoring import anchored, carried, start_of
 from taskflow.services.recurring_processor.model import (
     Chain,
     Instance,
     Series,
 )
 from taskflow.services.recurring_processor.moments import instant_in
-from taskflow.services.recurring_processor.patterns import plan_of, template_of
+from taskflow.services.recurring_processor.patterns import on_wall_of, plan_of, template_of
 from taskflow.services.recurring_processor.progress import planned_at
-from taskflow.tasks.model import due_text
 from taskflow.tasks.recurrence import (
     Occurrence,
     next_after_completion,
     occurrences,
 )
+
+# What changes of a floating task when its owner's zone does.
+CARRIED: Final = frozenset({"timezone", "due_date", "planned_date"})
 
 
 def begin(task: TaskState, series_id: UUID, now: datetime) -> Chain:
@@ -44,6 +47,7 @@ def begin(task: TaskState, series_id: UUID, now: datetime) -> Chain:
         recurrence=task.recurrence,
         timezone=task.timezone,
         all_day=task.all_day,
+        floating=task.floating,
         start_at=start_of(task),
         used=0,
         made=0,
@@ -69,7 +73,7 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
         title=task.title,
         position=known.position if known else (last.position + 1 if last else 1),
         version=event.version,
-        own_version=known.own_version if known else 0,
+        own_version=_own_version(known, event),
         status=task.status,
         is_deleted=is_deleted,
         is_withdrawn=False,
@@ -86,6 +90,16 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
         due_at=_due_at(chain.series, task.due_date) or task.created_at,
         lapsed=known.lapsed if known else 0,
     )
+
+
+def _own_version(known: Instance | None, event: TaskEvent) -> int:
+    """The version that this service left a task at; one that went with its owner is untouched."""
+    if known is None:
+        return 0
+    went_along = event.task.floating and "timezone" in event.changes and {*event.changes} <= CARRIED
+    if went_along and known.is_untouched and event.version == known.version + 1:
+        return event.version
+    return known.own_version
 
 
 def steps(known: Instance | None, seen: Instance) -> list[Instance]:
@@ -110,10 +124,12 @@ def adopted(chain: Chain, step: Instance, task: TaskState, *, restarts: bool = T
     if not step.repeats or not is_news_of_rule:
         return chain
     plan = known.plan if known and known.plan else plan_of(series)
-    is_moved = known is not None and step.planned_date != known.planned_date
+    chain = Chain(carried(chain.series, task), chain.instances)
+    plan, planned_date = on_wall_of(plan, known.planned_date if known else None, task.timezone)
+    is_moved = known is not None and step.planned_date != planned_date
     if plan == step.plan and not is_moved:
         return chain
-    planned_date = known.planned_date if known else step.planned_date
+    planned_date = planned_date if known else step.planned_date
     return Chain(anchored(chain, planned_date, task, restarts=restarts), chain.instances)
 
 
@@ -171,7 +187,8 @@ def candidates(
 
 def made(chain: Chain, occurrence: Occurrence, task: TaskState, missed: int = 0) -> Chain:
     """The chain with the task that this service has made for an occurrence."""
-    due_date, last = due_text(occurrence.at), chain.last
+    chain = Chain(carried(chain.series, task), chain.instances)
+    due_date, last = task.due_date, chain.last
     instance = Instance(
         task_id=task.id,
         series_id=chain.series.id,

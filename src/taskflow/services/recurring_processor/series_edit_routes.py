@@ -20,6 +20,7 @@ from taskflow.services.recurring_processor.model import Chain
 from taskflow.services.recurring_processor.progress import settled
 from taskflow.services.recurring_processor.series_routes import ETAG, answer
 from taskflow.services.recurring_processor.shown import SeriesWithInstances, whole
+from taskflow.tasks.floating import hold_zone
 
 Wish = Callable[[Editing, Chain], Awaitable[Chain]]
 
@@ -63,6 +64,7 @@ class Door:
         """Carry out a wish about the present series; all of it, or nothing."""
         actor, now = self._actor, self._now
         async with self._database.transaction() as transaction:
+            await hold_zone(transaction, actor.user_id)  # Before any task is locked.
             editing = Editing(transaction, actor, now)
             kept, chain = await present.brought_up(
                 transaction, actor, series_id, task_id, editing.door, now
@@ -90,7 +92,8 @@ async def patch_series(
     """Change one task of a series, the series from a task on, or all that is open of it."""
 
     async def wish(editing: Editing, chain: Chain) -> Chain:
-        changes = _changes(data, chain)
+        wanted = await editing.at_home(given(data.changes))
+        changes = _changes(wanted, data.policy, chain)
         if data.scope == "this":
             return await editing.edit_one(chain, data.task_id, changes)
         is_all = data.scope == "all"
@@ -175,15 +178,16 @@ async def resume_series(
     return answer(await door.change(series_id, None, wish))
 
 
-def _changes(data: SeriesPatch, chain: Chain) -> Mapping[str, object]:
-    """What the body gives, by name; a policy as the recurrence that has it."""
-    changes = given(data.changes)
-    if data.policy is None:
+def _changes(
+    changes: Mapping[str, object], policy: str | None, chain: Chain
+) -> Mapping[str, object]:
+    """What is wished, by name; a policy as the recurrence that has it."""
+    if policy is None:
         return changes
     present_one = changes.get("recurrence", msgspec.to_builtins(chain.series.recurrence))
     if not isinstance(present_one, dict):
         return changes
-    return {**changes, "recurrence": {**present_one, "policy": data.policy}}
+    return {**changes, "recurrence": {**present_one, "policy": policy}}
 
 
 ROUTES = [patch_series, stop_series, skip_instance, pause_series, resume_series]

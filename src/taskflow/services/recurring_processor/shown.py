@@ -22,18 +22,23 @@ from taskflow.services.recurring_processor.history import (
 )
 from taskflow.services.recurring_processor.model import Instance, Series, SeriesStatus
 from taskflow.services.recurring_processor.moments import shown_in
-from taskflow.services.recurring_processor.sentences import sentence
 from taskflow.tasks.recurrence import Occurrence, occurrences
+from taskflow.tasks.sentences import sentence
 
 NEXT: Final = 3
 NEWEST: Final = 200
 
 
 class Shown(Struct, omit_defaults=True):
-    """One occurrence, with the zone's offset or as a date, and what is not plain about it."""
+    """One occurrence, with the zone's offset or as a date, and what is not plain about it.
+
+    Attributes:
+        is_excluded: Whether an exception leaves it out; only a preview shows those.
+    """
 
     at: str
     reason: str | None = None
+    is_excluded: bool = False
 
 
 class InstanceState(Struct):
@@ -237,7 +242,7 @@ def shown_entry(entry: Entry) -> CalendarEntry:
 
 def shown_occurrence(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
     """An occurrence as it is answered."""
-    return Shown(shown_in(zone, occurrence.at), occurrence.reason)
+    return Shown(shown_in(zone, occurrence.at), occurrence.reason, occurrence.is_excluded)
 
 
 def _missed(count: int) -> HistoryItem:

@@ -149,8 +149,8 @@ class Drafts:
 
     async def make(self, pattern: TaskState, occurrence: Occurrence) -> TaskState | None:
         """Draft the task of an occurrence."""
-        if self._actor is None:
-            raise Intricate
+        if self._actor is None or pattern.floating:
+            raise Intricate  # One that floats needs its owner's zone.
         wish = Wish(self._actor, pattern, occurrence)
         self._drafted.append(wish)
         return instance_commands.drafted_instance(wish, self._now).state()

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 
 def upgrade() -> None:
@@ -20,11 +20,12 @@ def upgrade() -> None:
           ADD COLUMN resumed_at timestamptz,
           ADD COLUMN stopped_at timestamptz,
           ADD COLUMN next_at timestamptz,
+          ADD COLUMN floating boolean NOT NULL DEFAULT false,
           -- PostgreSQL named it so while another table of this name was there.
           DROP CONSTRAINT series_status_check1,
           ADD CONSTRAINT series_status_known CHECK (status IN ('active', 'paused', 'ended'));
         UPDATE recurring.series AS series
-           SET template = jsonb_build_object(
+           SET floating = task.floating, template = jsonb_build_object(
                  'title', task.title, 'description', task.description, 'priority', task.priority,
                  'tags', to_jsonb(task.tags), 'reminders', task.reminders)
           FROM tasks.tasks AS task
