@@ -1,11 +1,19 @@
 """The recurring processor (port 8001): the next instance of what recurs."""
 
-from taskflow.chassis.handlers import each
+from uuid import UUID
+
+from taskflow.chassis.handlers import Delivery, each
 from taskflow.chassis.service import Context, Parts, Service
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_TYPES
-from taskflow.services.recurring_processor import storage
+from taskflow.services.recurring_processor import habits_storage, storage, suggestions_routes
 from taskflow.services.recurring_processor.event_consumer import Continuation, is_of_series
+from taskflow.services.recurring_processor.habits_consumer import Histories, tells_of_habits
+from taskflow.services.recurring_processor.habits_finding import Finding
 from taskflow.services.recurring_processor.routes import ROUTES
+
+NAME = "recurring-processor"
 
 
 def build(context: Context) -> Parts:
@@ -14,13 +22,29 @@ def build(context: Context) -> Parts:
         "taskflow_recurring_instances_total", "Tasks made as the next of their series."
     )
     continuation = Continuation(context.clock, made)
+    histories = Histories(context.clock)
+
+    async def follow(delivery: Delivery) -> None:
+        if is_of_series(delivery.event):
+            await continuation.follow(delivery)
+        await histories.follow(delivery)
+
     _show(context)
-    batches = each(
-        dict.fromkeys(TASK_TYPES, continuation.follow),
-        concerns=is_of_series,
-        forget=storage.forget_user,
+    return Parts(
+        routes=[*ROUTES, *suggestions_routes.ROUTES],
+        batches=each(dict.fromkeys(TASK_TYPES, follow), concerns=_concerns, forget=forget_user),
+        loops=[Finding(context.database, context.clock, NAME).run],
     )
-    return Parts(routes=ROUTES, batches=batches)
+
+
+async def forget_user(transaction: Transaction, user_id: UUID) -> None:
+    """Remove all that is kept of a user."""
+    await habits_storage.forget_user(transaction, user_id)
+    await storage.forget_user(transaction, user_id)
+
+
+def _concerns(event: TaskEvent) -> bool:
+    return is_of_series(event) or tells_of_habits(event)
 
 
 def _show(context: Context) -> None:
@@ -38,7 +62,7 @@ def _show(context: Context) -> None:
 
 
 service = Service(
-    name="recurring-processor",
+    name=NAME,
     title="Recurring Processor",
     port_offset=1,
     role="taskflow_recurring",
