@@ -6,6 +6,8 @@ taken over.
 """
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -13,11 +15,10 @@ import structlog
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
-from taskflow.db.transaction import Transaction
 from taskflow.inbox import erased
 from taskflow.services.recurring_processor import habits_storage as storage
 from taskflow.services.recurring_processor.habits_storage import Look
-from taskflow.services.recurring_processor.pattern_detector import detect
+from taskflow.services.recurring_processor.pattern_detector import Habit, detect
 
 AWAY_SECONDS: Final = 5.0
 # Another process may have died over a history that nobody tells this one of.
@@ -66,20 +67,24 @@ class Finding:
             look = await storage.claim(transaction, now)
         if look is None:
             return False
+        await self._conclude(look, await self._habits(look, now), now)
+        return True
+
+    async def _habits(self, look: Look, now: datetime) -> list[Habit]:
         async with self._database.transaction(read_only=True) as transaction:
             tasks = await storage.history(transaction, look.user_id, now)
             known = await storage.known(transaction, look.user_id)
         habits = await asyncio.to_thread(detect, tasks, now, known=known)
-        async with self._database.transaction() as transaction:
-            if await self._stands(transaction, look):
-                await storage.suggest(transaction, look.user_id, habits, now)
-                await storage.end(transaction, look, self._clock.now())
         log.debug("habits.looked", tasks=len(tasks), habits=len(habits))
-        return True
+        return habits
 
-    async def _stands(self, transaction: Transaction, look: Look) -> bool:
-        """Whether the person is still there, and stays until the transaction ends."""
-        return bool(await erased.standing(transaction, self._consumer, {look.user_id}))
+    async def _conclude(self, look: Look, habits: Sequence[Habit], now: datetime) -> None:
+        """Suggest what was found, unless the person has gone meanwhile; until the end they stay."""
+        async with self._database.transaction() as transaction:
+            if await erased.standing(transaction, self._consumer, {look.user_id}):
+                await storage.suggest(transaction, look.user_id, habits)
+                await storage.prune(transaction, look.user_id, now)
+                await storage.end(transaction, look, self._clock.now())
 
     async def _rest_seconds(self) -> float:
         async with self._database.transaction(read_only=True) as transaction:

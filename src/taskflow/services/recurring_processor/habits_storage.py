@@ -17,6 +17,7 @@ from taskflow.base.ids import derived_id
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_DELETED
+from taskflow.inbox.erased import removal, remove_some
 from taskflow.services.recurring_processor.pattern_detector import (
     LONGEST,
     MOST_HABITS,
@@ -120,10 +121,8 @@ SELECT id, status, suggestion, task_id FROM recurring.suggestions
 DECIDE = """
 UPDATE recurring.suggestions SET status = $2, task_id = $3, suggestion = NULL WHERE id = $1
 """
-FORGET_USER = (
-    "DELETE FROM recurring.habit_looks WHERE user_id = $1",
-    "DELETE FROM recurring.suggestions WHERE user_id = $1",
-    "DELETE FROM recurring.habit_tasks WHERE user_id = $1",
+FORGET_USER: Final = tuple(
+    removal(f"recurring.{table}") for table in ("habit_looks", "suggestions", "habit_tasks")
 )
 
 _SUGGESTION: Final = msgspec.json.Decoder(Suggestion)
@@ -206,16 +205,20 @@ async def known(transaction: Transaction, user_id: UUID) -> set[Words]:
     return {words_of(row["title"]) for row in recurring} | {tuple(row["words"]) for row in decided}
 
 
-async def suggest(
-    transaction: Transaction, user_id: UUID, habits: Sequence[Habit], now: datetime
-) -> None:
-    """Have exactly these suggested, but for what was decided; forget history that is too old."""
+async def suggest(transaction: Transaction, user_id: UUID, habits: Sequence[Habit]) -> None:
+    """Have exactly these suggested, but for what was decided."""
     await transaction.execute(WITHDRAW, user_id, [" ".join(habit.words) for habit in habits])
     for habit in habits:
         suggestion = msgspec.json.encode(suggestion_of(habit)).decode()
         values = (list(habit.words), suggestion, habit.confidence, habit.stands_until)
         await transaction.execute(SUGGEST, _id(user_id, habit), user_id, *values)
-    await transaction.execute(PRUNE, user_id, now - LONGEST, MOST_TASKS)
+
+
+async def prune(
+    transaction: Transaction, user_id: UUID, now: datetime, most: int = MOST_TASKS
+) -> None:
+    """Forget what is too old, and what is beyond the newest so many tasks."""
+    await transaction.execute(PRUNE, user_id, now - LONGEST, most)
 
 
 async def open_ones(
@@ -245,10 +248,9 @@ async def decide(
     await transaction.execute(DECIDE, suggestion_id, status, task_id)
 
 
-async def forget_user(transaction: Transaction, user_id: UUID) -> None:
-    """Remove a user's history and what was suggested to them."""
-    for statement in FORGET_USER:
-        await transaction.execute(statement, user_id)
+async def forget_user(transaction: Transaction, user_id: UUID, limit: int) -> int:
+    """Remove so much of a user's history and of what was suggested to them."""
+    return await remove_some(transaction, FORGET_USER, user_id, limit)
 
 
 def _kind(event: TaskEvent) -> Kind:

@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
-from taskflow.chassis.handlers import Delivery, each
+from prometheus_client import Counter
+
+from taskflow.base.clock import Clock
+from taskflow.chassis.handlers import Batches, Delivery, each
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
@@ -21,26 +24,37 @@ def build(context: Context) -> Parts:
     made = context.metrics.counter(
         "taskflow_recurring_instances_total", "Tasks made as the next of their series."
     )
-    continuation = Continuation(context.clock, made)
-    histories = Histories(context.clock)
+    _show(context)
+    return Parts(
+        routes=[*ROUTES, *suggestions_routes.ROUTES],
+        batches=taking(context.clock, made),
+        loops=[Finding(context.database, context.clock, NAME).run],
+    )
+
+
+def taking(clock: Clock, made: Counter) -> Batches:
+    """How events are taken.
+
+    Args:
+        clock: The time.
+        made: Counts instances.
+    """
+    continuation, histories = Continuation(clock, made), Histories(clock)
 
     async def follow(delivery: Delivery) -> None:
         if is_of_series(delivery.event):
             await continuation.follow(delivery)
         await histories.follow(delivery)
 
-    _show(context)
-    return Parts(
-        routes=[*ROUTES, *suggestions_routes.ROUTES],
-        batches=each(dict.fromkeys(TASK_TYPES, follow), concerns=_concerns, forget=forget_user),
-        loops=[Finding(context.database, context.clock, NAME).run],
-    )
+    return each(dict.fromkeys(TASK_TYPES, follow), concerns=_concerns, forget=forget_user)
 
 
-async def forget_user(transaction: Transaction, user_id: UUID) -> None:
-    """Remove all that is kept of a user."""
-    await habits_storage.forget_user(transaction, user_id)
-    await storage.forget_user(transaction, user_id)
+async def forget_user(transaction: Transaction, user_id: UUID, limit: int) -> int:
+    """Remove so much of what is kept of a user; returns how many rows."""
+    removed = await habits_storage.forget_user(transaction, user_id, limit)
+    if removed < limit:
+        removed += await storage.forget_user(transaction, user_id, limit - removed)
+    return removed
 
 
 def _concerns(event: TaskEvent) -> bool:
