@@ -69,7 +69,7 @@ export class Tasks {
   async add(draft: TaskDraft): Promise<Task> {
     const task = await this.#api.create(draft, this.#key.for(draft));
     this.#key.done();
-    this.#keep(task);
+    this.keep(task);
     return task;
   }
 
@@ -77,7 +77,7 @@ export class Tasks {
   async toggle(task: Task): Promise<void> {
     const write = task.status === "pending" ? "complete" : "reopen";
     const after = await this.#guarded(task, () => this.#api[write](task));
-    this.#keep(after);
+    this.keep(after);
   }
 
   /** Moves a task to the trash; throws ApiError. */
@@ -90,10 +90,11 @@ export class Tasks {
 
   /** Takes a task out of the trash; throws ApiError. */
   async restore(id: string): Promise<void> {
-    this.#keep(await this.#api.restore(id));
+    this.keep(await this.#api.restore(id));
   }
 
-  #keep(written: Task): void {
+  /** Shows a task as this page's own write has left it. */
+  keep(written: Task): void {
     this.#state = put(this.#state, written);
     this.#wrote(written.id, written.version);
   }
