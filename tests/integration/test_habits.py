@@ -18,6 +18,7 @@ from taskflow.events.payloads import Recurrence, TaskEvent
 from taskflow.events.topics import TASK_COMPLETED, TASK_CREATED, TASK_DELETED, TASK_UPDATED
 from taskflow.inbox import erased
 from taskflow.services.recurring_processor import habits_storage as storage
+from taskflow.services.recurring_processor import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.habits_finding import Finding
 from taskflow.services.recurring_processor.main import NAME
 from taskflow.services.recurring_processor.pattern_detector import LONGEST
@@ -56,7 +57,7 @@ class Place(NamedTuple):
     async def hear(self, events: Iterable[TaskEvent]) -> None:
         for event in events:
             async with self.database.transaction() as transaction:
-                await storage.note(transaction, event, self.wall.now())
+                await storage.note(transaction, [event], self.wall.now())
 
     async def rows(self, statement: str, *values: object) -> list[Any]:
         async with self.database.transaction() as transaction:
@@ -72,12 +73,14 @@ class Place(NamedTuple):
 
     async def suggested(self, user: UUID | None = None) -> list[str]:
         async with self.database.transaction() as transaction:
-            found = await storage.open_ones(transaction, user or self.user, NOW.date())
+            found = await suggestions.open_ones(transaction, user or self.user, NOW.date())
         return [one.title for _, one in found]
 
     async def ids(self) -> list[UUID]:
         async with self.database.transaction() as transaction:
-            return [one for one, _ in await storage.open_ones(transaction, self.user, NOW.date())]
+            return [
+                one for one, _ in await suggestions.open_ones(transaction, self.user, NOW.date())
+            ]
 
     def told(self, title: str, days_ago: int, user: UUID | None = None) -> list[TaskEvent]:
         """What is told of a task that is made and done."""
@@ -123,6 +126,34 @@ async def test_what_is_kept_is_the_newest_news_whatever_order_it_comes_in(place:
         await place.hear(events[index] for index in order)
         (kept,) = await place.rows(KEPT, made.id)
         assert (kept["version"], kept["kind"], kept["title"]) == (4, "gone", "")
+
+
+async def test_news_that_comes_together_is_kept_as_if_it_came_singly(place: Place) -> None:
+    other = uuid4()
+    events = [*place.weekly("Water"), *place.weekly("Rent", other)]
+    async with place.database.transaction() as transaction:
+        await storage.note(transaction, [*reversed(events), *events], NOW)
+    for user in (place.user, other):
+        ((changes, _),) = await place.rows(LOOKS, user)
+        assert changes == TIMES
+    await place.look()
+    assert (await place.suggested(), await place.suggested(other)) == (["Water"], ["Rent"])
+
+
+async def test_batches_of_the_same_people_wait_for_each_other_and_never_in_a_circle(
+    place: Place,
+) -> None:
+    users = [uuid4() for _ in range(5)]
+    events = [one for user in users for one in place.weekly("Water", user)]
+
+    async def hear(batch: list[TaskEvent]) -> None:
+        async with place.database.transaction() as transaction:
+            await storage.note(transaction, batch, NOW)
+
+    await asyncio.gather(*(hear(events[turn:] + events[:turn]) for turn in range(0, 80, 10)))
+    for user in users:
+        ((changes, _),) = await place.rows(LOOKS, user)
+        assert changes == TIMES
 
 
 async def test_a_habit_is_suggested_once_however_many_look_for_it(place: Place) -> None:
@@ -187,7 +218,7 @@ async def test_a_dismissal_is_never_undone_by_looking_again(place: Place) -> Non
     await place.look()
     (suggestion_id,) = await place.ids()
     async with place.database.transaction() as transaction:
-        await storage.decide(transaction, suggestion_id, "dismissed")
+        await suggestions.decide(transaction, suggestion_id, "dismissed")
     await place.hear([*place.weekly("Plants: water!"), *place.weekly("Water big plants")])
     await place.look()
     assert await place.suggested() == []
@@ -204,7 +235,7 @@ async def test_a_suggestion_keeps_its_id_while_its_evidence_grows(place: Place) 
     await place.look()
     assert await place.ids() == before
     async with place.database.transaction() as transaction:
-        kept = await storage.lock(transaction, place.user, before[0])
+        kept = await suggestions.lock(transaction, place.user, before[0])
         assert kept.suggestion
         assert len(kept.suggestion.evidence) == TIMES
 
@@ -237,7 +268,7 @@ async def test_what_was_given_up_meanwhile_is_shown_no_more(place: Place) -> Non
     await place.look()
     async with place.database.transaction() as transaction:
         later = NOW.date() + timedelta(days=30)
-        assert await storage.open_ones(transaction, place.user, later) == []
+        assert await suggestions.open_ones(transaction, place.user, later) == []
 
 
 async def test_a_history_is_bounded(place: Place) -> None:
@@ -274,4 +305,4 @@ async def test_somebody_elses_suggestion_is_not_found(place: Place) -> None:
     (suggestion_id,) = await place.ids()
     async with place.database.transaction() as transaction:
         with pytest.raises(NotFound):
-            await storage.lock(transaction, uuid4(), suggestion_id)
+            await suggestions.lock(transaction, uuid4(), suggestion_id)

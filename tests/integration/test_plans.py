@@ -21,6 +21,7 @@ from taskflow.services.audit_logger import storage as audit
 from taskflow.services.notification import storage as notifications
 from taskflow.services.recurring_processor import habits_storage as habits
 from taskflow.services.recurring_processor import storage as recurring
+from taskflow.services.recurring_processor import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.task_door import TaskDoor
 from taskflow.services.reminder import storage as reminders
 from taskflow.services.task_api import idempotency
@@ -204,11 +205,11 @@ READS: dict[str, Read] = {
     "the number of active series": recurring.count_active,
     "a person's history": lambda t: t.rows(habits.HISTORY, ident(150), NOW - HALF_A_YEAR, 5_000),
     "what recurs for a person": lambda t: t.rows(habits.RECURRING, ident(120), 5_000),
-    "what a person has decided": lambda t: t.rows(habits.DECIDED, ident(150), 1_000),
-    "a person's suggestions": lambda t: t.rows(habits.OPEN, ident(150), NOW.date(), 20),
-    "a suggestion": lambda t: t.rows(habits.LOCK, ident(7), ident(107)),
+    "what a person has decided": lambda t: t.rows(suggestions.DECIDED, ident(150), 1_000),
+    "a person's suggestions": lambda t: t.rows(suggestions.OPEN, ident(150), NOW.date(), 20),
+    "a suggestion": lambda t: t.rows(suggestions.LOCK, ident(7), ident(107)),
     "history that is too old": lambda t: habits.prune(t, ident(150), NOW, 20),
-    "suggestions that are none any more": lambda t: habits.suggest(t, ident(150), []),
+    "suggestions that are none any more": lambda t: suggestions.suggest(t, ident(150), []),
     "a history to look at": lambda t: habits.claim(t, NOW),
     "when to look at the next history": habits.next_look,
     "what is forgotten of a person's habits": lambda t: habits.forget_user(t, ident(150), 5_000),

@@ -1,9 +1,10 @@
 """Keeps the histories in which habits are found up to date with the news of tasks."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from taskflow.base.clock import Clock
-from taskflow.chassis.handlers import Delivery
+from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_UPDATED
 from taskflow.services.recurring_processor import habits_storage
@@ -32,7 +33,8 @@ class Histories:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def follow(self, delivery: Delivery) -> None:
-        """Keep what an event tells of a task."""
-        if tells_of_habits(delivery.event):
-            await habits_storage.note(delivery.transaction, delivery.event, self._clock.now())
+    async def follow(self, transaction: Transaction, events: Sequence[TaskEvent]) -> None:
+        """Keep what events tell of tasks."""
+        telling = [event for event in events if tells_of_habits(event)]
+        if telling:
+            await habits_storage.note(transaction, telling, self._clock.now())

@@ -17,6 +17,7 @@ from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
 from taskflow.inbox import erased
 from taskflow.services.recurring_processor import habits_storage as storage
+from taskflow.services.recurring_processor import suggestions_storage
 from taskflow.services.recurring_processor.habits_storage import Look
 from taskflow.services.recurring_processor.pattern_detector import Habit, detect
 
@@ -73,7 +74,8 @@ class Finding:
     async def _habits(self, look: Look, now: datetime) -> list[Habit]:
         async with self._database.transaction(read_only=True) as transaction:
             tasks = await storage.history(transaction, look.user_id, now)
-            known = await storage.known(transaction, look.user_id)
+            known = await storage.recurring(transaction, look.user_id)
+            known |= await suggestions_storage.decided(transaction, look.user_id)
         habits = await asyncio.to_thread(detect, tasks, now, known=known)
         log.debug("habits.looked", tasks=len(tasks), habits=len(habits))
         return habits
@@ -82,7 +84,7 @@ class Finding:
         """Suggest what was found, unless the person has gone meanwhile; until the end they stay."""
         async with self._database.transaction() as transaction:
             if await erased.standing(transaction, self._consumer, {look.user_id}):
-                await storage.suggest(transaction, look.user_id, habits)
+                await suggestions_storage.suggest(transaction, look.user_id, habits)
                 await storage.prune(transaction, look.user_id, now)
                 await storage.end(transaction, look, self._clock.now())
 

@@ -1,38 +1,25 @@
-"""The tables in which habits are found: histories, whose history has changed, and suggestions.
+"""The tables in which habits are found: histories, and whose history has changed.
 
 A history follows the newest version of each task, in whatever order the news comes. Of a task that
-was deleted, or that recurs, nothing stays but the mark that older news meets. What is suggested is
-kept until it is decided; of what was decided only the words stay, so that nobody is asked twice.
+was deleted, or was done for a series, nothing stays but the mark that older news meets.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
-from taskflow.base.errors import NotFound
-from taskflow.base.ids import derived_id
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_DELETED
 from taskflow.inbox.erased import removal, remove_some
-from taskflow.services.recurring_processor.pattern_detector import (
-    LONGEST,
-    MOST_HABITS,
-    MOST_TASKS,
-    Habit,
-    PastTask,
-)
-from taskflow.services.recurring_processor.suggestions import Suggestion, suggestion_of
+from taskflow.services.recurring_processor.pattern_detector import LONGEST, MOST_TASKS, PastTask
 from taskflow.services.recurring_processor.titles import Words, words_of
 
-if TYPE_CHECKING:
-    from asyncpg import Record
-
 Kind = Literal["past", "recurring", "gone"]
-Status = Literal["open", "accepted", "dismissed"]
 
 BELL: Final = "habits"
 # Changes come together: so long after the first of them a history is looked at.
@@ -41,25 +28,28 @@ SOON: Final = timedelta(seconds=2)
 LATER: Final = timedelta(seconds=10)
 # After so long somebody else looks at what a dead process had begun to.
 LEASE: Final = timedelta(minutes=2)
-# So many decisions of one person are remembered; older ones are forgotten.
-MOST_DECIDED: Final = 1_000
-
+# Rows are taken in one order, so that two batches never wait for each other in a circle.
 NOTE = """
 WITH kept AS (
   INSERT INTO recurring.habit_tasks AS known (task_id, user_id, version, kind, at, title, timezone,
               created_at, completed_at, priority, tags, due_date, all_day)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  SELECT task_id, user_id, version, kind, at, title, timezone, created_at, completed_at, priority,
+         tags, due_date, all_day
+    FROM jsonb_to_recordset($1::jsonb) AS news (task_id uuid, user_id uuid, version integer,
+         kind text, at timestamptz, title text, timezone text, created_at timestamptz,
+         completed_at timestamptz, priority text, tags text[], due_date text, all_day boolean)
+   ORDER BY task_id
   ON CONFLICT (task_id) DO UPDATE
      SET version = EXCLUDED.version, kind = EXCLUDED.kind, at = EXCLUDED.at,
          title = EXCLUDED.title, timezone = EXCLUDED.timezone, created_at = EXCLUDED.created_at,
          completed_at = EXCLUDED.completed_at, priority = EXCLUDED.priority, tags = EXCLUDED.tags,
          due_date = EXCLUDED.due_date, all_day = EXCLUDED.all_day
    WHERE known.version < EXCLUDED.version
-  RETURNING task_id
+  RETURNING user_id
 )
 INSERT INTO recurring.habit_looks AS look (user_id, changes, look_at)
-SELECT $2, 1, $14 FROM kept
-ON CONFLICT (user_id) DO UPDATE SET changes = look.changes + 1
+SELECT user_id, count(*), $2 FROM kept GROUP BY user_id ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE SET changes = look.changes + EXCLUDED.changes
 """
 CLAIM = """
 UPDATE recurring.habit_looks SET look_at = $2
@@ -83,9 +73,6 @@ RECURRING = """
 SELECT title FROM recurring.habit_tasks
  WHERE user_id = $1 AND kind = 'recurring' ORDER BY at DESC LIMIT $2
 """
-DECIDED = """
-SELECT words FROM recurring.suggestions WHERE user_id = $1 AND status <> 'open' LIMIT $2
-"""
 PRUNE = """
 DELETE FROM recurring.habit_tasks
  WHERE user_id = $1 AND kind = ANY('{past,gone}') AND at <= greatest($2, (
@@ -94,38 +81,9 @@ DELETE FROM recurring.habit_tasks
  ))
 """
 
-# A suggestion that was decided stays as it is.
-SUGGEST = """
-INSERT INTO recurring.suggestions AS known
-       (id, user_id, words, status, suggestion, confidence, stands_until)
-VALUES ($1, $2, $3, 'open', $4, $5, $6)
-ON CONFLICT (user_id, words) DO UPDATE
-   SET suggestion = EXCLUDED.suggestion, confidence = EXCLUDED.confidence,
-       stands_until = EXCLUDED.stands_until
- WHERE known.status = 'open'
-"""
-WITHDRAW = """
-DELETE FROM recurring.suggestions
- WHERE user_id = $1 AND status = 'open'
-   AND array_to_string(words, ' ') <> ALL($2::text[])
-"""
-OPEN = """
-SELECT id, suggestion FROM recurring.suggestions
- WHERE user_id = $1 AND status = 'open' AND stands_until >= $2
- ORDER BY confidence DESC, id LIMIT $3
-"""
-LOCK = """
-SELECT id, status, suggestion, task_id FROM recurring.suggestions
- WHERE id = $1 AND user_id = $2 FOR UPDATE
-"""
-DECIDE = """
-UPDATE recurring.suggestions SET status = $2, task_id = $3, suggestion = NULL WHERE id = $1
-"""
 FORGET_USER: Final = tuple(
     removal(f"recurring.{table}") for table in ("habit_looks", "suggestions", "habit_tasks")
 )
-
-_SUGGESTION: Final = msgspec.json.Decoder(Suggestion)
 
 
 class Look(NamedTuple):
@@ -135,43 +93,38 @@ class Look(NamedTuple):
     changes: int
 
 
-class Kept(NamedTuple):
-    """A suggestion as it is kept; the task is set when it was accepted."""
+class News(Struct, frozen=True):
+    """A row of a history."""
 
-    id: UUID
-    status: Status
-    suggestion: Suggestion | None
-    task_id: UUID | None
+    task_id: UUID
+    user_id: UUID
+    version: int
+    kind: Kind
+    at: datetime
+    title: str
+    timezone: str
+    created_at: datetime
+    completed_at: datetime | None
+    priority: str
+    tags: tuple[str, ...]
+    due_date: str | None
+    all_day: bool
 
 
-async def note(transaction: Transaction, event: TaskEvent, now: datetime) -> None:
-    """Keep what an event tells of a task, and have the history looked at; older news does nothing.
+async def note(transaction: Transaction, events: Sequence[TaskEvent], now: datetime) -> None:
+    """Keep what events tell of tasks, and have the histories looked at; older news does nothing.
 
     Args:
         transaction: Where to write.
-        event: The news.
+        events: The news, in any order.
         now: The present instant.
     """
-    task, kind = event.task, _kind(event)
-    is_told = kind != "gone"
-    await transaction.execute(
-        NOTE,
-        task.id,
-        event.user_id,
-        event.version,
-        kind,
-        (task.completed_at or task.created_at) if is_told else event.timestamp,
-        task.title if is_told else "",
-        task.timezone,
-        task.created_at,
-        task.completed_at,
-        task.priority,
-        task.tags if is_told else (),
-        task.due_date,
-        task.all_day,
-        now + SOON,
-    )
-    transaction.ring(BELL)
+    newest: dict[UUID, TaskEvent] = {}
+    for event in sorted(events, key=lambda one: one.version):
+        newest[event.task_id] = event
+    news = msgspec.json.encode([_news(event) for event in newest.values()]).decode()
+    if await transaction.execute(NOTE, news, now + SOON):
+        transaction.ring(BELL)
 
 
 async def claim(transaction: Transaction, now: datetime) -> Look | None:
@@ -198,20 +151,10 @@ async def history(transaction: Transaction, user_id: UUID, now: datetime) -> lis
     return [PastTask(**{**row, "tags": tuple(row["tags"])}) for row in rows]
 
 
-async def known(transaction: Transaction, user_id: UUID) -> set[Words]:
-    """The words of what recurs, and of what the person has decided on."""
-    recurring = await transaction.rows(RECURRING, user_id, MOST_TASKS)
-    decided = await transaction.rows(DECIDED, user_id, MOST_DECIDED)
-    return {words_of(row["title"]) for row in recurring} | {tuple(row["words"]) for row in decided}
-
-
-async def suggest(transaction: Transaction, user_id: UUID, habits: Sequence[Habit]) -> None:
-    """Have exactly these suggested, but for what was decided."""
-    await transaction.execute(WITHDRAW, user_id, [" ".join(habit.words) for habit in habits])
-    for habit in habits:
-        suggestion = msgspec.json.encode(suggestion_of(habit)).decode()
-        values = (list(habit.words), suggestion, habit.confidence, habit.stands_until)
-        await transaction.execute(SUGGEST, _id(user_id, habit), user_id, *values)
+async def recurring(transaction: Transaction, user_id: UUID) -> set[Words]:
+    """The words of what recurs for a person."""
+    rows = await transaction.rows(RECURRING, user_id, MOST_TASKS)
+    return {words_of(row["title"]) for row in rows}
 
 
 async def prune(
@@ -221,36 +164,29 @@ async def prune(
     await transaction.execute(PRUNE, user_id, now - LONGEST, most)
 
 
-async def open_ones(
-    transaction: Transaction, user_id: UUID, today: date
-) -> list[tuple[UUID, Suggestion]]:
-    """What is suggested to a person, the surest first; not what has been given up meanwhile."""
-    rows = await transaction.rows(OPEN, user_id, today, MOST_HABITS)
-    return [(row["id"], _SUGGESTION.decode(row["suggestion"])) for row in rows]
-
-
-async def lock(transaction: Transaction, user_id: UUID, suggestion_id: UUID) -> Kept:
-    """A person's suggestion, locked until the transaction ends.
-
-    Raises:
-        NotFound: there is none, or it is somebody else's.
-    """
-    row = await transaction.row(LOCK, suggestion_id, user_id)
-    if row is None:
-        raise NotFound(f"there is no suggestion {suggestion_id}")
-    return _kept(row)
-
-
-async def decide(
-    transaction: Transaction, suggestion_id: UUID, status: Status, task_id: UUID | None = None
-) -> None:
-    """Note that a suggestion was accepted, with its task, or dismissed."""
-    await transaction.execute(DECIDE, suggestion_id, status, task_id)
-
-
 async def forget_user(transaction: Transaction, user_id: UUID, limit: int) -> int:
     """Remove so much of a user's history and of what was suggested to them."""
     return await remove_some(transaction, FORGET_USER, user_id, limit)
+
+
+def _news(event: TaskEvent) -> News:
+    task, kind = event.task, _kind(event)
+    is_told = kind != "gone"
+    return News(
+        task_id=event.task_id,
+        user_id=event.user_id,
+        version=event.version,
+        kind=kind,
+        at=(task.completed_at or task.created_at) if is_told else event.timestamp,
+        title=task.title if is_told else "",
+        timezone=task.timezone,
+        created_at=task.created_at,
+        completed_at=task.completed_at,
+        priority=task.priority,
+        tags=task.tags if is_told else (),
+        due_date=task.due_date,
+        all_day=task.all_day,
+    )
 
 
 def _kind(event: TaskEvent) -> Kind:
@@ -260,15 +196,3 @@ def _kind(event: TaskEvent) -> Kind:
     if task.recurrence is not None and task.status == "pending":
         return "recurring"
     return "past" if task.series_id is None else "gone"
-
-
-def _id(user_id: UUID, habit: Habit) -> UUID:
-    """The id of a suggestion, which stands where the habit began."""
-    began = datetime.combine(habit.evidence[0].date, time(), habit.tasks[0].created_at.tzinfo)
-    return derived_id(user_id, " ".join(habit.words), began)
-
-
-def _kept(row: "Record") -> Kept:
-    text = row["suggestion"]
-    suggestion = _SUGGESTION.decode(text) if text else None
-    return Kept(row["id"], row["status"], suggestion, row["task_id"])

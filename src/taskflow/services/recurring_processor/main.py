@@ -1,11 +1,12 @@
 """The recurring processor (port 8001): the next instance of what recurs."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from prometheus_client import Counter
 
 from taskflow.base.clock import Clock
-from taskflow.chassis.handlers import Batches, Delivery, each
+from taskflow.chassis.handlers import Batches, Delivery
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
@@ -41,12 +42,21 @@ def taking(clock: Clock, made: Counter) -> Batches:
     """
     continuation, histories = Continuation(clock, made), Histories(clock)
 
-    async def follow(delivery: Delivery) -> None:
-        if is_of_series(delivery.event):
-            await continuation.follow(delivery)
-        await histories.follow(delivery)
+    async def handle(transaction: Transaction, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            if is_of_series(delivery.event):
+                await continuation.follow(delivery)
+        await histories.follow(transaction, [delivery.event for delivery in deliveries])
 
-    return each(dict.fromkeys(TASK_TYPES, follow), concerns=_concerns, forget=forget_user)
+    # Tasks of a series are locked, which whoever edits them locks too: not for others' sake.
+    return Batches(
+        handle=handle,
+        event_types=TASK_TYPES,
+        concurrency=8,
+        concerns=_concerns,
+        alone=is_of_series,
+        forget=forget_user,
+    )
 
 
 async def forget_user(transaction: Transaction, user_id: UUID, limit: int) -> int:

@@ -13,7 +13,7 @@ from taskflow.chassis.tracing import present
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Recurrence, TaskState
-from taskflow.services.recurring_processor import habits_storage as storage
+from taskflow.services.recurring_processor import suggestions_storage as storage
 from taskflow.services.recurring_processor.moments import shown_in
 from taskflow.services.recurring_processor.pattern_detector import Basis
 from taskflow.services.recurring_processor.sentences import sentence
