@@ -45,25 +45,35 @@ def rules(habits: Iterable[Habit]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def scores() -> dict[str, measuring.Score]:
-    return measuring.scores(measuring.TEST_SEED)
+def measured() -> measuring.Measured:
+    return measuring.measure(measuring.TEST_SEED)
 
 
 @pytest.mark.parametrize("name", ["regular", "jittered", "with gaps", "mixed", "all"])
 def test_what_is_found_is_true_and_what_is_true_is_found(
-    scores: dict[str, measuring.Score], name: str
+    measured: measuring.Measured, name: str
 ) -> None:
-    assert scores[name].precision >= 0.95
-    assert scores[name].recall >= 0.85
+    assert measured.scores[name].precision >= 0.95
+    assert measured.scores[name].recall >= 0.85
 
 
-def test_in_pure_noise_hardly_anything_is_found(scores: dict[str, measuring.Score]) -> None:
+def test_in_pure_noise_hardly_anything_is_found(measured: measuring.Measured) -> None:
     # A hundred histories, each with six titles that come again and again without any rule.
-    assert scores["pure noise"].false <= 3
+    assert measured.scores["pure noise"].false <= 3
 
 
-def test_the_guide_shows_what_is_measured(scores: dict[str, measuring.Score]) -> None:
-    assert measuring.table(scores) in GUIDE.read_text()
+def test_the_guide_shows_what_is_measured(measured: measuring.Measured) -> None:
+    guide = GUIDE.read_text()
+    assert measuring.table(measured) in guide
+    assert measuring.calibration(measured) in guide
+
+
+def test_a_confidence_is_no_more_than_the_share_of_what_is_true(
+    measured: measuring.Measured,
+) -> None:
+    for level, (titles, right) in measured.calibration.items():
+        # Of a few titles one may well be wrong.
+        assert right + 1 >= level * titles
 
 
 def test_a_weekly_habit_is_found_with_its_evidence() -> None:
