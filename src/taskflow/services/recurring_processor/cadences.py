@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import pairwise
-from math import comb
+from math import ceil, comb
 from statistics import median_low
 from typing import Final, NamedTuple
 
@@ -31,6 +31,10 @@ _LAST: Final = -1
 _FEBRUARY: Final = 28
 # A weekday belongs to a rule of several when it is met at least half as often as the commonest.
 _OFTEN: Final = 0.5
+
+# A rule of which less is kept, or to which fewer of the days belong, is none.
+LEAST_KEPT: Final = 0.7
+LEAST_PURE: Final = 0.75
 
 DAILY_SHARE: Final = 0.2
 WORKDAYS_SHARE: Final = 0.12
@@ -64,22 +68,36 @@ class Cadence(NamedTuple):
 
 
 def cadences(days: Days) -> Iterator[Cadence]:
-    """The rules that these days could keep to."""
+    """The rules that these days could keep to well enough."""
+    least = _least_period(days)
     for family in _FAMILIES:
-        yield from family(days)
+        yield from family(days, least)
 
 
-def _daily(days: Days) -> Iterator[Cadence]:
+def _least_period(days: Days) -> float:
+    """A rule that is due more often than this is not kept often enough, whichever days keep to it.
+
+    These are `LEAST_PURE` of all at least, and so lie at least as wide as the densest such part.
+    """
+    fewest = ceil(LEAST_PURE * len(days))
+    starts = range(len(days) - fewest + 1)
+    narrowest = min(days[start + fewest - 1] - days[start] for start in starts)
+    return narrowest / (len(days) / LEAST_KEPT + 1)
+
+
+def _daily(days: Days, least: float) -> Iterator[Cadence]:
+    if least > 1:
+        return
     slots = range(days[0], days[-1] + 1)
     yield Cadence(Recurrence("FREQ=DAILY"), slots, 0, DAILY_SHARE, 1.0, fewest=10)
 
 
-def _weekdays(days: Days) -> Iterator[Cadence]:
+def _weekdays(days: Days, least: float) -> Iterator[Cadence]:
     """On several days of each week."""
     counts = Counter(map(_weekday, days))
     most = max(counts.values())
     chosen = tuple(sorted(day for day, count in counts.items() if count >= _OFTEN * most))
-    if not 1 < len(chosen) < _WEEK:
+    if not 1 < len(chosen) < _WEEK or least > _WEEK / len(chosen):
         return
     share = WEEKDAYS_SHARE / 5 / comb(_WEEK, len(chosen))
     if chosen == _WORKDAYS:
@@ -89,10 +107,12 @@ def _weekdays(days: Days) -> Iterator[Cadence]:
     yield Cadence(Recurrence(rule), slots, 0, share, _WEEK / len(chosen), fewest=2 * len(chosen))
 
 
-def _weeks(days: Days) -> Iterator[Cadence]:
+def _weeks(days: Days, least: float) -> Iterator[Cadence]:
     """On a day of every week, or of every second, third or fourth."""
     for weeks in range(1, _LONGEST_WEEKS + 1):
         every = weeks * _WEEK
+        if every < least:
+            continue
         share = WEEKLY_SHARE if weeks == 1 else WEEKS_SHARE / (_LONGEST_WEEKS - 1)
         for tolerance in (0, 1 if weeks == 1 else 2):
             phase = _phase(days, every, tolerance)
@@ -103,11 +123,11 @@ def _weeks(days: Days) -> Iterator[Cadence]:
             yield Cadence(Recurrence(rule), slots, tolerance, share / 2, every)
 
 
-def _days(days: Days) -> Iterator[Cadence]:
+def _days(days: Days, least: float) -> Iterator[Cadence]:
     """So many days after the last time, early or late by a little."""
     gaps = [later - earlier for earlier, later in pairwise(days)]
     for every in sorted({median_low(gaps), Counter(gaps).most_common(1)[0][0]}) if gaps else ():
-        if not 1 < every <= _LONGEST_DAYS:
+        if not max(2, least) <= every <= _LONGEST_DAYS:
             continue
         for tolerance in sorted({0, min(every // 5, 6), min(every // 3, 6)}):
             if tolerance == 0 and every % _WEEK == 0:
@@ -136,9 +156,9 @@ def _drifting(days: Days, every: int, tolerance: int) -> list[int]:
     return slots
 
 
-def _month_days(days: Days) -> Iterator[Cadence]:
+def _month_days(days: Days, least: float) -> Iterator[Cadence]:
     """On a day of each month; its last day in a shorter one."""
-    if _are_denser(days, _MONTH):
+    if _are_denser(days, _MONTH) or least > _MONTH:
         return
     dates = [date.fromordinal(day) for day in days]
     numbers = Counter(one.day for one in dates)
@@ -164,9 +184,9 @@ def _usual(dates: Iterable[date]) -> int:
     return (first + middle - 1) % 31 + 1
 
 
-def _month_weekdays(days: Days) -> Iterator[Cadence]:
+def _month_weekdays(days: Days, least: float) -> Iterator[Cadence]:
     """On the first, second, … or last such weekday of each month."""
-    if _are_denser(days, _MONTH):
+    if _are_denser(days, _MONTH) or least > _MONTH:
         return
     dates = [date.fromordinal(day) for day in days]
     places = Counter((_ordinal(one), one.weekday()) for one in dates)
@@ -183,9 +203,9 @@ def _month_weekdays(days: Days) -> Iterator[Cadence]:
             yield Cadence(rule, slots, tolerance, MONTH_WEEKDAY_SHARE / 4, _MONTH)
 
 
-def _years(days: Days) -> Iterator[Cadence]:
+def _years(days: Days, least: float) -> Iterator[Cadence]:
     """On a day of each year, early or late by a week or so."""
-    if _are_denser(days, _YEAR):
+    if _are_denser(days, _YEAR) or least > _YEAR:
         return
     dates = [date.fromordinal(day) for day in days]
     for tolerance in (0, 2, 10):
@@ -199,7 +219,7 @@ def _years(days: Days) -> Iterator[Cadence]:
             yield Cadence(rule, slots, tolerance, YEARLY_SHARE / 6, _YEAR)
 
 
-_FAMILIES: Final[tuple[Callable[[Days], Iterator[Cadence]], ...]] = (
+_FAMILIES: Final[tuple[Callable[[Days, float], Iterator[Cadence]], ...]] = (
     _daily, _weekdays, _weeks, _days, _month_days, _month_weekdays, _years,
 )  # fmt: skip
 

@@ -32,7 +32,13 @@ from uuid import UUID
 from msgspec import Struct
 
 from taskflow.events.payloads import Priority, Recurrence
-from taskflow.services.recurring_processor.cadences import Cadence, Days, cadences
+from taskflow.services.recurring_processor.cadences import (
+    LEAST_KEPT,
+    LEAST_PURE,
+    Cadence,
+    Days,
+    cadences,
+)
 from taskflow.services.recurring_processor.chance import (
     Fit,
     confidence,
@@ -50,8 +56,6 @@ LONGEST: Final = timedelta(days=2_000)
 MOST_TASKS: Final = 5_000
 MOST_HABITS: Final = 20
 
-_LEAST_KEPT: Final = 0.7
-_LEAST_PURE: Final = 0.75
 _LEAST_DAYS: Final = 4
 _WINDOWS: Final = (12, 36, 128)
 # Who has not done it for so many periods, or for a year and a quarter, has stopped.
@@ -149,9 +153,12 @@ def detect(
         known: Words of titles that are not to be found: what recurs already, what was declined.
         threshold: The least confidence.
     """
-    groups: defaultdict[Words, dict[UUID, PastTask]] = defaultdict(dict)
+    titles: defaultdict[str, dict[UUID, PastTask]] = defaultdict(dict)
     for task in history:
-        groups[words_of(task.title)][task.id] = task
+        titles[task.title][task.id] = task
+    groups: defaultdict[Words, dict[UUID, PastTask]] = defaultdict(dict)
+    for title, tasks in titles.items():
+        groups[words_of(title)] |= tasks
     habits = [
         habit
         for words, tasks in groups.items()
@@ -231,10 +238,10 @@ def _verdict(days: Days, cadence: Cadence, basis: Basis, trials: int) -> _Verdic
         trials: How many such choices of days are looked at.
     """
     pairs = _pairs(days, cadence.slots, cadence.tolerance)
-    if len(pairs) < cadence.fewest or len(pairs) < _LEAST_PURE * len(days):
+    if len(pairs) < cadence.fewest or len(pairs) < LEAST_PURE * len(days):
         return None
     fit = _fit(days, cadence, pairs)
-    if fit.hits < _LEAST_KEPT * fit.slots:
+    if fit.hits < LEAST_KEPT * fit.slots:
         return None
     chance = log_chance if cadence.period > 1 else log_chance_of_all_days
     # Where not all days keep to it, there was a choice which is the first and which the last.

@@ -11,7 +11,6 @@ rarely what differs, and a few characters say much.
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 from typing import Final
 
 Words = tuple[str, ...]
@@ -60,7 +59,6 @@ _DATES: Final = _each(
 )
 
 
-@lru_cache(maxsize=20_000)
 def words_of(title: str) -> Words:
     """The words of a title; empty where it has none."""
     plain = list(_plain(title))
@@ -88,6 +86,8 @@ def _plain(title: str) -> Iterator[str]:
 
 
 def _without_accents(text: str) -> str:
+    if text.isascii():
+        return text
     apart = unicodedata.normalize("NFKD", text)
     return unicodedata.normalize("NFC", "".join(one for one in apart if _stays(one)))
 
