@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import permutations
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from tests.fresh import connected, fresh_database
 from tests.histories import NOW, TIMES, Place, Wall, event
 
 from taskflow.base.errors import NotFound
+from taskflow.events.envelope import decode
 from taskflow.events.payloads import Recurrence, TaskEvent
 from taskflow.events.topics import TASK_COMPLETED, TASK_CREATED, TASK_DELETED, TASK_UPDATED
 from taskflow.inbox import erased
@@ -19,12 +21,19 @@ from taskflow.services.recurring_processor import habits_storage as storage
 from taskflow.services.recurring_processor import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.main import NAME
 from taskflow.services.recurring_processor.pattern_detector import LONGEST
+from taskflow.tasks import commands
 from taskflow.tasks.drafts import DEFAULTS
-from taskflow.tasks.model import new_task
+from taskflow.tasks.model import Actor, new_task
 
 KEPT = """
 SELECT version, kind, title, completed_at FROM recurring.habit_tasks WHERE task_id = $1
 """
+ROWS = """
+SELECT task_id, user_id, version, kind, title, created_at, completed_at, priority, all_day,
+       due_date, tags, timezone
+  FROM recurring.habit_tasks ORDER BY task_id
+"""
+WHOSE = "SELECT user_id FROM recurring.habit_looks"
 LOOKS = "SELECT changes, look_at FROM recurring.habit_looks WHERE user_id = $1"
 
 
@@ -233,3 +242,36 @@ async def test_somebody_elses_suggestion_is_not_found(place: Place) -> None:
     async with place.database.transaction() as transaction:
         with pytest.raises(NotFound):
             await suggestions.lock(transaction, uuid4(), suggestion_id)
+
+
+async def test_an_older_installation_has_its_history_taken_over_as_the_news_would_tell_it(
+    dsn: str,
+) -> None:
+    migration = import_module("taskflow.db.migrations.versions.0020_habits")
+    person = Actor(uuid4(), "user", "ann", "Ann", "correlation")
+    given: list[dict[str, object]] = [
+        {"title": "Water", "tags": ["home"], "due_date": "2026-03-09T09:00:00Z"},
+        {"title": "Rent", "all_day": True, "due_date": "2026-03-09", "timezone": "Asia/Tokyo"},
+        {"title": "Clean", "recurrence": {"rule": "FREQ=DAILY"}},
+        {"title": "Gone"},
+        {"title": "Done", "recurrence": {"rule": "FREQ=DAILY"}},
+    ]
+    now = datetime.now(UTC)
+    async with fresh_database(dsn, None) as owner, owner.transaction() as transaction:
+        tasks = [await commands.create(transaction, person, one, now) for one in given]
+        await commands.complete(transaction, person, tasks[0].id, now, now)
+        await commands.delete(transaction, person, tasks[3].id, now)
+        await commands.complete(transaction, person, tasks[4].id, now, now)
+        told = await transaction.rows("SELECT envelope FROM delivery.outbox")
+        await storage.note(transaction, [decode(row["envelope"]).data for row in told], now)
+        by_news = await transaction.rows(ROWS)
+        await transaction.execute("DELETE FROM recurring.habit_tasks")
+        await transaction.execute("DELETE FROM recurring.habit_looks")
+        await transaction.execute(migration.HISTORY)
+        await transaction.execute(migration.LOOKS)
+        taken_over = await transaction.rows(ROWS)
+        assert [row["user_id"] for row in await transaction.rows(WHOSE)] == [person.user_id]
+    # What is in the trash is news to nobody: it leaves no mark.
+    assert [dict(row) for row in taken_over] == [
+        dict(row) for row in by_news if row["task_id"] != tasks[3].id
+    ]

@@ -59,18 +59,18 @@ GRANT SELECT, INSERT, UPDATE, DELETE
 # What is older than the detector looks at is left out.
 HISTORY = """
 INSERT INTO recurring.habit_tasks
-SELECT id, user_id, version,
-       CASE WHEN series_id IS NULL AND recurrence IS NULL THEN 'past'
-            WHEN recurrence IS NOT NULL AND status = 'pending' THEN 'recurring'
-            ELSE 'gone' END,
-       coalesce(completed_at, created_at),
-       CASE WHEN series_id IS NULL OR recurrence IS NOT NULL AND status = 'pending' THEN title
-            ELSE '' END,
-       timezone, created_at, completed_at, priority, tags,
+SELECT id, user_id, version, kind, coalesce(completed_at, created_at),
+       CASE WHEN kind = 'gone' THEN '' ELSE title END, timezone, created_at, completed_at, priority,
+       CASE WHEN kind = 'gone' THEN '{}' ELSE tags END,
        CASE WHEN all_day THEN to_char(due_at AT TIME ZONE timezone, 'YYYY-MM-DD')
             ELSE to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END,
        all_day
   FROM tasks.tasks
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN recurrence IS NOT NULL AND status = 'pending' THEN 'recurring'
+                   WHEN series_id IS NULL THEN 'past'
+                   ELSE 'gone' END AS kind
+       ) AS known
  WHERE deleted_at IS NULL AND updated_at > now() - interval '2000 days'
 """
 
