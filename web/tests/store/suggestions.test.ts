@@ -17,6 +17,8 @@ function suggestion(id: string): Suggestion {
       until: null,
       count: null,
       month_end: "skip",
+      exdates: [],
+      rdates: [],
     },
     timezone: "Europe/Berlin",
     basis: "completed",
