@@ -39,5 +39,9 @@ export type NotificationPage = Omit<Schemas["NotificationPage"], "items"> & {
   items: Notification[];
 };
 
+/** A habit seen in the person's own tasks, with what tells of it. */
+export type Suggestion = Schemas["SuggestionState"];
+export type SuggestionList = Schemas["Suggestions"];
+
 /** RFC 9457 problem details, with `errors` for the fields that are wrong. */
 export type Problem = Schemas["Problem"];

@@ -12,6 +12,7 @@ import { type LiveState, LiveStream } from "../live/stream";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
 import { Preview } from "./preview.svelte";
+import { Suggestions } from "./suggestions.svelte";
 import { Tasks } from "./tasks.svelte";
 
 const STREAM = "/api/v1/notifications/stream?changes=all";
@@ -21,6 +22,7 @@ export class Workspace {
   readonly tasks: Tasks;
   readonly inbox: Inbox;
   readonly preview: Preview;
+  readonly suggestions: Suggestions;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
 
@@ -30,6 +32,9 @@ export class Workspace {
     this.tasks = new Tasks(api, (id, version) => {
       this.inbox.expect(id, version);
       this.#readOwn();
+    });
+    this.suggestions = new Suggestions(api, (task) => {
+      this.tasks.keep(task);
     });
     const refresh = (): void => void this.refresh();
     this.#stream = new LiveStream({
@@ -68,7 +73,11 @@ export class Workspace {
 
   /** Fetches afresh what is shown. */
   async refresh(): Promise<void> {
-    await Promise.all([this.tasks.refresh(), this.attempt(() => this.inbox.refresh())]);
+    await Promise.all([
+      this.tasks.refresh(),
+      this.attempt(() => this.inbox.refresh()),
+      this.suggestions.refresh(),
+    ]);
     this.#readOwn();
   }
 

@@ -101,6 +101,26 @@ def test_a_pause_gives_its_part_of_count_back_and_is_not_missed() -> None:
     assert len(left) == 4
 
 
+def test_what_is_added_beside_the_rule_is_due_on_its_day_and_uses_up_none_of_count() -> None:
+    dates = ("2026-03-03T12:00:00", "2026-03-20T12:00:00")
+    rule = Recurrence("FREQ=DAILY", "schedule", None, 5, policy="pile_up", rdates=dates)
+    found = overdue(chain(rule), START + 2 * DAY)
+    assert [one.date for one in found.occurrences] == [
+        "2026-03-03", "2026-03-03T12:00", "2026-03-04",
+    ]  # fmt: skip
+    paused = chain(rule).with_series(paused_at=START + timedelta(hours=1))
+    after = resumed(paused, START + 2 * DAY)
+    assert after.series.used == -2
+    (only,) = after.instances.values()
+    assert only.excused == 3
+
+
+def test_what_is_left_out_of_a_pause_is_not_given_back() -> None:
+    rule = Recurrence("FREQ=DAILY", "schedule", None, 5, exdates=("2026-03-03",))
+    paused = chain(rule).with_series(paused_at=START + timedelta(hours=1))
+    assert resumed(paused, START + 2 * DAY).series.used == -1
+
+
 def test_a_series_that_is_paused_or_stopped_says_so() -> None:
     assert settled(chain(), START).series.status == "active"
     assert settled(chain().with_series(paused_at=START), START).series.status == "paused"

@@ -1,0 +1,87 @@
+"""The rule of a whole series: told in words, with exceptions, and on the wall of its owner."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from tests.contracts.operations import wrong
+from tests.flow.test_series import begun, done, history, open_tasks, path, until
+from tests.product import Product
+
+
+@pytest.fixture
+def user(product: Product) -> httpx.Client:
+    return product.user()
+
+
+def test_a_series_is_told_its_rule_in_words_with_what_is_left_out(user: httpx.Client) -> None:
+    task = begun(user)
+    words = {"text": "every monday and wednesday", "exdates": ["2041-01-09"], "count": 9}
+    body = {"scope": "future", "changes": {"recurrence": words}, "policy": "one_open"}
+    shown = user.patch(path(task), json=body).json()["series"]
+    assert shown["recurrence"]["rule"] == "FREQ=WEEKLY;BYDAY=MO,WE"
+    assert shown["recurrence"]["exdates"] == ["2041-01-09"]
+    assert shown["text"].startswith("every Monday and Wednesday")
+    done(user, task, "2041-01-14T09:00:00Z")
+    answer = user.patch(
+        path(task), json={**body, "changes": {"recurrence": {"text": "every moon"}}}
+    )
+    assert wrong(answer, 422) is None
+    assert answer.json()["errors"][0]["field"] == "changes.recurrence.text"
+
+
+@pytest.mark.parametrize("rule", [{"rule": "weekly"}, {"rule": "weekly", "policy": "pile_up"}])
+def test_a_series_begins_to_float_and_goes_where_its_owner_goes(
+    user: httpx.Client, rule: dict[str, Any]
+) -> None:
+    task = begun(user, recurrence=rule)
+    for name, value in (("timezone", "floating"), ("floating", True)):
+        this = {"scope": "this", "task_id": task["id"], "changes": {name: value}}
+        assert wrong(user.patch(path(task), json=this), 422) is None
+    user.patch("/auth/me", json={"timezone": "Europe/Berlin"})
+    changes = {"timezone": "floating"}
+    shown = user.patch(path(task), json={"scope": "all", "changes": changes}).json()
+    assert shown["series"]["timezone"] == "Europe/Berlin"
+    user.patch("/auth/me", json={"timezone": "Asia/Tokyo"})
+    (moved,) = open_tasks(user, task)
+    assert (moved["timezone"], moved["floating"]) == ("Asia/Tokyo", True)
+    assert moved["due_date"] == moved["planned_date"] == "2041-01-07T01:00:00Z"
+    skipped = user.post(path(task, "/skip"), json={"task_id": task["id"]}).json()
+    assert skipped["series"]["timezone"] == "Asia/Tokyo"
+    assert skipped["series"]["next"][-1]["at"].endswith("T10:00:00+09:00")
+
+
+def test_floating_tasks_pile_up_on_the_wall_where_their_owner_is(user: httpx.Client) -> None:
+    user.patch("/auth/me", json={"timezone": "Europe/Berlin"})
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(
+        days=3, hours=2
+    )
+    rule = {"rule": "daily", "policy": "pile_up"}
+    due = start.isoformat()
+    task = begun(user, due_date=due, timezone="floating", recurrence=rule)
+    assert until(lambda: len(open_tasks(user, task)), 4) == 4
+    user.patch("/auth/me", json={"timezone": "America/New_York"})
+    found = open_tasks(user, task)
+    assert {one["timezone"] for one in found} == {"America/New_York"}
+    assert all(one["due_date"] == one["planned_date"] for one in found)
+    zone = "America/New_York"
+    assert until(lambda: user.get(path(task)).json()["series"]["timezone"], zone) == zone
+    assert len(open_tasks(user, task)) == 4
+    assert history(user, task) == ["open"] * 4
+
+
+def test_a_preview_shows_what_is_left_out_and_added(user: httpx.Client) -> None:
+    body = {
+        "rule": "daily",
+        "start": "2041-01-07T09:00:00",
+        "exdates": ["2041-01-08"],
+        "rdates": ["2041-01-08T12:00:00"],
+        "count": 3,
+    }
+    found = user.post("/recurring/preview", json=body).json()["occurrences"]
+    assert [one.get("is_excluded", False) for one in found] == [False, True, False]
+    reasons = [one.get("reason") for one in found]
+    assert reasons == [None, "left out: an exception", "added beside the rule"]
+    answer = user.post("/recurring/preview", json={**body, "exdates": ["never"]})
+    assert wrong(answer, 422) is None
