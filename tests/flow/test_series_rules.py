@@ -75,7 +75,7 @@ def test_a_preview_shows_what_is_left_out_and_added(user: httpx.Client) -> None:
     body = {
         "rule": "daily",
         "start": "2041-01-07T09:00:00",
-        "exdates": ["2041-01-08"],
+        "exdates": ["2041-01-08T09:00:00"],
         "rdates": ["2041-01-08T12:00:00"],
         "count": 3,
     }

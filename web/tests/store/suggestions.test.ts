@@ -17,6 +17,7 @@ function suggestion(id: string): Suggestion {
       until: null,
       count: null,
       month_end: "skip",
+      policy: "one_open",
       exdates: [],
       rdates: [],
     },

@@ -24,7 +24,8 @@ from taskflow.services.recurring_processor.anchoring import planned
 from taskflow.services.recurring_processor.event_consumer import taken_in, with_next, withdrawn
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Template
 from taskflow.services.recurring_processor.moments import instant_in, parse_when
-from taskflow.services.recurring_processor.progress import resumed
+from taskflow.services.recurring_processor.patterns import pattern
+from taskflow.services.recurring_processor.progress import next_alone, overdue, resumed
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of, system_actor
 from taskflow.tasks import commands, instance_commands
 from taskflow.tasks.drafts import drafted
@@ -77,15 +78,18 @@ class Editing:
             return chain
         return await with_next(chain, instance, self._now, self.door, self._now)
 
-    def pause(self, chain: Chain) -> Chain:
-        """Let no next task appear until it is resumed.
+    async def pause(self, chain: Chain) -> Chain:
+        """Let no next task appear until it is resumed; what is due by now appears first.
 
         Raises:
             Conflict: the series has ended.
         """
         if chain.series.status == "ended":
             raise Conflict(LOST)
-        return chain.with_series(paused_at=chain.series.paused_at or self._now)
+        if chain.series.paused_at is not None:
+            return chain
+        chain = await self._caught_up(chain)
+        return chain.with_series(paused_at=self._now)
 
     async def resume(self, chain: Chain) -> Chain:
         """Go on with the next occurrence in the future; what lies before never was.
@@ -230,6 +234,17 @@ class Editing:
         if not series.has_room(chain):
             return chain
         return await with_next(chain, last, self._now, self.door, self._now)
+
+    async def _caught_up(self, chain: Chain) -> Chain:
+        following = next_alone(chain)
+        if following is None or following > self._now:
+            return chain
+        found, missed = overdue(chain, self._now)
+        for occurrence in found:
+            task = await self.door.make(pattern(chain.series), occurrence)
+            if task is not None:
+                chain, missed = series.made(chain, occurrence, task, missed), 0
+        return chain
 
     async def _discarded(self, chain: Chain, instance: Instance, *, is_skipped: bool) -> Chain:
         await commands.delete(self._transaction, self._actor, instance.task_id, self._now)

@@ -153,7 +153,7 @@ async def pause_series(
     """Let no next task appear until the series is resumed; open ones stay."""
 
     async def wish(editing: Editing, chain: Chain) -> Chain:
-        return editing.pause(chain)
+        return await editing.pause(chain)
 
     door = Door(caller, database, clock, if_match)
     return answer(await door.change(series_id, None, wish))
