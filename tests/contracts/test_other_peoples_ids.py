@@ -26,12 +26,15 @@ KINDS = {
     "reminder_id": "reminder",
     "notification_id": "notification",
     "token_id": "token",
+    "channel_id": "channel",
 }
 # Operations that are no use without more in their body.
 BODIES: dict[str, dict[str, Any]] = {
     "PUT /api/v1/tasks/{task_id}": {"title": "Bob's"},
     "PATCH /api/v1/tasks/{task_id}": {"title": "Bob's"},
     "POST /api/v1/reminders/{reminder_id}/snooze": {"for": "PT10M"},
+    "PATCH /api/v1/reminders/channels/{channel_id}": {"is_on": False},
+    "POST /api/v1/reminders/channels/{channel_id}/verify": {"code": "00000000"},
 }
 
 
@@ -46,7 +49,7 @@ class Somebody(NamedTuple):
         """All that it can see of its own."""
         paths = (
             "/tasks", "/tasks?status=deleted", "/recurring/series", "/reminders",
-            "/notifications", "/audit/events", "/auth/me", "/auth/tokens",
+            "/notifications", "/audit/events", "/auth/me", "/auth/tokens", "/reminders/channels",
         )  # fmt: skip
         return [self.client.get(path).json() for path in paths]
 
@@ -64,12 +67,15 @@ def somebody(product: Product) -> Somebody:
     client = product.user()
     task = client.post("/tasks", json=TASK).json()
     token = client.post("/auth/tokens", json={"name": "hers"}).json()
+    webhook = {"kind": "webhook", "url": "https://example.com/hers"}
+    channel = client.post("/reminders/channels", json=webhook).json()["channel"]
     ids = {
         "task": task["id"],
         "series": first(client, "/recurring/series")["id"],
         "reminder": first(client, "/reminders")["id"],
         "notification": str(first(client, "/notifications")["id"]),
         "token": token["id"],
+        "channel": channel["id"],
         "event": first(client, "/audit/events")["event_id"],
     }
     return Somebody(client, client.get("/auth/me").json()["id"], ids)
