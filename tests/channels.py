@@ -2,17 +2,11 @@
 
 import json
 import ssl
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import http_ece
-import jwt
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.planning import Wall
 from tests.receivers import Call, HttpReceiver, MailReceiver
 
@@ -22,8 +16,6 @@ from taskflow.services.reminder.channels.mail import Mail, MailServer
 from taskflow.services.reminder.channels.port import Addressee, Channel, Message
 from taskflow.services.reminder.channels.posting import Posting
 from taskflow.services.reminder.channels.through_apprise import ThroughApprise
-from taskflow.services.reminder.channels.vapid import load_key
-from taskflow.services.reminder.channels.web_push import WebPush
 from taskflow.services.reminder.channels.webhook import Webhook
 from taskflow.services.reminder.channels.workers import Workers
 
@@ -161,61 +153,6 @@ class WebhookBench(HttpBench):
         return Told(call.headers["webhook-id"], said["title"], said["body"], said["link"])
 
 
-class WebPushBench(HttpBench):
-    """A push service, and the browser that it would hand the message to."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.browser = ec.generate_private_key(ec.SECP256R1())
-        self.auth = b"a browser's auth"
-        self.key = load_key(folder)
-
-    def channel(self, allowed: str = ALL, seconds: float = 30.0) -> Channel:
-        posting = self.posting(allowed, seconds)
-        return WebPush(posting, self.clock, self.key, f"mailto:{SENDER}")
-
-    def addressee(self) -> Addressee:
-        point = self.browser.public_key().public_bytes(
-            Encoding.X962, PublicFormat.UncompressedPoint
-        )
-        keys = {"p256dh": base64url(point), "auth": base64url(self.auth)}
-        return addressee("web_push", {"endpoint": self.url, **keys})
-
-    def told(self) -> Sequence[Told]:
-        return [self._told(call) for call in self.receiver.calls]
-
-    def _told(self, call: Call) -> Told:
-        assert call.headers["content-encoding"] == "aes128gcm"
-        self.check_sender(call)
-        text = http_ece.decrypt(
-            call.body, private_key=self.browser, auth_secret=self.auth, version="aes128gcm"
-        )
-        said = json.loads(text)
-        link = None if said["link"] is None else PAGE + said["link"]
-        assert UUID(said["id"]).hex == call.headers["topic"]
-        return Told(said["id"], said["title"], said["body"], link)
-
-    def check_sender(self, call: Call) -> None:
-        """As a push service does (RFC 8292): the token is signed by the key that it names."""
-        scheme, _, rest = call.headers["authorization"].partition(" ")
-        fields = dict(part.strip().split("=", 1) for part in rest.split(","))
-        assert scheme == "vapid"
-        point = urlsafe_b64decode(fields["k"] + "=")
-        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-        assert key.public_numbers() == self.key.public_key().public_numbers()
-        audience = f"{self.scheme}://127.0.0.1:{self.receiver.port}"
-        claims = jwt.decode(
-            fields["t"],
-            key,
-            algorithms=["ES256"],
-            audience=audience,
-            options={"verify_exp": False},
-        )
-        lasts = claims["exp"] - self.clock.now().timestamp()
-        assert 0 < lasts <= timedelta(days=1).total_seconds()
-        assert claims["sub"] == f"mailto:{SENDER}"
-
-
 class AppriseBench(HttpBench):
     """A service that Apprise calls over HTTP: its own JSON."""
 
@@ -295,15 +232,3 @@ def _mail_told(mail: Any) -> Told:
     link = parts.pop() if parts[-1].startswith(PAGE) else None
     identifier = mail["Message-ID"].strip("<>").partition("@")[0]
     return Told(identifier, mail["Subject"], "\n\n".join(parts), link)
-
-
-def base64url(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-BENCHES: Mapping[str, Any] = {
-    "webhook": WebhookBench,
-    "web_push": WebPushBench,
-    "email": MailBench,
-    "apprise": AppriseBench,
-}

@@ -3,18 +3,35 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.channels import BENCHES, HIDDEN, PAGE, SECRET, Bench, Told, make_message
+from tests.channels import (
+    HIDDEN,
+    PAGE,
+    SECRET,
+    AppriseBench,
+    Bench,
+    MailBench,
+    Told,
+    WebhookBench,
+    make_message,
+)
 from tests.distributed.certificates import Authority
+from tests.pushing import WebPushBench
 
 from taskflow.services.reminder.channels.port import Addressee, Channel, Message, NotDelivered
 
 PATIENCE_SECONDS = 60
 SHORT_SECONDS = 1.0
+BENCHES: Mapping[str, Callable[[Path], Bench]] = {
+    "webhook": WebhookBench,
+    "web_push": WebPushBench,
+    "email": MailBench,
+    "apprise": AppriseBench,
+}
 
 
 @pytest.fixture(params=list(BENCHES))

@@ -120,7 +120,6 @@ class Outbound:
             async with asyncio.timeout(seconds):
                 answer = await self._call(target, headers, content)
         except TimeoutError as error:
-            breaker.abandon()
             raise TimedOut(f"it did not answer within {seconds:g} s") from error
         except _UNREACHED as error:
             breaker.fail(monotonic())
@@ -128,11 +127,11 @@ class Outbound:
         except _BROKEN as error:
             breaker.succeed()
             raise Unavailable("it broke the connection off") from error
-        except BaseException:
+        else:
+            breaker.succeed()
+            return answer
+        finally:
             breaker.abandon()
-            raise
-        breaker.succeed()
-        return answer
 
     async def _call(self, target: Target, headers: Mapping[str, str], content: bytes) -> Answer:
         url = httpcore.URL(

@@ -3,7 +3,7 @@
 Pure but for chance. RFC 8291 over RFC 8188 (`aes128gcm`), in one record.
 """
 
-import os
+import secrets
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -51,7 +51,7 @@ def encrypt(
         raise ValueError(f"the text is longer than {MOST_BYTES} bytes")
     theirs = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), public_key)
     key = key or generate_private_key(SECP256R1())
-    salt = salt or os.urandom(SALT_BYTES)
+    salt = salt or secrets.token_bytes(SALT_BYTES)
     ours = point(key.public_key())
     shared = key.exchange(ECDH(), theirs)
     secret = _derive(shared, auth, b"WebPush: info\0" + public_key + ours, 32)

@@ -7,14 +7,22 @@ from hmac import compare_digest
 from typing import Final
 from uuid import UUID
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from taskflow.services.reminder.channels.port import Message
-from taskflow.services.reminder.channels.storage import Verification
 
 DIGITS: Final = 8
 VALID: Final = timedelta(minutes=15)
 MOST_ATTEMPTS: Final = 5
+
+
+class Verification(Struct, frozen=True):
+    """A code that is to be shown to us; what is kept of it tells nobody the code."""
+
+    digest: str
+    expires_at: datetime
+    attempts: int = 0
 
 
 def fresh_code() -> str:

@@ -11,6 +11,7 @@ from taskflow.base.errors import Conflict, NotFound
 from taskflow.db.transaction import Transaction
 from taskflow.services.reminder.channels.addresses import Kind
 from taskflow.services.reminder.channels.port import Addressee
+from taskflow.services.reminder.channels.proofs import Verification
 
 MOST: Final = 20
 
@@ -57,14 +58,6 @@ DELETE FROM reminders.channels
  WHERE kind = 'web_push' AND address->>'endpoint' = $2 AND user_id <> $1
 """
 FORGET: Final = "DELETE FROM reminders.channels WHERE user_id = $1"
-
-
-class Verification(msgspec.Struct, frozen=True):
-    """A code that is to be shown to us; what is kept of it tells nobody the code."""
-
-    digest: str
-    expires_at: datetime
-    attempts: int = 0
 
 
 class Result(msgspec.Struct, frozen=True):

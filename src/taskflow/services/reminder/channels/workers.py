@@ -53,13 +53,12 @@ class Workers:
             Unavailable: the process ended, or could not be started.
         """
         async with self._room:
-            worker = await self._take()
+            worker, reply = await self._take(), None
             try:
                 reply = await worker.ask(request, seconds)
-            except BaseException:
-                await worker.end()
-                raise
-            await self._give_back(worker)
+            finally:
+                # Who has not answered may still be at it.
+                await (worker.end() if reply is None else self._give_back(worker))
             return reply
 
     async def close(self) -> None:
@@ -106,12 +105,13 @@ class _Worker:
             )
         except OSError as error:
             raise Unavailable("the process of Apprise cannot be started") from error
-        worker = cls(process)
+        worker, is_ready = cls(process), False
         try:
             await worker.read(START_SECONDS)
-        except BaseException:
-            await worker.end()
-            raise
+            is_ready = True
+        finally:
+            if not is_ready:
+                await worker.end()
         return worker
 
     async def ask(self, request: Request, seconds: float) -> Reply:
