@@ -69,7 +69,7 @@ def make_message(**changes: Any) -> Message:
         "kind": "reminder",
         "title": "Water the ficus — 50 % off\N{LEAF FLUTTERING IN WIND}",
         "body": "Due at 17:00.\nIt is <late> & thirsty.",
-        "link": f"/?task={task_id}",
+        "link": f"/#task-{task_id}",
         "priority": "high",
         "fire_at": Wall().now(),
         "late_by_seconds": 3,

@@ -120,13 +120,15 @@ function on(seen: Seen): {
   };
 }
 
-async function answer<T>(call: Promise<Outcome<T>>): Promise<T> {
+/** The body of an answer; throws ApiError. */
+export async function answer<T>(call: Promise<Outcome<T>>): Promise<T> {
   const { data, response } = await done(call);
   if (data === undefined) throw ApiError.of(response, null);
   return data;
 }
 
-async function done<T>(call: Promise<Outcome<T>>): Promise<Outcome<T>> {
+/** The outcome of a call that succeeded; throws ApiError. */
+export async function done<T>(call: Promise<Outcome<T>>): Promise<Outcome<T>> {
   const outcome = await call.catch((cause: unknown) => {
     throw ApiError.unreachable(cause);
   });

@@ -33,5 +33,16 @@ export type NotificationPage = Omit<Schemas["NotificationPage"], "items"> & {
   items: Notification[];
 };
 
+/** A way by which a person is reminded beside the page; of its address only a part is shown. */
+export type Channel = Schemas["ChannelState"];
+export type ChannelKind = Schemas["ChannelKind"];
+export type ChannelList = Schemas["ChannelList"];
+export type ChannelDraft = Schemas["ChannelBody"];
+export type ChannelPatch = Schemas["ChannelPatch"];
+export type ChannelSecret = Schemas["ChannelSecret"];
+export type ChannelTest = Schemas["ChannelTest"];
+/** What a browser gives away for being pushed to. */
+export type Subscription = Schemas["Subscription"];
+
 /** RFC 9457 problem details, with `errors` for the fields that are wrong. */
 export type Problem = Schemas["Problem"];

@@ -5,10 +5,13 @@
  */
 import { createContext } from "svelte";
 import type { Api } from "../api/client";
+import { ChannelApi } from "../api/channels";
 import { ApiError, describe } from "../api/problem";
 import type { Send } from "../api/renewal";
 import type { LiveEvent } from "../live/frame";
 import { type LiveState, LiveStream } from "../live/stream";
+import { subscribe } from "../live/push";
+import { Channels } from "./channels.svelte";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
 import { Tasks } from "./tasks.svelte";
@@ -19,11 +22,13 @@ export class Workspace {
   readonly messages = new Messages();
   readonly tasks: Tasks;
   readonly inbox: Inbox;
+  readonly channels: Channels;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
 
   constructor(api: Api, send: Send, origin: string) {
     this.inbox = new Inbox(api);
+    this.channels = new Channels(new ChannelApi(send, origin), subscribe);
     this.tasks = new Tasks(api, (id, version) => {
       this.inbox.expect(id, version);
       this.#readOwn();

@@ -23,7 +23,7 @@ class Message(Struct, frozen=True):
         id: The delivery's; the same on every attempt.
         title: One line.
         body: Plain text, of any number of lines.
-        link: Where to go from here, a path below the installation's public address (`/?task=…`).
+        link: Where to go from here, a path below the installation's public address (`/#task-…`).
         fire_at: When it was to be told.
         late_by_seconds: How much later it is.
         reminder_ids: What it tells of: one reminder, all of a digest, none of the other kinds.

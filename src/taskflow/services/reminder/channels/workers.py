@@ -88,6 +88,7 @@ class _Worker:
     def __init__(self, process: Process) -> None:
         self._process = process
         self._timer: asyncio.TimerHandle | None = None
+        self._is_killed = False
         self.answered = 0
 
     @classmethod
@@ -144,7 +145,7 @@ class _Worker:
         """Wait no more; returns whether it is still there."""
         if self._timer is not None:
             self._timer.cancel()
-        return self._process.returncode is None
+        return not self._is_killed and self._process.returncode is None
 
     async def end(self) -> None:
         """End it, whatever it does."""
@@ -156,5 +157,7 @@ class _Worker:
         await self._process.wait()
 
     def _kill(self) -> None:
+        # Its end is known a little later than it comes.
+        self._is_killed = True
         if self._process.returncode is None:
             self._process.kill()
