@@ -171,7 +171,10 @@ def test_no_secret_is_in_the_file(model: dict[str, Any], services: dict[str, Ser
         for variable, value in service.get("environment", {}).items():
             is_secret = PLAIN_SECRET.search(variable)
             # What has no value there is the operator's to give.
-            assert not is_secret or value is None or str(value).startswith("/run/secrets/"), (name, variable)
+            assert not is_secret or value is None or str(value).startswith("/run/secrets/"), (
+                name,
+                variable,
+            )
         for one in service.get("env_file", ()):
             assert Path(one["path"]) == ROOT / "secrets" / "dapr.env"
     folders = {Path(secret["file"]).parent for secret in model["secrets"].values()}

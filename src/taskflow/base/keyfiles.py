@@ -37,6 +37,29 @@ def make_once(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def read_if_there(path: Path) -> bytes | None:
+    """A key's file as it is; None where there is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def replace_key(path: Path, content: bytes) -> None:
+    """Put a private key in the place of the present one, if there is one.
+
+    Raises:
+        OSError: it cannot be kept; the present one stays.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_draft(path, content, 0o600).replace(path)
+    sync_folder(path.parent)
+
+
 def write_draft(path: Path, content: bytes, mode: int) -> Path:
     """Write a file under a name of its own, for it to take its place at once.
 

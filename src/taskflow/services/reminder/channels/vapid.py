@@ -23,7 +23,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from taskflow.base.errors import Unavailable
-from taskflow.base.keyfiles import is_open_to_others, make_once
+from taskflow.base.keyfiles import (
+    is_open_to_others,
+    make_once,
+    read_if_there,
+    replace_key,
+)
 from taskflow.services.reminder.channels.encryption import point
 
 FILE: Final = "web-push-key.pem"
@@ -51,6 +56,30 @@ def load_key(data_dir: Path, pem: str | None = None) -> EllipticCurvePrivateKey:
     if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
         raise Unavailable(f"the key of Web Push {source} is none of P-256")
     return key
+
+
+def read_kept(data_dir: Path) -> bytes | None:
+    """The key's file as it is, for a backup; None where there is none.
+
+    Raises:
+        Unavailable: it cannot be read.
+    """
+    try:
+        return read_if_there(data_dir / "keys" / FILE)
+    except OSError as error:
+        raise Unavailable(f"the key of Web Push cannot be read: {error.strerror}") from error
+
+
+def replace_kept(data_dir: Path, content: bytes) -> None:
+    """Put the key of a backup in the place of the present one.
+
+    Raises:
+        Unavailable: it cannot be kept.
+    """
+    try:
+        replace_key(data_dir / "keys" / FILE, content)
+    except OSError as error:
+        raise Unavailable(f"the key of Web Push cannot be kept: {error.strerror}") from error
 
 
 def public_text(key: EllipticCurvePrivateKey) -> str:
