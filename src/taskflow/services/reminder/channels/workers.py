@@ -8,6 +8,8 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
@@ -21,6 +23,7 @@ MODULE: Final = "taskflow.services.reminder.channels.apprise_worker"
 MOST: Final = 2
 # Importing Apprise takes a second or two of a busy machine.
 START_SECONDS: Final = 30.0
+TURN_SECONDS: Final = 30.0
 IDLE_SECONDS: Final = 60.0
 MOST_REQUESTS: Final = 200
 
@@ -50,9 +53,9 @@ class Workers:
 
         Raises:
             TimedOut: it took longer.
-            Unavailable: the process ended, or could not be started.
+            Unavailable: the process ended, could not be started, or others took all of its time.
         """
-        async with self._room:
+        async with self._turn():
             worker, reply = await self._take(), None
             try:
                 reply = await worker.ask(request, seconds)
@@ -65,6 +68,19 @@ class Workers:
         """End the processes that wait."""
         while self._idle:
             await self._idle.pop().end()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """A turn among those who ask, which nobody waits for without an end."""
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._room.acquire()
+        except TimeoutError as error:
+            raise Unavailable("too much is told through Apprise at this moment") from error
+        try:
+            yield
+        finally:
+            self._room.release()
 
     async def _take(self) -> "_Worker":
         while self._idle:
