@@ -2,16 +2,13 @@
 
 from importlib import import_module
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from taskflow.base.networks import parse_networks
 from taskflow.chassis.handlers import Batches
 from taskflow.chassis.service import Context, Parts, Service
-from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import REMINDER_SOURCE
 from taskflow.events.topics import TASK_TYPES
 from taskflow.services.reminder import storage
-from taskflow.services.reminder.channels import storage as channels_storage
 from taskflow.services.reminder.channels.kinds import channels_of
 from taskflow.services.reminder.channels.registry import Registry
 from taskflow.services.reminder.channels_routes import CHANNEL_ROUTES
@@ -40,18 +37,14 @@ def build(context: Context) -> Parts:
     return Parts(
         routes=[*ROUTES, *CHANNEL_ROUTES],
         dependencies={"schedule": schedule, "registry": registry},
-        batches=Batches(handle=Planner(schedule).follow, event_types=TASK_TYPES, forget=_forget),
+        batches=Batches(
+            handle=Planner(schedule).follow, event_types=TASK_TYPES, forget=storage.forget_user
+        ),
         loops=[firing.run, shared.run] if shared else [firing.run],
         optional_checks={"redis": shared.client.check} if shared else {},
         breakers={"redis": shared.client.breaker} if shared else {},
         on_stop=channels.close,
     )
-
-
-async def _forget(transaction: Transaction, user_id: UUID) -> None:
-    """Remove all that is kept of a user."""
-    await storage.forget_user(transaction, user_id)
-    await channels_storage.forget(transaction, user_id)
 
 
 def _show(context: Context) -> None:

@@ -69,7 +69,7 @@ RETURNING fired.id, fired."offset", fired.fire_at, fired.late_by_seconds, task.v
 """
 FIRE = _FIRE.format(of_these="")
 FIRE_CLAIMED = _FIRE.format(of_these=" AND id = ANY($3::uuid[])")
-FORGET: Final = (removal("reminders.reminders"), removal("reminders.tasks"))
+FORGET: Final = tuple(removal(f"reminders.{table}") for table in ("reminders", "tasks", "channels"))
 COLUMNS: Final = 'id, task_id, "offset", at, fire_at, status, reason, fired_at, late_by_seconds'
 LIST = f"""
 SELECT {COLUMNS} FROM reminders.reminders

@@ -9,11 +9,14 @@ import msgspec
 
 from taskflow.base.errors import Conflict, NotFound
 from taskflow.db.transaction import Transaction
+from taskflow.inbox.erased import standing
 from taskflow.services.reminder.channels.addresses import Kind
 from taskflow.services.reminder.channels.port import Addressee
 from taskflow.services.reminder.channels.proofs import Verification
 
 MOST: Final = 20
+# By what the reminder service is known where it has let people go.
+CONSUMER: Final = "reminder"
 
 PREFERRED: Final = """
 SELECT id, user_id, kind, name, address
@@ -57,7 +60,6 @@ CLAIM: Final = """
 DELETE FROM reminders.channels
  WHERE kind = 'web_push' AND address->>'endpoint' = $2 AND user_id <> $1
 """
-FORGET: Final = "DELETE FROM reminders.channels WHERE user_id = $1"
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -146,8 +148,10 @@ async def add(transaction: Transaction, kept: Kept) -> None:
     """Keep a new channel, as the least preferred; all are to be locked.
 
     Raises:
-        Conflict: the person has as many as anybody may.
+        Conflict: the person has as many as anybody may, or is gone.
     """
+    if not await standing(transaction, CONSUMER, [kept.user_id]):
+        raise Conflict("the account was erased")
     row: Any = await transaction.row(COUNT, kept.user_id)
     if row["count"] >= MOST:
         raise Conflict(f"there are {MOST} channels already; remove one first")
@@ -198,11 +202,6 @@ async def remove(transaction: Transaction, user_id: UUID, channel_id: UUID) -> N
     """
     if not await transaction.execute(REMOVE, user_id, channel_id):
         raise NotFound(f"there is no channel {channel_id}")
-
-
-async def forget(transaction: Transaction, user_id: UUID) -> None:
-    """Remove all of a person's channels."""
-    await transaction.execute(FORGET, user_id)
 
 
 def _found(row: Any, channel_id: UUID) -> Kept:
