@@ -236,6 +236,9 @@ def test_apprise_is_told_by_services_over_http_alone(place: Product, receiver: R
     assert made["address"] == "json://…"
     assert user.post(f"/reminders/channels/{made['id']}/test").json()["is_delivered"]
     assert json.loads(receiver.calls[-1][1])["title"] == "A test by TaskFlow"
+    path = f"/reminders/channels/{made['id']}"
+    assert user.patch(path, json={"url": "syslog://"}).status_code == 422
+    assert user.patch(path, json={"url": "ntfys://ntfy.sh/x"}).json()["address"] == "ntfys://…"
     refused = [
         "nothing://x", "mailto://user:pass@example.com", "syslog://", "dbus://", "macosx://",
         "windows://", "gnome://", "rsyslog://127.0.0.1", "irc://127.0.0.1/#x", "file:///etc/passwd",

@@ -166,7 +166,8 @@ def compose(message: Message, sender: str, to: str, page_url: str, now: datetime
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    if message.kind != "verification":
+    # An address that leads nowhere from there would be worse than none.
+    if message.kind != "verification" and page_url.startswith("https://"):
         mail["List-Unsubscribe"] = f"<{page_url}/>"
     link = None if message.link is None else page_url + message.link
     footer = FOOTER.format(page=f"{page_url}/")

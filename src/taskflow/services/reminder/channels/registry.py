@@ -101,13 +101,13 @@ class Registry:
         """
         if patch.to is not None:
             self._codes.spend(str(user_id), monotonic())
+        if patch.url is not None:
+            await self._check_url(user_id, channel_id, patch.url)
         now, code = self._clock.now(), proofs.fresh_code()
         async with self._database.transaction() as transaction:
             await storage.lock_all(transaction, user_id)
             before = await storage.lock(transaction, user_id, channel_id)
             after = self._changed(before, patch)
-            if after.kind == "apprise" and after.address != before.address:
-                await self.channels.check_apprise(after.address["url"])
             if patch.to is not None:
                 after = _unproven(after, code, now)
             await storage.change(transaction, after, now)
@@ -213,6 +213,13 @@ class Registry:
             await storage.lock_all(transaction, kept.user_id)
             await storage.add(transaction, kept)
         return await self._tell_code(kept, code)
+
+    async def _check_url(self, user_id: UUID, channel_id: UUID, url: str) -> None:
+        """Ask Apprise of an address that is its to know; no transaction waits for the answer."""
+        async with self._database.transaction(read_only=True) as transaction:
+            kept = await storage.find(transaction, user_id, channel_id)
+        if kept.kind == "apprise":
+            await self.channels.check_apprise(addresses.apprise(url)["url"])
 
     def _changed(self, before: Kept, patch: ChannelPatch) -> Kept:
         address = bodies.changed_address(before.kind, before.address, patch, self._allowed)
