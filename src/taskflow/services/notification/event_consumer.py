@@ -51,10 +51,16 @@ class Notifier:
 
 
 def _note(event: TaskEvent, wanted: Preferences, now: datetime) -> Addressed:
-    """What an event's owner is told of it, and how loudly."""
+    """What an event's owner is told of it, and how loudly.
+
+    Of many reminders that were missed the first speaks for all; the others are in the list.
+    """
     note, level = note_of(event), wanted.notifications.level
+    digest = event.reminder.digest if event.reminder else None
     if level == "none" or (level == "important" and not is_important(event)):
         note = replace(note, silent=True)
+    elif digest and digest.place > 1:
+        note = replace(note, quiet=True)
     elif event.task.priority != "urgent":
         local = now.astimezone(ZoneInfo(wanted.timezone)).time()
         if is_quiet(wanted.notifications, local):

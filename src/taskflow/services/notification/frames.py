@@ -1,7 +1,7 @@
 """What a stream sends: notes as server-sent events, encoded once each. Pure."""
 
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -20,6 +20,7 @@ GOODBYE: Final = b"retry: 3000\n\n"
 RENEW: Final = b"retry: 200\n\n"
 # What a note takes in memory beside its longest text.
 _NOTE_BYTES: Final = 2_000
+LATE_SECONDS: Final = 60
 _IMPORTANT: Final[frozenset[Priority]] = frozenset({"high", "urgent"})
 _WORDS: Final = {
     TASK_CREATED: "Task created",
@@ -82,18 +83,32 @@ class Note(Struct, frozen=True, dict=True):
 def note_of(event: TaskEvent) -> Note:
     """What an event says to its owner."""
     word = _WORDS.get(event.event_type, "Task updated")
-    body = ", ".join(sorted(event.changes)) if word == "Task updated" else ""
+    changed = ", ".join(sorted(event.changes)) if word == "Task updated" else ""
     return Note(
         id=None,
         event_type=event.event_type,
         task_id=event.task_id,
         title=f"{word}: {event.task.title}",
-        body=f"Changed: {body}" if body else "",
+        body=f"Changed: {changed}" if changed else _late(event),
         task=event.task,
         version=event.version,
         created_at=event.timestamp,
         event_id=event.event_id,
     )
+
+
+def _late(event: TaskEvent) -> str:
+    """What there is to say of a reminder that comes late, and of others that were missed with it.
+
+    Of a digest the first speaks for all.
+    """
+    facts = event.reminder
+    if not facts or facts.late_by_seconds < LATE_SECONDS:
+        return ""
+    said = f"Late by {timedelta(seconds=facts.late_by_seconds)}"
+    if facts.digest and facts.digest.place == 1 and facts.digest.missed > 1:
+        said += f"; {facts.digest.missed - 1} more were missed"
+    return said
 
 
 def is_important(event: TaskEvent) -> bool:
