@@ -35,7 +35,7 @@ STATES = "SELECT id, state FROM reminders.deliveries WHERE user_id = $1 ORDER BY
 PREFER = "UPDATE accounts.users SET timezone = $2, notification_preferences = $3 WHERE id = $1"
 ADD_USER = """
 INSERT INTO accounts.users (id, email, password_hash, name, timezone, role, created_at, updated_at)
-VALUES ($1, $1::text || '@example.com', '', '', 'UTC', 'user', now(), now())
+VALUES ($1::uuid, $1::uuid::text || '@example.com', '', '', 'UTC', 'user', now(), now())
 """
 
 
