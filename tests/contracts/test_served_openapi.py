@@ -58,7 +58,10 @@ def test_what_is_answered_is_what_is_promised(product: Product) -> None:
     expect(user.post("/tasks/bulk", json=bulk), "BulkAnswer")
     expect(user.get("/auth/me"), "Account")
     expect(user.get("/recurring/series"), "SeriesPage")
-    expect(user.get("/reminders"), "ReminderPage")
+    found = expect(user.get("/reminders"), "ReminderPage")
+    reminder = found["items"][0]["id"]
+    expect(user.get(f"/reminders/{reminder}/timeline"), "Timeline")
+    expect(user.get("/reminders/snooze-presets"), "SnoozePresets")
     expect(user.get("/notifications"), "NotificationPage")
     expect(user.get("/audit/events"), "AuditPage")
     problem = expect(user.post("/tasks", json={"title": "", "colour": "red"}), "Problem")

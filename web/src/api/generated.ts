@@ -872,10 +872,12 @@ export interface components {
             quiet?: boolean;
             silent?: boolean;
             merged?: number;
+            /** @description Set where it tells of a reminder: it is seen, snoozed and acknowledged by its id. */
+            reminder?: components["schemas"]["ReminderFacts"];
         };
         /**
          * Notification
-         * @description A notification in the list.
+         * @description A notification in the list; `reminder` is set where it tells of one.
          */
         Notification: {
             id: number;
@@ -890,6 +892,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             read_at: string | null;
+            reminder?: components["schemas"]["ReminderFacts"];
         };
         /**
          * NotificationPage

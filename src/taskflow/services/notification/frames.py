@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from taskflow.events.payloads import EventType, Priority, TaskEvent, TaskState
+from taskflow.events.payloads import EventType, Priority, ReminderFacts, TaskEvent, TaskState
 from taskflow.events.topics import REMINDER_TRIGGERED, TASK_COMPLETED, TASK_CREATED, TASK_DELETED
 
 HEARTBEAT: Final = b": \n\n"
@@ -33,7 +33,11 @@ Key = tuple[UUID, bool]
 
 
 class Note(Struct, frozen=True, dict=True):
-    """What a person is told of one event; `id` is None where it is not in the list."""
+    """What a person is told of one event; `id` is None where it is not in the list.
+
+    Attributes:
+        reminder: Set where it tells of a reminder: it is seen, snoozed and acknowledged by its id.
+    """
 
     id: int | None
     event_type: EventType
@@ -47,6 +51,7 @@ class Note(Struct, frozen=True, dict=True):
     quiet: bool | UnsetType = UNSET
     silent: bool | UnsetType = UNSET
     merged: int | UnsetType = UNSET
+    reminder: ReminderFacts | UnsetType = UNSET
 
     @property
     def key(self) -> Key:
@@ -94,6 +99,7 @@ def note_of(event: TaskEvent) -> Note:
         version=event.version,
         created_at=event.timestamp,
         event_id=event.event_id,
+        reminder=event.reminder,
     )
 
 
@@ -114,6 +120,11 @@ def _late(event: TaskEvent) -> str:
 def is_important(event: TaskEvent) -> bool:
     """Whether it concerns a reminder, or a task of high or urgent priority."""
     return event.event_type == REMINDER_TRIGGERED or event.task.priority in _IMPORTANT
+
+
+def is_told_by_another(event: TaskEvent) -> bool:
+    """Whether the first of a digest speaks for it."""
+    return bool(event.reminder and event.reminder.digest and event.reminder.digest.place > 1)
 
 
 def frame(number: int | None, event_type: str, body: bytes) -> bytes:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from taskflow.base.ids import derived_id
 from taskflow.events.payloads import Digest, TaskState
 from taskflow.services.reminder.scheduler import Repetition, Standing, repetition
 
@@ -44,11 +45,13 @@ class Fired(NamedTuple):
     """A reminder that fires now.
 
     Attributes:
+        event_id: The id of its event; firing it twice for the same time gives the same.
         following: When it nags again.
         is_muted: Whether its owner wants to be told of nothing: it is in no list and no message.
     """
 
     due: Due
+    event_id: UUID
     late_by_seconds: int
     following: Repetition | None
     digest: Digest | None = None
@@ -85,6 +88,7 @@ def firings(due: Sequence[Due], muted: Collection[UUID], now: datetime) -> list[
     return [
         Fired(
             one,
+            derived_id(one.id, one.fire_at.isoformat(), one.fire_at),
             max(int((now - one.fire_at).total_seconds()), 0),
             repetition(one.standing, now),
             is_muted=one.user_id in muted,
@@ -101,6 +105,8 @@ def joined(fired: Sequence[Fired], digests: Mapping[UUID, Digest], now: datetime
         digests: Where the first missed one of each owner stands who has a digest.
         now: The time.
     """
+    if not digests:
+        return list(fired)
     places: Counter[UUID] = Counter()
     found = []
     for one in fired:

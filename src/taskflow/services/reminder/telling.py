@@ -3,26 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from msgspec import UNSET
 
 from taskflow.base import spans
-from taskflow.base.ids import derived_id
 from taskflow.base.spans import Attributes, Span
 from taskflow.chassis.tracing import CORRELATION, SERVICE
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Actor, ReminderFacts, TaskEvent
 from taskflow.events.topics import REMINDER_TRIGGERED
 from taskflow.outbox.append import Caused, append_caused
-from taskflow.services.reminder.catch_up import Due, Fired
+from taskflow.services.reminder.catch_up import Fired
 
 ACTOR: Final = Actor("system", "reminder", "TaskFlow")
-
-
-def event_id(due: Due) -> UUID:
-    """The id of the event of a reminder at its time; firing it twice gives the same."""
-    return derived_id(due.id, due.fire_at.isoformat(), due.fire_at)
 
 
 async def tell(transaction: Transaction, fired: Sequence[Fired], now: datetime) -> None:
@@ -53,7 +46,7 @@ def _event(fired: Fired, now: datetime) -> TaskEvent:
     """It happens now; when it should have is among its facts."""
     due, task = fired.due, fired.due.task
     return TaskEvent(
-        event_id=event_id(due),
+        event_id=fired.event_id,
         event_type=REMINDER_TRIGGERED,
         task_id=task.id,
         user_id=task.user_id,

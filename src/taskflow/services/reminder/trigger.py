@@ -27,7 +27,7 @@ from taskflow.services.reminder.history import MUTED, Entry, of_postponing
 from taskflow.services.reminder.lifecycle import Way
 from taskflow.services.reminder.ports import Times
 from taskflow.services.reminder.quiet import quiet_until
-from taskflow.services.reminder.telling import event_id, tell
+from taskflow.services.reminder.telling import tell
 from taskflow.tasks.zones import parse_zone
 
 # A digest whose last reminders have not come in so long is sent as it is.
@@ -150,7 +150,7 @@ def _history(
 
 def _facts(fired: Fired) -> dict[str, object]:
     facts: dict[str, object] = {
-        "event_id": str(event_id(fired.due)),
+        "event_id": str(fired.event_id),
         "fire_at": rfc3339(fired.due.fire_at),
         "late_by_seconds": fired.late_by_seconds,
     }
@@ -185,6 +185,6 @@ async def _begin_deliveries(
     for one in fired:
         way = None if one.is_muted else ways[one.due.user_id]
         if way is not None:
-            name = one.digest.id if one.digest else event_id(one.due)
+            name = one.digest.id if one.digest else one.event_id
             begun.append(deliveries.Begun(name, one, way, ready_at.get(name, now)))
     await deliveries.begin(transaction, begun, now)
