@@ -23,12 +23,20 @@ from tests.receiver import Receiver, receiving
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.events.payloads import Reminder, TaskState
-from taskflow.services.reminder import deliveries
+from taskflow.services.reminder import deliveries, storage
 from taskflow.services.reminder.retries import FIRST_PAUSE, MOST_ATTEMPTS
 from taskflow.services.reminder.scheduler import plans
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+LEFT = """
+SELECT 'reminders' AS name, count(*) AS rows FROM reminders.reminders WHERE user_id = $1
+UNION ALL SELECT 'timeline', count(*) FROM reminders.timeline WHERE user_id = $1
+UNION ALL SELECT 'deliveries', count(*) FROM reminders.deliveries WHERE user_id = $1
+UNION ALL SELECT 'attempts', count(*) FROM reminders.attempts AS attempt
+  JOIN reminders.channels AS channel ON channel.id = attempt.channel_id WHERE user_id = $1
+UNION ALL SELECT 'channels', count(*) FROM reminders.channels WHERE user_id = $1
+"""
 NEXT = "SELECT next_at FROM reminders.deliveries WHERE user_id = $1"
 
 
@@ -261,3 +269,26 @@ async def test_two_replicas_send_each_delivery_once(own: Database, receiver: Rec
         for user_id in people:
             await are(own, user_id, "delivered")
     assert len(receiver.messages["/shared"]) == len(people) == len(receiver.ids("/shared"))
+
+
+async def test_nothing_is_left_of_what_was_told_to_somebody_who_is_gone(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    task, _ = await planned(own, wall)
+    other, _ = await planned(own, wall)
+    for one in (task, other):
+        await add_channel(own, one.user_id, f"{receiver.url}/a")
+    async with carrying(own, wall):
+        await fire(own, wall)
+        await are(own, task.user_id, "delivered")
+        await are(own, other.user_id, "delivered")
+    removed = 1
+    while removed:
+        async with own.transaction() as transaction:
+            removed = await storage.forget_user(transaction, task.user_id, 2)
+    async with own.transaction(read_only=True) as transaction:
+        left = {row["name"]: row["rows"] for row in await transaction.rows(LEFT, task.user_id)}
+        kept = {row["name"]: row["rows"] for row in await transaction.rows(LEFT, other.user_id)}
+    assert set(left.values()) == {0}
+    assert min(kept.values()) > 0

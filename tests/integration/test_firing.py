@@ -1,5 +1,6 @@
 """What fires, when, and what is said of it: quiet hours, nagging, catching up, and odd clocks."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -17,6 +18,7 @@ from tests.planning import (
     statuses,
 )
 from tests.receiver import Receiver, receiving
+from tests.waiting import waits_or_ends
 
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
@@ -222,6 +224,28 @@ async def test_a_digest_that_is_fired_in_pieces_is_one_digest(
     digests = [one.reminder.digest for one in await reminder_events(own, ids) if one.reminder]
     assert [one.place for one in digests if one] == list(range(1, 9))
     assert len({one.id for one in digests if one}) == 1
+
+
+async def test_two_workers_that_fire_parts_of_it_at_once_make_one_digest_that_goes_out_at_once(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    user_id, ids = await missed(own, wall, 8)
+    await add_channel(own, user_id, f"{receiver.url}/both")
+
+    async def fire_the_rest() -> None:
+        async with own.transaction() as transaction:
+            await trigger(transaction, wall.at, 500, ids, Terms(("hook",), 4))
+
+    async with asyncio.TaskGroup() as group, own.transaction() as transaction:
+        await trigger(transaction, wall.at, 4, ids, Terms(("hook",), 4))
+        other = group.create_task(fire_the_rest())
+        await waits_or_ends(own, other)
+        assert not other.done()
+    async with carrying(own, wall):
+        await are(own, user_id, "delivered")
+    (message,) = receiver.messages["/both"]
+    assert len(message["reminder_ids"]) == 8
 
 
 async def test_the_next_outage_makes_a_digest_of_its_own(own: Database, receiver: Receiver) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from taskflow.db.transaction import Transaction
 from taskflow.services.reminder.catch_up import Fired
+from taskflow.services.reminder.due import close_digests
 from taskflow.services.reminder.lifecycle import Course, Result, Way
 
 BELL: Final = "deliveries"
@@ -45,7 +46,6 @@ RETURNING delivery.id, delivery.user_id, delivery.kind, delivery.channel_id, del
           delivery.attempt, delivery.attempts, delivery.since, delivery.tried, delivery.next_at,
           due.state = 'claimed' AS was_claimed
 """
-CLOSE_DIGESTS = "UPDATE reminders.digests SET open_until = 'epoch' WHERE id = ANY($1::uuid[])"
 # Whoever had claimed it may have sent it, and did not live to say so.
 ABANDONED = """
 INSERT INTO reminders.attempts
@@ -159,10 +159,10 @@ async def begin(transaction: Transaction, begun: Sequence[Begun], now: datetime)
 
 
 def _fresh(begun: Begun) -> tuple[object, ...]:
-    task, way = begun.fired.due.task, begun.way
+    due, way = begun.fired.due, begun.way
     if begun.fired.digest is not None:
-        return begun.id, task.user_id, None, "digest", way.id, way.kind, begun.next_at
-    return begun.id, task.user_id, task.id, "reminder", way.id, way.kind, begun.next_at
+        return begun.id, due.user_id, None, "digest", way.id, way.kind, begun.next_at
+    return begun.id, due.user_id, due.task_id, "reminder", way.id, way.kind, begun.next_at
 
 
 def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
@@ -175,8 +175,7 @@ async def claim(
     """Claim some of what is due by a kind of channel, and what a claim has lapsed of."""
     far = now + LONGEST_WAIT
     rows: list[Any] = await transaction.rows(CLAIM, kind, now, limit, mark, until, far)
-    if digests := [row["id"] for row in rows if row["kind"] == "digest"]:
-        await transaction.execute(CLOSE_DIGESTS, digests)
+    await close_digests(transaction, [row["id"] for row in rows if row["kind"] == "digest"])
     if lapsed := [row["id"] for row in rows if row["was_claimed"]]:
         await transaction.execute(ABANDONED, lapsed, now, ABANDONED_DETAIL)
     return [_claimed(row, mark) for row in rows]

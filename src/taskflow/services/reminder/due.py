@@ -1,23 +1,23 @@
 """What is due in the table: taken by one worker, and marked as it leaves it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from taskflow.db.transaction import Transaction
-from taskflow.events.payloads import Digest, TaskState
+from taskflow.events.payloads import Digest
 from taskflow.services.reminder.catch_up import Due, Fired
 from taskflow.services.reminder.scheduler import Standing
 
 _DUE = """
-SELECT due.id, due."offset", due.planned_at, due.fire_at, due.nag_every_seconds, due.nag_times,
-       due.nag_done, task.version, task.event_id, task.correlation_id, task.traceparent,
-       task.task::text AS task
+SELECT due.id, due.user_id, due.task_id, due."offset", due.planned_at, due.fire_at,
+       due.nag_every_seconds, due.nag_times, due.nag_done, task.task->>'priority' AS priority,
+       task.task->>'due_date' AS due_date, task.version, task.event_id, task.correlation_id,
+       task.traceparent, task.task::text AS state
   FROM (
-    SELECT id, task_id, "offset", planned_at, fire_at, nag_every_seconds, nag_times, nag_done
+    SELECT id, user_id, task_id, "offset", planned_at, fire_at, nag_every_seconds, nag_times,
+           nag_done
       FROM reminders.reminders
      WHERE status = 'pending' AND fire_at <= $1{of_these}
      ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -54,9 +54,8 @@ SELECT person.id AS user_id, counted.missed, coalesce(digest.open_until > $2, fa
 # Rows are locked in the order of the users, so that two workers never wait for each other.
 JOIN_DIGEST = """
 INSERT INTO reminders.digests AS known (user_id, id, size, open_until)
-SELECT user_id, id, size, open_until
-  FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::timestamptz[])
-    AS one (user_id, id, size, open_until)
+SELECT user_id, id, size, $4
+  FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS one (user_id, id, size)
  ORDER BY user_id
 ON CONFLICT (user_id) DO UPDATE
    SET id = CASE WHEN known.open_until > $5 THEN known.id ELSE EXCLUDED.id END,
@@ -64,8 +63,8 @@ ON CONFLICT (user_id) DO UPDATE
        open_until = EXCLUDED.open_until
 RETURNING user_id, id, size
 """
-CLOSED: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""When a digest has ended that nothing joins any more, whatever the clock does."""
+# Nothing joins it any more, whatever the clock does.
+CLOSE_DIGESTS = "UPDATE reminders.digests SET open_until = 'epoch' WHERE id = ANY($1::uuid[])"
 
 
 class Missed(NamedTuple):
@@ -82,13 +81,11 @@ class Joining(NamedTuple):
         id: Its id, where there is none yet.
         size: How many join it.
         missed: How many were missed in all, as far as is known.
-        open_until: How long more may join it.
     """
 
     id: UUID
     size: int
     missed: int
-    open_until: datetime
 
 
 async def lock(
@@ -110,24 +107,9 @@ async def lock(
 
 
 def _due(row: Any) -> Due:
-    standing = Standing(
-        row["planned_at"],
-        row["fire_at"],
-        "pending",
-        nag_every_seconds=row["nag_every_seconds"],
-        nag_times=row["nag_times"],
-        nag_done=row["nag_done"],
-    )
-    return Due(
-        id=row["id"],
-        offset=row["offset"],
-        standing=standing,
-        version=row["version"],
-        cause=row["event_id"],
-        correlation_id=row["correlation_id"],
-        traceparent=row["traceparent"],
-        task=msgspec.json.decode(row["task"], type=TaskState),
-    )
+    (identity, user_id, task_id, offset, planned_at, fire_at, every, times, done, *known) = row
+    standing = Standing(planned_at, fire_at, "pending", None, None, None, every, times, done)
+    return Due(identity, user_id, task_id, offset, standing, *known)
 
 
 async def mark(transaction: Transaction, fired: Sequence[Fired], now: datetime) -> None:
@@ -163,19 +145,28 @@ async def missed(
 
 
 async def join_digests(
-    transaction: Transaction, joining: Mapping[UUID, Joining], now: datetime
+    transaction: Transaction, joining: Mapping[UUID, Joining], now: datetime, until: datetime
 ) -> dict[UUID, Digest]:
-    """Where what joins now begins in each person's digest; opens one where none is open."""
-    rows: list[Any] = await transaction.rows(
-        JOIN_DIGEST,
-        list(joining),
-        [one.id for one in joining.values()],
-        [one.size for one in joining.values()],
-        [one.open_until for one in joining.values()],
-        now,
-    )
+    """Where what joins now begins in each person's digest; opens one where none is open.
+
+    Whoever joins the same one waits until this transaction ends.
+
+    Args:
+        transaction: In which they fire.
+        joining: What joins, by person.
+        now: The time.
+        until: How long more may join.
+    """
+    ids, sizes = [one.id for one in joining.values()], [one.size for one in joining.values()]
+    rows: list[Any] = await transaction.rows(JOIN_DIGEST, list(joining), ids, sizes, until, now)
     found = {}
     for user_id, identity, size in rows:
         one = joining[user_id]
         found[user_id] = Digest(identity, size - one.size + 1, max(one.missed, size))
     return found
+
+
+async def close_digests(transaction: Transaction, ids: Collection[UUID]) -> None:
+    """Let nothing join these digests any more."""
+    if ids:
+        await transaction.execute(CLOSE_DIGESTS, list(ids))

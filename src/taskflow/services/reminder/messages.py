@@ -44,7 +44,7 @@ def message_of(delivery_id: UUID, members: Sequence[Member]) -> Message:
         kind="digest" if is_digest else "reminder",
         title=title,
         body=_listed(members) if is_digest else _body(first),
-        link="/" if is_digest else f"/?task={first.task.id}",
+        link="/" if is_digest else f"/#task-{first.task.id}",
         priority=priority,
         fire_at=first.fire_at,
         late_by_seconds=max(one.late_by_seconds for one in members),

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from taskflow.base import spans
 from taskflow.base.spans import Attributes, Span
 from taskflow.chassis.tracing import CORRELATION, SERVICE
 from taskflow.db.transaction import Transaction
-from taskflow.events.payloads import Actor, ReminderFacts, TaskEvent
+from taskflow.events.payloads import Actor, ReminderFacts, TaskEvent, TaskState
 from taskflow.events.topics import REMINDER_TRIGGERED
 from taskflow.outbox.append import Caused, append_caused
 from taskflow.services.reminder.catch_up import Fired
@@ -34,6 +34,8 @@ async def tell(transaction: Transaction, fired: Sequence[Fired], now: datetime) 
 
 
 def _span(fired: Fired) -> Span:
+    if not spans.is_on():
+        return spans.NOTHING
     known: Attributes = {
         CORRELATION: fired.due.correlation_id,
         SERVICE: "reminder",
@@ -43,24 +45,24 @@ def _span(fired: Fired) -> Span:
 
 
 def _event(fired: Fired, now: datetime) -> TaskEvent:
-    """It happens now; when it should have is among its facts."""
-    due, task = fired.due, fired.due.task
+    """It happens now; when it should have is among its facts. The task is told as it is kept."""
+    due = fired.due
     return TaskEvent(
         event_id=fired.event_id,
         event_type=REMINDER_TRIGGERED,
-        task_id=task.id,
-        user_id=task.user_id,
+        task_id=due.task_id,
+        user_id=due.user_id,
         actor=ACTOR,
         version=due.version,
         timestamp=now,
         correlation_id=due.correlation_id,
         causation_id=due.cause,
-        task=task,
+        task=cast("TaskState", Raw(due.state)),
         changes={},
         reminder=ReminderFacts(
             due.id,
             due.offset,
-            task.due_date,
+            due.due_date,
             due.fire_at,
             fired.late_by_seconds,
             due.standing.nag_done or UNSET,

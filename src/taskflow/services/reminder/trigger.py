@@ -88,9 +88,9 @@ async def trigger(
     waiting = postponed(found, _quiet(people, now))
     muted = {one for one, wanted in people.items() if wanted.notifications.level == "none"}
     fired = firings([one for one in found if one.id not in waiting], muted, now)
-    digests, ready_at = await _digests(transaction, found, fired, now, terms.digest_above)
-    fired = joined(fired, digests, now)
     await due.postpone(transaction, waiting)
+    digests, ready_at = await _digests(transaction, fired, now, terms.digest_above)
+    fired = joined(fired, digests, now)
     await due.mark(transaction, fired, now)
     await receipts.append(transaction, _history(found, fired, waiting, now))
     await _begin_deliveries(transaction, fired, ready_at, now, terms.kinds)
@@ -109,36 +109,31 @@ def _quiet(people: Mapping[UUID, Preferences], now: datetime) -> dict[UUID, date
 
 
 async def _digests(
-    transaction: Transaction,
-    found: Sequence[Due],
-    fired: Sequence[Fired],
-    now: datetime,
-    above: int,
+    transaction: Transaction, fired: Sequence[Fired], now: datetime, above: int
 ) -> tuple[dict[UUID, Digest], dict[UUID, datetime]]:
     """The digest of each who missed many, and when it is to go out."""
     late = [one.due for one in fired if is_missed(one.due, now)]
-    sizes = Counter(one.user_id for one in late)
-    if not sizes:
+    if not late:
         return {}, {}
-    most = above + len(found) + 1
+    sizes = Counter(one.user_id for one in late)
+    most = above + len(fired) + 1
     known = await due.missed(transaction, sorted(sizes), now, now - MISSED, most)
-    here = Counter(one.user_id for one in found if is_missed(one, now))
     joining: dict[UUID, Joining] = {}
     for one in late:
-        user_id, count = one.user_id, known[one.user_id].number
-        if user_id not in joining and (count > above or known[user_id].is_open):
-            is_whole = count <= here[user_id]
-            until = due.CLOSED if is_whole else now + DIGEST_PATIENCE
+        user_id, missed = one.user_id, known[one.user_id]
+        if user_id not in joining and (missed.number > above or missed.is_open):
             new = derived_id(one.id, f"digest {one.fire_at.isoformat()}", now)
-            joining[user_id] = Joining(new, sizes[user_id], count, until)
+            joining[user_id] = Joining(new, sizes[user_id], missed.number)
     if not joining:
         return {}, {}
-    digests = await due.join_digests(transaction, joining, now)
-    ready_at = {
-        digests[user_id].id: now if one.open_until == due.CLOSED else one.open_until + DIGEST_PAUSE
-        for user_id, one in joining.items()
-    }
-    return digests, ready_at
+    until = now + DIGEST_PATIENCE
+    digests = await due.join_digests(transaction, joining, now, until)
+    # Counted again: whoever joined the same one before has committed since.
+    left = await due.missed(transaction, sorted(joining), now, now - MISSED, most)
+    whole = [one.id for user, one in digests.items() if left[user].number <= joining[user].size]
+    await due.close_digests(transaction, whole)
+    ready_at = dict.fromkeys((one.id for one in digests.values()), until + DIGEST_PAUSE)
+    return digests, ready_at | dict.fromkeys(whole, now)
 
 
 def _history(

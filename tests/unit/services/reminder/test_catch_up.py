@@ -3,9 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from msgspec.structs import replace
-from tests.notes import make_note
-
 from taskflow.events.payloads import Digest, Priority
 from taskflow.services.reminder.catch_up import Due, firings, is_missed, joined, postponed
 from taskflow.services.reminder.scheduler import Standing
@@ -15,9 +12,21 @@ MINUTE = timedelta(minutes=1)
 
 
 def due(late: timedelta, *, user: int = 1, number: int = 1, priority: Priority = "medium") -> Due:
-    task = replace(make_note(number).task, user_id=UUID(int=user), priority=priority)
     at = NOON - late
-    return Due(UUID(int=number), None, Standing(at, at, "pending"), 1, UUID(int=9), "c", None, task)
+    return Due(
+        id=UUID(int=number),
+        user_id=UUID(int=user),
+        task_id=UUID(int=number),
+        offset=None,
+        standing=Standing(at, at, "pending"),
+        priority=priority,
+        due_date=None,
+        version=1,
+        cause=UUID(int=9),
+        correlation_id="c",
+        traceparent=None,
+        state="{}",
+    )
 
 
 def test_quiet_hours_hold_up_all_but_what_is_urgent() -> None:

@@ -27,7 +27,7 @@ def test_one_reminder_says_what_is_due_when_in_its_own_zone_and_leads_to_it() ->
     message = message_of(ID, [member(1)])
     assert (message.id, message.kind, message.title) == (ID, "reminder", "Task 1")
     assert message.body == "Due Monday 02 March 2026, 10:00 (Europe/Berlin)"
-    assert message.link == f"/?task={UUID(int=1)}"
+    assert message.link == f"/#task-{UUID(int=1)}"
     assert message.reminder_ids == (UUID(int=1),)
 
 
