@@ -15,13 +15,14 @@ from tests.carrying import (
     history,
     later,
     outside,
+    states,
     until,
 )
+from tests.fresh import fresh_database
 from tests.planning import Wall, follow, make_event, make_task, reminder_events
 from tests.receiver import Receiver, receiving
 
 from taskflow.db.engine import Database
-from taskflow.db.hints import Hints
 from taskflow.events.payloads import Reminder, TaskState
 from taskflow.services.reminder import deliveries, storage
 from taskflow.services.reminder.retries import FIRST_PAUSE, MOST_ATTEMPTS
@@ -42,11 +43,9 @@ NEXT = "SELECT next_at FROM reminders.deliveries WHERE user_id = $1"
 
 @pytest.fixture
 async def own(dsn: str) -> AsyncIterator[Database]:
-    """The reminder service's connections."""
-    database = Database(dsn, "taskflow_reminders", Hints())
-    await database.open()
-    yield database
-    await database.close()
+    """The reminder service's connections to a database that has nothing else to fire or carry."""
+    async with fresh_database(dsn, "taskflow_reminders") as database:
+        yield database
 
 
 @pytest.fixture
@@ -236,6 +235,7 @@ async def test_a_claim_planned_by_a_clock_far_ahead_is_not_waited_for(
     wall.at -= timedelta(days=2)
     async with carrying(own, wall):
         await are(own, task.user_id, "delivered")
+    assert len(receiver.messages["/a"]) == 1
 
 
 async def test_a_slow_channel_holds_up_no_other(own: Database, receiver: Receiver) -> None:
@@ -252,6 +252,7 @@ async def test_a_slow_channel_holds_up_no_other(own: Database, receiver: Receive
     async with carrying(own, wall, kinds):
         await fire(own, wall, kinds)
         await are(own, quick.user_id, "delivered")
+        assert ["delivered"] not in [await states(own, one) for one in people]
         receiver.is_free.set()
         for user_id in people:
             await are(own, user_id, "delivered")

@@ -1,13 +1,12 @@
 """What fires, when, and what is said of it: quiet hours, nagging, catching up, and odd clocks."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
-from tests.carrying import add_channel, add_person, are, carrying, fire, history, states
+from tests.carrying import add_channel, add_person, fire, history, states
 from tests.planning import (
     Wall,
     follow,
@@ -17,15 +16,12 @@ from tests.planning import (
     reminder_events,
     statuses,
 )
-from tests.receiver import Receiver, receiving
-from tests.waiting import waits_or_ends
 
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.events.payloads import Nag, Reminder, TaskState
 from taskflow.services.reminder import storage
 from taskflow.services.reminder.scheduler import plans
-from taskflow.services.reminder.trigger import Terms, trigger
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -39,12 +35,6 @@ async def own(dsn: str) -> AsyncIterator[Database]:
     await database.open()
     yield database
     await database.close()
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as found:
-        yield found
 
 
 async def planned(own: Database, task: TaskState, wall: Wall) -> UUID:
@@ -156,118 +146,6 @@ async def test_repetitions_that_an_outage_swallowed_are_passed_over(own: Databas
     assert await fired_at(own, reminder) == [first, first + 30 * MINUTE]
     events = await reminder_events(own, [reminder])
     assert [one.reminder.repetition or 0 for one in events if one.reminder] == [0, 3]
-
-
-async def missed(own: Database, wall: Wall, number: int) -> tuple[UUID, list[UUID]]:
-    """So many reminders of one person, whose times passed while everything was away."""
-    task = make_task()
-    ids = []
-    for index in range(number):
-        at = wall.at + index * MINUTE
-        one = replace(make_task(Reminder(at=at)), user_id=task.user_id, title=f"Missed {index}")
-        ids.append(await planned(own, one, wall))
-    wall.at += 3 * HOUR
-    return task.user_id, ids
-
-
-async def test_what_was_missed_fires_late_each_by_itself_where_it_is_little(
-    own: Database, receiver: Receiver
-) -> None:
-    wall = Wall()
-    user_id, ids = await missed(own, wall, 3)
-    await add_channel(own, user_id, f"{receiver.url}/few")
-    async with carrying(own, wall):
-        await fire(own, wall, digest_above=3)
-        await are(own, user_id, *["delivered"] * 3)
-    assert {one["kind"] for one in receiver.messages["/few"]} == {"reminder"}
-    assert min(one["late_by_seconds"] for one in receiver.messages["/few"]) > 10_000
-    events = await reminder_events(own, ids)
-    assert not any(one.reminder.digest for one in events if one.reminder)
-
-
-async def test_many_that_were_missed_are_one_message_and_each_has_its_event_and_timeline(
-    own: Database, receiver: Receiver
-) -> None:
-    wall = Wall()
-    user_id, ids = await missed(own, wall, 4)
-    await add_channel(own, user_id, f"{receiver.url}/many")
-    async with carrying(own, wall):
-        await fire(own, wall, digest_above=3)
-        await are(own, user_id, "delivered")
-    (message,) = receiver.messages["/many"]
-    assert (message["kind"], message["title"]) == ("digest", "4 reminders were missed")
-    assert message["body"].splitlines() == [f"- Missed {index}" for index in range(4)]
-    assert {UUID(one) for one in message["reminder_ids"]} == set(ids)
-    digests = [one.reminder.digest for one in await reminder_events(own, ids) if one.reminder]
-    assert [one.place for one in digests if one] == [1, 2, 3, 4]
-    assert {(str(one.id), one.missed) for one in digests if one} == {(message["id"], 4)}
-    for reminder in ids:
-        told = [one for one in await history(own, reminder) if one.what == "delivered"]
-        assert [str(one.digest_id) for one in told] == [message["id"]]
-
-
-async def test_a_digest_that_is_fired_in_pieces_is_one_digest(
-    own: Database, receiver: Receiver
-) -> None:
-    wall = Wall()
-    user_id, ids = await missed(own, wall, 8)
-    await add_channel(own, user_id, f"{receiver.url}/pieces")
-    is_more = True
-    while is_more:
-        async with own.transaction() as transaction:
-            found = await trigger(transaction, wall.at, 3, None, Terms(("hook",), 4))
-        is_more = found.is_anything
-    async with carrying(own, wall):
-        await are(own, user_id, "delivered")
-    (message,) = receiver.messages["/pieces"]
-    assert len(message["reminder_ids"]) == 8
-    digests = [one.reminder.digest for one in await reminder_events(own, ids) if one.reminder]
-    assert [one.place for one in digests if one] == list(range(1, 9))
-    assert len({one.id for one in digests if one}) == 1
-
-
-async def test_two_workers_that_fire_parts_of_it_at_once_make_one_digest_that_goes_out_at_once(
-    own: Database, receiver: Receiver
-) -> None:
-    wall = Wall()
-    user_id, ids = await missed(own, wall, 8)
-    await add_channel(own, user_id, f"{receiver.url}/both")
-
-    async def fire_the_rest() -> None:
-        async with own.transaction() as transaction:
-            await trigger(transaction, wall.at, 500, ids, Terms(("hook",), 4))
-
-    async with asyncio.TaskGroup() as group, own.transaction() as transaction:
-        await trigger(transaction, wall.at, 4, ids, Terms(("hook",), 4))
-        other = group.create_task(fire_the_rest())
-        await waits_or_ends(own, other)
-        assert not other.done()
-    async with carrying(own, wall):
-        await are(own, user_id, "delivered")
-    (message,) = receiver.messages["/both"]
-    assert len(message["reminder_ids"]) == 8
-
-
-async def test_the_next_outage_makes_a_digest_of_its_own(own: Database, receiver: Receiver) -> None:
-    wall = Wall()
-    seen = set()
-    user_id = make_task().user_id
-    await add_channel(own, user_id, f"{receiver.url}/two")
-    for _ in range(2):
-        ids = []
-        for index in range(4):
-            task = make_task(Reminder(at=wall.at + index * MINUTE))
-            ids.append(await planned(own, replace(task, user_id=user_id), wall))
-        wall.at += HOUR
-        await fire(own, wall, digest_above=3)
-        wall.at -= MINUTE
-        digests = [one.reminder.digest for one in await reminder_events(own, ids) if one.reminder]
-        seen |= {one.id for one in digests if one}
-        assert [one.place for one in digests if one] == [1, 2, 3, 4]
-    wall.at += HOUR
-    assert len(seen) == 2
-    async with carrying(own, wall):
-        await are(own, user_id, "delivered", "delivered")
 
 
 async def test_a_clock_that_jumps_back_fires_nothing_twice_and_loses_nothing(

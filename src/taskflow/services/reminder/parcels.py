@@ -14,8 +14,10 @@ from taskflow.services.reminder.messages import Member, message_of
 
 MEMBERS = """
 SELECT told.reminder_id, told.fire_at, told.late_by_seconds, task.task::text AS task,
-       coalesce(task.closed, CASE WHEN reminder.status = 'acknowledged'
-                                  THEN 'it was acknowledged' END) AS needless
+       coalesce(task.closed, CASE
+         WHEN reminder.status = 'acknowledged' THEN 'it was acknowledged'
+         WHEN reminder.fired_at IS NULL THEN 'it was moved to another time'
+       END) AS needless
   FROM reminders.told AS told
   JOIN reminders.reminders AS reminder ON reminder.id = told.reminder_id
   JOIN reminders.tasks AS task ON task.task_id = reminder.task_id
@@ -40,7 +42,7 @@ class Parcel(NamedTuple):
     ways: tuple[Way, ...]
 
 
-async def read(transaction: Transaction, claimed: Claimed, kinds: "frozenset[str]") -> Parcel:
+async def read(transaction: Transaction, claimed: Claimed, kinds: frozenset[str]) -> Parcel:
     """What to send for a claimed delivery.
 
     Args:
