@@ -84,7 +84,6 @@ class Keepers:
                 "reminders",
                 Batches(
                     handle=Planner(MemorySchedule(Wall())).follow,
-                    event_types=TASK_TYPES,
                     forget=reminders.forget_user,
                 ),
             ),

@@ -41,7 +41,7 @@ async def keepers(dsn: str) -> AsyncIterator[Keepers]:
 
 KEPT = {
     "notifications.items", "notifications.positions", "recurring.instances", "recurring.series",
-    "reminders.reminders", "reminders.tasks",
+    "reminders.reminders", "reminders.tasks", "reminders.timeline",
 }  # fmt: skip
 
 

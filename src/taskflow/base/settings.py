@@ -133,6 +133,9 @@ class Settings(BaseSettings):
     notification_retention_days: int = Field(
         90, ge=1, description="Days that a notification is kept."
     )
+    reminder_digest_above: int = Field(
+        5, ge=1, description="Missed reminders of a person beyond which they are told of as one."
+    )
     trash_days: int = Field(30, ge=1, description="Days that a deleted task can be restored.")
     access_token_seconds: int = Field(
         900, ge=1, le=86_400, description="How long an access token is valid."

@@ -441,6 +441,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reminders/snooze-presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Until when each preset would snooze a reminder now */
+        get: operations["list_snooze_presets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reminders/{reminder_id}/acknowledge": {
         parameters: {
             query?: never;
@@ -450,8 +467,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Note that a reminder was seen; a pending one does not fire any more */
+        /** Note that a reminder was seen and is done with; it does not fire, nag or go out any more */
         post: operations["acknowledge_reminder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/{reminder_id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that a reminder that has fired was seen; seeing it again changes nothing */
+        post: operations["see_reminder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -469,6 +503,23 @@ export interface paths {
         put?: never;
         /** Let a reminder fire again later */
         post: operations["snooze_reminder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/{reminder_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a reminder came, or why not: all that happened to it */
+        get: operations["get_reminder_timeline"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -920,6 +971,18 @@ export interface components {
             optional?: boolean;
         };
         /**
+         * Digest
+         * @description What missed reminders are told of together as, where there were many of one person.
+         */
+        Digest: {
+            /** Format: uuid */
+            id: string;
+            /** @description Which of them this one is; the first stands for all where only one is announced. */
+            place: number;
+            /** @description How many there were as far as was known when this one fired; bounded. */
+            missed: number;
+        };
+        /**
          * FieldProblem
          * @description What is wrong with one field; `position` is the index of the first character in error.
          */
@@ -928,6 +991,48 @@ export interface components {
             message: string;
             /** @default null */
             position?: number | null;
+        };
+        /**
+         * Happening
+         * @description Something that happened to a reminder, in words (`text`) and for machines.
+         */
+        Happening: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Which kind of step it is.
+             * @enum {string}
+             */
+            what: "attempted" | "cancelled" | "dead" | "delivered" | "done" | "due" | "fired" | "handed_over" | "next_channel" | "planned" | "postponed" | "replanned" | "seen" | "snoozed" | "stopped" | "waiting";
+            text: string;
+            /** @description `page`, or the kind of the channel. */
+            channel: string | null;
+            /** @description What its owner calls it. */
+            channel_name: string | null;
+            /** @description The how-manieth at this channel. */
+            attempt: number | null;
+            result: ("delivered" | "failed" | "gone" | "handed_over" | "refused" | "unknown") | null;
+            /** @description How long the receiver or the bus took. */
+            latency_ms: number | null;
+            reason: string | null;
+            /** @description When the next attempt or repetition follows. */
+            next_at: string | null;
+            /** @description When it fires, after being snoozed or postponed. */
+            until: string | null;
+            /** @description When it was to fire before it was replanned. */
+            old: string | null;
+            /** @description When it is to fire since then. */
+            new: string | null;
+            fire_at: string | null;
+            late_by_seconds: number | null;
+            repetition: number | null;
+            preset: string | null;
+            /** @description The event that caused it, or told of it. */
+            event_id: string | null;
+            event_type: string | null;
+            /** @description What told of it together with others. */
+            digest_id: string | null;
+            delivery_id: string | null;
         };
         /**
          * InstanceState
@@ -961,6 +1066,16 @@ export interface components {
             password: string;
         };
         /**
+         * Nag
+         * @description To remind again until the task is done or the reminder is acknowledged.
+         */
+        Nag: {
+            /** @description An ISO 8601 duration, a minute to a day. */
+            every: string;
+            /** @description How often again, at most. */
+            times: number;
+        };
+        /**
          * Note
          * @description What a person is told of one event; `id` is None where it is not in the list.
          */
@@ -981,10 +1096,12 @@ export interface components {
             quiet?: boolean;
             silent?: boolean;
             merged?: number;
+            /** @description Set where it tells of a reminder: it is seen, snoozed and acknowledged by its id. */
+            reminder?: components["schemas"]["ReminderFacts"];
         };
         /**
          * Notification
-         * @description A notification in the list.
+         * @description A notification in the list; `reminder` is set where it tells of one.
          */
         Notification: {
             id: number;
@@ -999,6 +1116,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             read_at: string | null;
+            reminder?: components["schemas"]["ReminderFacts"];
         };
         /**
          * NotificationPage
@@ -1184,6 +1302,11 @@ export interface components {
             offset?: string | null;
             /** @default null */
             at?: string | null;
+            /**
+             * @description Whether to go on until somebody reacts.
+             * @default null
+             */
+            nag?: components["schemas"]["Nag"] | null;
         };
         /**
          * ReminderFacts
@@ -1197,6 +1320,10 @@ export interface components {
             /** Format: date-time */
             fire_at: string;
             late_by_seconds: number;
+            /** @description How often it had nagged before; absent the first time. */
+            repetition?: number;
+            /** @description Set where it was missed together with many others. */
+            digest?: components["schemas"]["Digest"];
         };
         /**
          * ReminderPage
@@ -1224,6 +1351,14 @@ export interface components {
             reason: string | null;
             fired_at: string | null;
             late_by_seconds: number | null;
+            /** @description When it was seen since it fired last. */
+            seen_at: string | null;
+            /** @description How long it waits before it repeats itself, where it nags. */
+            nag_every_seconds: number | null;
+            /** @description How often it repeats itself at most. */
+            nag_times: number | null;
+            /** @description Which repetition it is at. */
+            nag_done: number;
         };
         /**
          * SeriesPage
@@ -1266,13 +1401,33 @@ export interface components {
         };
         /**
          * SnoozeBody
-         * @description For how long (`for`, an ISO 8601 duration), or until when.
+         * @description For how long (`for`, an ISO 8601 duration), until when, or by a preset: one of the three.
          */
         SnoozeBody: {
             /** @default null */
             for?: string | null;
             /** @default null */
             until?: string | null;
+            /** @default null */
+            preset?: ("in_10_minutes" | "in_an_hour" | "next_week" | "this_evening" | "tomorrow_morning") | null;
+        };
+        /**
+         * SnoozePreset
+         * @description A preset, and what it means now.
+         */
+        SnoozePreset: {
+            /** @enum {string} */
+            preset: "in_10_minutes" | "in_an_hour" | "next_week" | "this_evening" | "tomorrow_morning";
+            /** Format: date-time */
+            until: string;
+        };
+        /**
+         * SnoozePresets
+         * @description The presets that mean something now, in the caller's time zone.
+         */
+        SnoozePresets: {
+            timezone: string;
+            items: components["schemas"]["SnoozePreset"][];
         };
         /**
          * Subscription
@@ -1409,6 +1564,15 @@ export interface components {
         Ticket: {
             ticket: string;
             expires_in: number;
+        };
+        /**
+         * Timeline
+         * @description What happened to a reminder, in order; the newest of it where that is very much.
+         */
+        Timeline: {
+            /** Format: uuid */
+            reminder_id: string;
+            items: components["schemas"]["Happening"][];
         };
         /**
          * TokenBody
@@ -2524,7 +2688,65 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_snooze_presets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnoozePresets"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     acknowledge_reminder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reminder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReminderState"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    see_reminder: {
         parameters: {
             query?: never;
             header?: never;
@@ -2589,6 +2811,34 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_reminder_timeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reminder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];

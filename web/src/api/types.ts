@@ -25,9 +25,14 @@ export type Recurrence = Schemas["Recurrence"];
 export type RecurrenceDraft = Schemas["RecurrenceBody"];
 
 /** What the page shows of a notification. Its id is a number in the list and text in a frame. */
-export type Notification = Omit<Schemas["Notification"], "id" | "task" | "event_type"> & {
+export type Notification = Omit<
+  Schemas["Notification"],
+  "id" | "task" | "event_type" | "reminder"
+> & {
   id: number | string;
   event_type: string;
+  /** The reminder that it tells of, if it tells of one. */
+  reminder?: Pick<Schemas["ReminderFacts"], "id"> | null;
 };
 export type NotificationPage = Omit<Schemas["NotificationPage"], "items"> & {
   items: Notification[];
