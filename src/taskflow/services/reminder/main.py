@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def build(context: Context) -> Parts:
     """The parts of the reminder service."""
     shared = _shared_schedule(context)
-    schedule = shared or MemorySchedule(context.clock)
+    schedule = shared or MemorySchedule.over(context.database, context.clock)
     lateness = context.metrics.histogram(
         "taskflow_reminder_lateness_seconds", "Seconds from a reminder's time to its firing."
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
@@ -64,8 +65,9 @@ UPDATE reminders.reminders AS fired
        late_by_seconds = floor(extract(epoch FROM $1 - fire_at))::integer
   FROM due, reminders.tasks AS task
  WHERE fired.id = due.id AND task.task_id = fired.task_id
-RETURNING fired.id, fired."offset", fired.fire_at, fired.late_by_seconds, task.version,
-          task.event_id, task.correlation_id, task.traceparent, task.task::text AS task
+RETURNING fired.id, fired.task_id, fired.user_id, fired."offset", task.task->>'due_date',
+          fired.fire_at, fired.late_by_seconds, task.version, task.event_id, task.correlation_id,
+          task.traceparent, task.task::text
 """
 FIRE = _FIRE.format(of_these="")
 FIRE_CLAIMED = _FIRE.format(of_these=" AND id = ANY($3::uuid[])")
@@ -105,17 +107,25 @@ class News(NamedTuple):
 
 
 class Fired(NamedTuple):
-    """A reminder that fires now, with what its event needs."""
+    """A reminder that fires now, with what its event needs; `state` is its task as JSON."""
 
     id: UUID
+    task_id: UUID
+    user_id: UUID
     offset: str | None
+    due_date: str | None
     fire_at: datetime
     late_by_seconds: int
     version: int
     cause: UUID
     correlation_id: str
     traceparent: str | None
-    task: TaskState
+    state: str
+
+    @property
+    def task(self) -> TaskState:
+        """The task, read out of its JSON each time; whoever only passes it on need not."""
+        return msgspec.json.decode(self.state, type=TaskState)
 
 
 class Kept(NamedTuple):
@@ -223,21 +233,7 @@ async def fire(
         rows: list[Any] = await transaction.rows(FIRE, now, limit)
     else:
         rows = await transaction.rows(FIRE_CLAIMED, now, limit, list(ids))
-    fired = [
-        Fired(
-            id=row["id"],
-            offset=row["offset"],
-            fire_at=row["fire_at"],
-            late_by_seconds=row["late_by_seconds"],
-            version=row["version"],
-            cause=row["event_id"],
-            correlation_id=row["correlation_id"],
-            traceparent=row["traceparent"],
-            task=msgspec.json.decode(row["task"], type=TaskState),
-        )
-        for row in rows
-    ]
-    return sorted(fired, key=lambda one: (one.fire_at, one.id))
+    return sorted(map(Fired._make, rows), key=attrgetter("fire_at", "id"))
 
 
 async def listing(
