@@ -18,7 +18,7 @@ import msgspec
 from benchmarks.processes import Failed
 
 # Who plans meanwhile does so at least that long before the time.
-AHEAD_SECONDS: Final = 2.0
+AHEAD_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 900.0
 Noted = list[tuple[int, float]]
 """Numbers, and by how many seconds each was late."""

@@ -193,7 +193,7 @@ def _figures(turns: dict[str, list[Turn]]) -> list[Figure]:
 def _notes(options: Options) -> list[str]:
     return [
         f"{options.pending:,} pending; {options.due:,} due within {options.due_seconds:g} s",
-        "half of them planned meanwhile, two seconds ahead; every one found fired, once",
+        "half of them planned meanwhile, five seconds ahead; every one found fired, once",
         "TaskFlow runs whole, and delivers every event to its consumers meanwhile",
         "its memory is that of all five services (PSS), the database's left out",
         "procrastinate polls each 10 ms; APScheduler sleeps until the next job's time",
