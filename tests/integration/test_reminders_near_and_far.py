@@ -3,10 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from uuid import UUID
 
+import asyncpg
 import pytest
 from prometheus_client import CollectorRegistry, Histogram
 from tests.planning import (
@@ -19,6 +21,7 @@ from tests.planning import (
     statuses,
 )
 
+from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.events.payloads import Reminder
@@ -31,6 +34,9 @@ PATIENCE_SECONDS = 30
 SECOND = timedelta(seconds=1)
 MOST = 8
 NEVER_LOOKS = 3600.0
+CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'taskflow_reminders'
+"""
 
 
 @pytest.fixture
@@ -153,3 +159,32 @@ async def test_two_workers_that_know_the_same_fire_each_once(own: Database) -> N
     ids = await plan_reminders(own, wall, times)
     await run(own, ids, Worker(own, wall), Worker(own, wall), steps=[wall])
     assert await fired_once(own, ids)
+
+
+async def test_connections_that_are_cut_while_it_fires_lose_and_repeat_nothing(
+    own: Database, dsn: str
+) -> None:
+    wall = Wall()
+    ids = await plan_reminders(own, wall, [wall.at] * 1_200)
+    worker = Worker(own, wall)
+    operator = await asyncpg.connect(dsn)
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+        loop = group.create_task(worker.firing.run())
+        for _ in range(4):
+            await asyncio.sleep(0.05)
+            await operator.execute(CUT)
+        for _ in count():
+            if not set((await statuses_again(own, ids)).values()) - {"sent"}:
+                break
+            await asyncio.sleep(0.01)
+        loop.cancel()
+    await operator.close()
+    assert await fired_once(own, ids)
+
+
+async def statuses_again(database: Database, ids: list[UUID]) -> dict[UUID, str]:
+    """Where they stand, asked again where the connection was cut."""
+    for _ in count():
+        with suppress(Unavailable):
+            return await statuses(database, ids)
+    raise AssertionError
