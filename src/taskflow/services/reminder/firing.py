@@ -19,9 +19,12 @@ from taskflow.services.reminder.ports import Claim, Schedule, Times
 from taskflow.services.reminder.trigger import Terms, Triggered, trigger
 
 AT_ONCE: Final = 500
+# Batches at a time: while the database writes one, the events of the next are made.
+IN_FLIGHT: Final = 4
 AWAY_SECONDS: Final = 0.5
 CONTENDED_SECONDS: Final = 0.05
-# Another process may have planned what nobody tells this one of.
+# Another process may have planned what nobody tells this one of, and have ended: then it fires at
+# the next look, which nothing else waits for.
 LOOK_SECONDS: Final = 20.0
 SHARED_LOOK_SECONDS: Final = 5.0
 # So many of the earliest are told to the schedule at each look, whatever it knows already.
@@ -39,7 +42,7 @@ class Firing:
         schedule: Wakes it.
         clock: The time.
         lateness: Observes how late each was, in seconds.
-        look_seconds: How often the table is read, whatever the schedule says.
+        look_seconds: How often the table is read where nothing is due, whatever the schedule says.
         terms: How people are told.
     """
 
@@ -76,23 +79,32 @@ class Firing:
     async def _fire(self) -> bool:
         """Fire what is due, up to a limit; returns whether to go on at once."""
         now = self._clock.now()
-        claim = None
-        if monotonic() - self._looked_at < self._look_seconds:
-            claim = await self._schedule.claim(now, AT_ONCE)
+        claim = await self._schedule.claim(now, AT_ONCE * IN_FLIGHT)
         if claim is None:
-            return await self._fire_from_table(now)
-        return bool(claim.ids) and await self._fire_claimed(now, claim)
+            return await self._fire_from_table(now, is_blind=True)
+        if claim.ids:
+            await self._fire_claimed(now, claim)
+            return True
+        if monotonic() - self._looked_at < self._look_seconds:
+            return False
+        return await self._fire_from_table(now)
 
-    async def _fire_from_table(self, now: datetime) -> bool:
-        """Fire whatever is due; when that is all, tells the schedule what comes next."""
+    async def _fire_from_table(self, now: datetime, *, is_blind: bool = False) -> bool:
+        """Fire whatever is due; when that is all, tells the schedule what comes next.
+
+        Args:
+            now: What is due by now.
+            is_blind: Whether the schedule knows nothing better.
+        """
         following: Times = {}
         async with self._database.transaction() as transaction:
             due = await self._mark(transaction, now, None)
             if not due.is_anything:
                 # What is planned from here on is told to the schedule, what was before is read.
-                self._schedule.forget()
+                if is_blind:
+                    self._schedule.forget()
                 following = await storage.first(transaction, TOLD_AGAIN)
-        self._note(due, now)
+        self._note(due)
         if due.is_anything:
             return True
         self._schedule.plan(following)
@@ -103,18 +115,32 @@ class Firing:
         self._looked_at = monotonic()
         return False
 
-    async def _fire_claimed(self, now: datetime, claim: Claim) -> bool:
-        """Fire what we claimed; tells the schedule what of it is to be fired at another time."""
+    async def _fire_claimed(self, now: datetime, claim: Claim) -> None:
+        """Fire what we claimed, several batches at a time.
+
+        Raises:
+            Unavailable: the database was away for some of them, which are pending as before.
+        """
+        starts = range(0, len(claim.ids), AT_ONCE)
+        batches = [Claim(claim.ids[start : start + AT_ONCE], claim.mark) for start in starts]
+        calls = (self._fire_batch(now, batch) for batch in batches)
+        for failure in await asyncio.gather(*calls, return_exceptions=True):
+            if failure is not None:
+                raise failure
+
+    async def _fire_batch(self, now: datetime, claim: Claim) -> None:
+        """Fire a part of it; tells the schedule what of that is to be fired at another time."""
         try:
             async with self._database.transaction() as transaction:
                 due = await self._mark(transaction, now, claim.ids)
-                pending = await storage.still(transaction, claim.ids)
+                others = set(claim.ids).difference(one.due.id for one in due.fired)
+                others.update(due.times)
+                pending = await storage.still(transaction, others) if others else {}
         except Unavailable:
             await self._schedule.settle(claim, dict.fromkeys(claim.ids, now))
             raise
         await self._schedule.settle(claim, pending)
-        self._note(due, now)
-        return True
+        self._note(due)
 
     async def _mark(
         self, transaction: Transaction, now: datetime, ids: Collection[UUID] | None
@@ -124,6 +150,8 @@ class Firing:
             transaction.after_commit(lambda: self._schedule.plan(due.times))
         return due
 
-    def _note(self, due: Triggered, now: datetime) -> None:
+    def _note(self, due: Triggered) -> None:
+        """Count how late they are now that they are committed."""
+        now = self._clock.now()
         for one in due.fired:
             self._lateness.observe(max((now - one.due.fire_at).total_seconds(), 0.0))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from taskflow.base.networks import parse_networks
 from taskflow.chassis.handlers import Batches
 from taskflow.chassis.housekeeping import keep_house
+from taskflow.chassis.metrics import FAST
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import REMINDER_SOURCE
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 # What became of a delivery can be looked up for so long after it was over.
 KEEP_DELIVERIES: Final = timedelta(days=90)
+# The bounds of what is promised (50 ms, 250 ms, 1 s, a minute), and beyond: what an outage delays.
+LATENESS: Final = (*FAST, 900, 3_600, 21_600, 86_400)
 
 
 def build(context: Context) -> Parts:
@@ -57,7 +60,7 @@ def build_with(context: Context, channels: Mapping[str, Channel]) -> Parts:
         channels: What carries reminders beside the page, by kind.
     """
     shared = _shared_schedule(context)
-    schedule = shared or MemorySchedule(context.clock)
+    schedule = shared or MemorySchedule.over(context.database, context.clock)
     figures = Figures(context.metrics, channels)
     _show(context, figures)
     planner = Planner(schedule, context.clock, partial(figures.attempted, PAGE, "delivered"))
@@ -81,7 +84,9 @@ def _firing(
     context: Context, schedule: Schedule, channels: Mapping[str, Channel], *, is_shared: bool
 ) -> Firing:
     lateness = context.metrics.histogram(
-        "taskflow_reminder_lateness_seconds", "Seconds from a reminder's time to its firing."
+        "taskflow_reminder_lateness_seconds",
+        "Seconds from a reminder's time until its event was committed.",
+        buckets=LATENESS,
     )
     return Firing(
         context.database,
