@@ -14,17 +14,18 @@ import pytest
 from taskflow.base.errors import TaskFlowError
 from taskflow.chassis.problems import STATUS_OF, problem_of
 from taskflow.runner.processes import MODULES, load
-from taskflow.tasks import commands
+from taskflow.tasks import commands, floating
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "taskflow"
 # What removes rows for good tells nothing new: their deletion was told of when it happened.
-SILENT = {"purge_trash"}
-# These call `_save` or another command for each task that they change.
+SILENT = {"purge_trash", "hold_zone"}
+# These call `save` or another command for each task that they change.
 COMMANDS = {
     name: function
-    for name, function in inspect.getmembers(commands, inspect.iscoroutinefunction)
-    if function.__module__ == commands.__name__ and not name.startswith("_")
+    for module in (commands, floating)
+    for name, function in inspect.getmembers(module, inspect.iscoroutinefunction)
+    if function.__module__ == module.__name__ and not name.startswith("_")
 }
 
 
@@ -57,7 +58,7 @@ def test_every_error_has_a_problem_of_its_own_kind() -> None:
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - SILENT))
 def test_a_command_tells_of_what_it_changes(name: str) -> None:
     source = inspect.getsource(COMMANDS[name])
-    assert re.search(r"await (_record|_save|_rewrite)\(", source)
+    assert re.search(r"await (record|save|_rewrite|move)\(", source)
 
 
 def test_a_command_never_opens_a_transaction_of_its_own() -> None:

@@ -102,7 +102,8 @@ def test_a_token_that_may_only_read_writes_nothing(
     user: httpx.Client, writing: list[Operation]
 ) -> None:
     made = user.post("/auth/tokens", json={"name": "reader", "scopes": ["read"]}).json()
-    harmless = {"/api/v1/recurring/preview", "/api/v1/notifications/ticket"}
+    previews = {"/api/v1/recurring/preview", "/api/v1/tasks/quick-add/preview"}
+    harmless = {*previews, "/api/v1/notifications/ticket"}
     with httpx.Client(headers={"Authorization": f"Bearer {made['token']}"}) as reader:
         checks = [
             (one.name, wrong(one.send(reader), 403))

@@ -24,7 +24,8 @@ from taskflow.services.recurring_processor.task_door import TaskDoor
 from taskflow.services.reminder import deliveries, due, receipts
 from taskflow.services.reminder import storage as reminders
 from taskflow.services.task_api import idempotency
-from taskflow.tasks import commands, queries
+from taskflow.tasks import commands, floating, queries
+from taskflow.tasks.model import Actor
 from taskflow.tasks.queries import Filter
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -134,6 +135,7 @@ async def has_tasks(transaction: Explained) -> None:
     assert not await door.has_tasks(USER, ident(8))
 
 
+OWNER = Actor(USER, "user", str(USER), "Ann", "correlation")
 SORTS = [
     sign + name for sign in ("", "-") for name in ("created_at", "due_date", "priority", "title")
 ]
@@ -146,6 +148,7 @@ READS: dict[str, Read] = {
     "tasks in the trash": lambda t: queries.listing(t, USER, Filter(status="deleted")),
     "one task": lambda t: queries.get(t, USER, ident(5)),
     "tasks held": lambda t: queries.hold(t, USER, [ident(n) for n in range(1, 500)]),
+    "a person's floating tasks": lambda t: floating.move_floating(t, OWNER, "Asia/Tokyo", NOW),
     "the trash to be emptied": lambda t: commands.purge_trash(t, NOW, 100),
     "old idempotency keys": lambda t: idempotency.prune(t, NOW, 1_000),
     "whether a series has tasks": has_tasks,

@@ -23,6 +23,7 @@ export function aTask(fields: Partial<Task> = {}): Task {
     updated_at: "2026-01-20T08:00:00Z",
     completed_at: null,
     deleted_at: null,
+    floating: false,
     ...fields,
   };
 }

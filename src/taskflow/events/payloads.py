@@ -43,9 +43,11 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         rule: The RRULE without its name, such as `FREQ=WEEKLY;BYDAY=MO`.
         mode: `schedule` follows the calendar, `completion` counts from when it was done.
-        until: The last moment, RFC 3339, or a plain date.
+        until: The last moment, RFC 3339 or a wall time, or a plain date.
         count: How many occurrences there are in all.
         month_end: What the 31st is in a short month: its last day, or nothing.
+        exdates: What is left out of the schedule: wall times, or plain dates for whole days.
+        rdates: What is added to it, in the same forms.
     """
 
     rule: str
@@ -53,6 +55,8 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
     until: str | None = None
     count: int | None = None
     month_end: Literal["clamp", "skip"] = "skip"
+    exdates: tuple[str, ...] = ()
+    rdates: tuple[str, ...] = ()
 
 
 class Nag(Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,7 +84,11 @@ class Reminder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class TaskState(Struct, frozen=True):
-    """A task as everybody outside sees it."""
+    """A task as everybody outside sees it.
+
+    Attributes:
+        floating: Whether `timezone` is its owner's, and changes when theirs does.
+    """
 
     id: UUID
     user_id: UUID
@@ -101,6 +109,7 @@ class TaskState(Struct, frozen=True):
     updated_at: Moment
     completed_at: Moment | None
     deleted_at: Moment | None = None
+    floating: bool = False
 
 
 class Change(Struct, frozen=True):

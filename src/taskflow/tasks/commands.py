@@ -16,13 +16,14 @@ from taskflow.base.errors import Conflict
 from taskflow.base.ids import derived_id, new_id
 from taskflow.db.transaction import Transaction
 from taskflow.events import topics
-from taskflow.events.payloads import Change, EventType, TaskState
+from taskflow.events.payloads import TaskState
 from taskflow.outbox.append import append
 from taskflow.tasks import tables
 from taskflow.tasks.drafts import DEFAULTS, drafted, first_occurrence_date, relative_only
 from taskflow.tasks.erasure import erasure_of
-from taskflow.tasks.errors import TaskNotFound, TaskStale
-from taskflow.tasks.model import Actor, Fields, Task, changes, due_from, event_of, new_task
+from taskflow.tasks.errors import TaskNotFound
+from taskflow.tasks.model import Actor, Fields, Task, due_from, new_task
+from taskflow.tasks.writing import locked, record, refuse_stale, save
 
 ERASE_BATCH: Final = 200
 
@@ -60,7 +61,7 @@ async def create(
             task, series_id=new_id(now), occurrence_date=first_occurrence_date(fields, now)
         )
     await tables.insert(transaction, task)
-    await _record(transaction, actor, topics.TASK_CREATED, task, {}, now)
+    await record(transaction, actor, topics.TASK_CREATED, task, {}, now)
     return task
 
 
@@ -92,13 +93,14 @@ async def create_instance(
         timezone=previous.timezone,
         recurrence=previous.recurrence,
         reminders=relative_only(previous.reminders),
+        floating=previous.floating,
     )
     task = new_task(fields, UUID(int=0), actor.user_id, now)
     task_id = derived_id(series_id, occurrence.date, task.due_at or now)
     task = replace(task, id=task_id, series_id=series_id, occurrence_date=occurrence.date)
     if not await tables.insert(transaction, task):
         return None
-    await _record(transaction, actor, topics.TASK_CREATED, task, {}, now)
+    await record(transaction, actor, topics.TASK_CREATED, task, {}, now)
     return task
 
 
@@ -117,7 +119,7 @@ async def update(
         TaskStale: it is not at `if_version`.
         Invalid: a field breaks a rule.
     """
-    before = await _locked(transaction, actor, task_id, if_version)
+    before = await locked(transaction, actor, task_id, if_version)
     return await _rewrite(transaction, actor, before, drafted(before, given, now), now)
 
 
@@ -136,7 +138,7 @@ async def put(
         TaskStale: it is not at `if_version`.
         Invalid: a field breaks a rule.
     """
-    before = await _locked(transaction, actor, task_id, if_version)
+    before = await locked(transaction, actor, task_id, if_version)
     blank = replace(DEFAULTS, timezone=before.timezone)
     fields = drafted(blank, given, now, known_reminders=before.reminders)
     return await _rewrite(transaction, actor, before, fields, now)
@@ -156,10 +158,10 @@ async def complete(
         TaskNotFound: no such task, or it is not the actor's.
         TaskStale: it is not at `if_version`.
     """
-    before = await _locked(transaction, actor, task_id, if_version)
+    before = await locked(transaction, actor, task_id, if_version)
     if before.status == "completed":
         return before
-    return await _save(transaction, actor, topics.TASK_COMPLETED, before, before.completed(at), now)
+    return await save(transaction, actor, topics.TASK_COMPLETED, before, before.completed(at), now)
 
 
 async def reopen(
@@ -175,8 +177,8 @@ async def reopen(
         TaskNotFound: no such task, or it is not the actor's.
         TaskStale: it is not at `if_version`.
     """
-    before = await _locked(transaction, actor, task_id, if_version)
-    return await _save(transaction, actor, topics.TASK_UPDATED, before, before.reopened(), now)
+    before = await locked(transaction, actor, task_id, if_version)
+    return await save(transaction, actor, topics.TASK_UPDATED, before, before.reopened(), now)
 
 
 async def delete(
@@ -197,8 +199,8 @@ async def delete(
         raise TaskNotFound(task_id)
     if before.is_deleted:
         return
-    _refuse_stale(before, if_version)
-    await _save(transaction, actor, topics.TASK_DELETED, before, before.deleted(now), now)
+    refuse_stale(before, if_version)
+    await save(transaction, actor, topics.TASK_DELETED, before, before.deleted(now), now)
 
 
 async def restore(transaction: Transaction, actor: Actor, task_id: UUID, now: datetime) -> Task:
@@ -210,7 +212,7 @@ async def restore(transaction: Transaction, actor: Actor, task_id: UUID, now: da
     before = await tables.lock(transaction, actor.user_id, task_id)
     if before is None:
         raise TaskNotFound(task_id)
-    return await _save(transaction, actor, topics.TASK_UPDATED, before, before.restored(), now)
+    return await save(transaction, actor, topics.TASK_UPDATED, before, before.restored(), now)
 
 
 async def withdraw(transaction: Transaction, actor: Actor, task_id: UUID, now: datetime) -> bool:
@@ -218,7 +220,7 @@ async def withdraw(transaction: Transaction, actor: Actor, task_id: UUID, now: d
     before = await tables.lock(transaction, actor.user_id, task_id)
     if before is None or before.is_deleted or before.version > 1 or before.status == "completed":
         return False
-    await _save(transaction, actor, topics.TASK_DELETED, before, before.deleted(now), now)
+    await save(transaction, actor, topics.TASK_DELETED, before, before.deleted(now), now)
     return True
 
 
@@ -229,7 +231,7 @@ async def erase_all(transaction: Transaction, actor: Actor, now: datetime) -> in
     while tasks := await tables.lock_some_of(transaction, actor.user_id, ERASE_BATCH):
         for task in tasks:
             if not task.is_deleted:
-                await _save(transaction, actor, topics.TASK_DELETED, task, task.deleted(now), now)
+                await save(transaction, actor, topics.TASK_DELETED, task, task.deleted(now), now)
         await tables.erase(transaction, [task.id for task in tasks])
         erased += len(tasks)
     told = erasure_of(actor, new_id(now), new_id(now), now)
@@ -242,21 +244,6 @@ async def purge_trash(transaction: Transaction, deleted_before: datetime, limit:
     return await tables.purge(transaction, deleted_before, limit)
 
 
-async def _locked(
-    transaction: Transaction, actor: Actor, task_id: UUID, if_version: int | None
-) -> Task:
-    task = await tables.lock(transaction, actor.user_id, task_id)
-    if task is None or task.is_deleted:
-        raise TaskNotFound(task_id)
-    _refuse_stale(task, if_version)
-    return task
-
-
-def _refuse_stale(task: Task, if_version: int | None) -> None:
-    if if_version is not None and if_version != task.version:
-        raise TaskStale(task.id, task.version)
-
-
 async def _rewrite(
     transaction: Transaction, actor: Actor, before: Task, fields: Fields, now: datetime
 ) -> Task:
@@ -266,35 +253,4 @@ async def _rewrite(
         after = replace(
             after, series_id=new_id(now), occurrence_date=first_occurrence_date(fields, now)
         )
-    return await _save(transaction, actor, topics.TASK_UPDATED, before, after, now)
-
-
-async def _save(
-    transaction: Transaction,
-    actor: Actor,
-    event_type: EventType,
-    before: Task,
-    after: Task,
-    now: datetime,
-) -> Task:
-    """Write what differs, and tell of it; where nothing differs, nothing happens."""
-    differences = changes(before, after)
-    if not differences:
-        return before
-    after = after.next_version(now)
-    await tables.save(transaction, after)
-    told = before.next_version(now) if event_type == topics.TASK_DELETED else after
-    await _record(transaction, actor, event_type, told, differences, now)
-    return after
-
-
-async def _record(
-    transaction: Transaction,
-    actor: Actor,
-    event_type: EventType,
-    task: Task,
-    differences: dict[str, Change],
-    now: datetime,
-) -> None:
-    event = event_of(actor, event_type, task, differences, new_id(now))
-    await append(transaction, event, traceparent=actor.traceparent)
+    return await save(transaction, actor, topics.TASK_UPDATED, before, after, now)

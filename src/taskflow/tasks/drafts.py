@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -12,12 +11,14 @@ from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence, Reminder
 from taskflow.tasks.durations import parse_duration, parse_nag
 from taskflow.tasks.model import WRITABLE, Fields
+from taskflow.tasks.phrased import Place, phrased
 from taskflow.tasks.recurrence import (
     occurrence_key,
     parse_recurrence,
     require_occurrence,
     schedule_of,
 )
+from taskflow.tasks.recurrence_dates import rezoned, settled
 from taskflow.tasks.zones import YEARS, parse_zone
 
 MAX_TITLE: Final = 255
@@ -25,6 +26,8 @@ MAX_DESCRIPTION: Final = 10_000
 MAX_TAGS: Final = 20
 MAX_TAG: Final = 50
 MAX_REMINDERS: Final = 20
+# Further on a reminder is a slip of the pen, or of the unit.
+REMINDER_YEARS: Final = 10
 When = TypeVar("When", date, datetime)
 _UNPRINTABLE = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -38,6 +41,7 @@ DEFAULTS: Final = Fields(
     timezone="UTC",
     recurrence=None,
     reminders=(),
+    floating=False,
 )
 
 
@@ -62,9 +66,12 @@ def drafted(
     for name, read in _READERS.items():
         if name in given:
             values[name] = read(given[name])
+    if "timezone" in given and "floating" not in given:
+        values["floating"] = False
     values["due"] = _due(base, given, values)
     if "recurrence" in given:
-        values["recurrence"] = _recurrence(given["recurrence"])
+        values |= _recurrence(given, values, now)
+    values["recurrence"] = _settled(base, given, values)
     if "reminders" in given:
         known = {*known_reminders, *base.reminders}
         values["reminders"] = _reminders(given["reminders"], known, now)
@@ -119,6 +126,7 @@ _READERS: Final[dict[str, Callable[[object], object]]] = {
     "tags": lambda value: _tags(value or ()),
     "all_day": bool,
     "timezone": _timezone,
+    "floating": bool,
 }
 
 
@@ -129,7 +137,7 @@ def _due(
     all_day: bool = values["all_day"]
     if "due_date" in given:
         return _parse_due(given["due_date"], all_day=all_day)
-    due, zone = base.due, ZoneInfo(values["timezone"])
+    due, zone = base.due, parse_zone(values["timezone"])
     if due is None or isinstance(due, datetime) is not all_day:
         return due
     if isinstance(due, datetime):
@@ -159,10 +167,31 @@ def _in_years(when: When) -> When:
     return when
 
 
-def _recurrence(value: object) -> Recurrence | None:
-    if value is None:
+def _recurrence(
+    given: Mapping[str, object], values: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """The recurrence; a phrase gives the due date too, where the task has none."""
+    if given["recurrence"] is None:
+        return {"recurrence": None}
+    wanted = cast("Mapping[str, object]", given["recurrence"])
+    if not isinstance(wanted.get("text"), str):
+        return {"recurrence": parse_recurrence(wanted)}
+    all_day = values["all_day"] if values["due"] is not None else bool(given.get("all_day"))
+    placed = phrased(wanted, Place(values["due"], all_day, parse_zone(values["timezone"]), now))
+    return {"recurrence": placed.recurrence, "due": placed.due, "all_day": placed.all_day}
+
+
+def _settled(
+    base: Fields, given: Mapping[str, object], values: Mapping[str, Any]
+) -> Recurrence | None:
+    """The recurrence with its exceptions on the task's wall; a due date moves to another zone's."""
+    recurrence: Recurrence | None = values["recurrence"]
+    if recurrence is None:
         return None
-    return parse_recurrence(cast("Mapping[str, object]", value))
+    zone = parse_zone(values["timezone"])
+    if "recurrence" not in given and "due_date" not in given and base.timezone != zone.key:
+        recurrence = rezoned(recurrence, parse_zone(base.timezone), zone)
+    return settled(recurrence, zone, all_day=values["all_day"])
 
 
 def _reminders(value: object, known: set[Reminder], now: datetime) -> tuple[Reminder, ...]:
@@ -172,9 +201,13 @@ def _reminders(value: object, known: set[Reminder], now: datetime) -> tuple[Remi
         raise Invalid.field("reminders", f"must be a list of at most {MAX_REMINDERS}")
     reminders = [_reminder(f"reminders[{index}]", one) for index, one in enumerate(value)]
     known_times = {reminder.at for reminder in known}
+    latest = now + timedelta(days=366 * REMINDER_YEARS)
     for index, reminder in enumerate(reminders):
         if reminder.at is not None and reminder.at not in known_times and reminder.at <= now:
             raise Invalid.field(f"reminders[{index}].at", "must lie in the future")
+        if reminder.at is not None and reminder.at not in known_times and reminder.at >= latest:
+            message = f"must lie within {REMINDER_YEARS} years from now"
+            raise Invalid.field(f"reminders[{index}].at", message)
     _require_one_of_each(reminders)
     return tuple(dict.fromkeys(reminders))
 
@@ -198,4 +231,6 @@ def _reminder(name: str, value: object) -> Reminder:
     at = cast("datetime", value.at)
     if at.tzinfo is None:
         raise Invalid.field(f"{name}.at", "needs an offset from UTC, such as Z or +01:00")
-    return replace(value, at=_in_years(at).astimezone(UTC))
+    if at.year not in YEARS:
+        raise Invalid.field(f"{name}.at", f"must lie in the years {YEARS[0]} to {YEARS[-1]}")
+    return replace(value, at=at.astimezone(UTC))

@@ -22,7 +22,7 @@ from taskflow.events.payloads import (
     TaskEvent,
     TaskState,
 )
-from taskflow.tasks.zones import parse_zone
+from taskflow.tasks.zones import instant, parse_zone, wall_time
 
 
 class Actor(Struct, frozen=True):
@@ -53,6 +53,7 @@ class Fields(Struct, frozen=True):
     Attributes:
         due: An instant, or with `all_day` a plain date.
         timezone: The zone of the due date's wall time and of the recurrence.
+        floating: Whether that zone is its owner's, and goes where they go.
     """
 
     title: str
@@ -64,6 +65,7 @@ class Fields(Struct, frozen=True):
     timezone: str
     recurrence: Recurrence | None
     reminders: tuple[Reminder, ...]
+    floating: bool
 
 
 WRITABLE: Final = Fields.__struct_fields__
@@ -98,6 +100,13 @@ class Task(Fields, frozen=True, kw_only=True):
     def with_fields(self, fields: Fields) -> "Task":
         """The same task with other writable fields."""
         return replace(self, **{name: getattr(fields, name) for name in WRITABLE})
+
+    def moved_to(self, timezone: str) -> "Task":
+        """The task in another zone, at the same wall time."""
+        due = self.due
+        if isinstance(due, datetime):
+            due = instant(wall_time(due, parse_zone(self.timezone)), parse_zone(timezone))
+        return self.with_fields(replace(self, timezone=timezone, due=due))
 
     def completed(self, at: datetime) -> "Task":
         """The task, done at an instant."""
@@ -141,6 +150,7 @@ class Task(Fields, frozen=True, kw_only=True):
             updated_at=self.updated_at,
             completed_at=self.completed_at,
             deleted_at=self.deleted_at,
+            floating=self.floating,
         )
 
 

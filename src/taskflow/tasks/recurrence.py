@@ -1,55 +1,66 @@
 """When a recurring task is due: RFC 5545's expansion in local wall time, under our month-end rule.
 
-Pure: the present instant is an argument.
+A recurrence set is what the rule gives and RDATE adds, without what EXDATE leaves out. COUNT and
+UNTIL end the rule; COUNT counts what is left out too. Pure: the present instant is an argument.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from datetime import date as Day  # noqa: N812 - an occurrence has a field of that name
+from heapq import heappop, heappush, merge
 from itertools import islice
 from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence
+from taskflow.tasks.recurrence_dates import additions, exceptions
 from taskflow.tasks.recurrence_days import matching_days
-from taskflow.tasks.recurrence_periods import one_interval_after, period, period_before
-from taskflow.tasks.recurrence_rules import Rule, parse_recurrence, parse_rule, parse_until
+from taskflow.tasks.recurrence_intervals import interval_after
+from taskflow.tasks.recurrence_periods import Walk, Work
+from taskflow.tasks.recurrence_rules import (
+    parse_recurrence,
+    parse_rule,
+    parse_until,
+    with_defaults,
+)
 from taskflow.tasks.zones import instant, oddity, parse_zone, wall_time
 
 __all__ = ["Occurrence", "Schedule", "occurrence_key", "occurrences", "parse_recurrence"]
 
-# How many empty periods in a row mean that nothing will ever come: some forty years.
-_EMPTY: Final = {"YEARLY": 48, "MONTHLY": 520, "WEEKLY": 2_200, "DAILY": 15_000, "HOURLY": 15_000}
-_LAST_YEAR: Final = 9_000
 # Within these every zone has a wall time, and all that recurs lies between them.
 _EARLIEST: Final = datetime(1800, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9500, 1, 1, tzinfo=UTC)
-# What one expansion may cost, a few tenths of a second: in days looked at, and what is worth them.
-MOST_WORK: Final = 500_000
-TOO_LONG: Final = (
-    "takes too long to follow so far: ask for fewer occurrences, or write a rule that occurs more "
-    "often or ends sooner"
-)
-_PERIOD_WORK: Final = 10
-# A day whose place in the year counts costs more.
-_YEARLY_DAY_WORK: Final = 4
-_MOMENT_WORK: Final = 2
-_OCCURRENCE_WORK: Final = 30
+EXCLUDED: Final = "left out: an exception"
+ADDED: Final = "added beside the rule"
+# Further apart than wall time and UTC ever are, a skipped day included.
+_APART: Final = timedelta(days=3)
 
 
 class Occurrence(NamedTuple):
-    """One time at which a series is due.
+    """One time at which a series is due, or would be.
 
     Attributes:
         date: Its key within the series: the local day, or the local minute where a day has several.
         at: The instant in UTC, or the day of an all-day series.
         reason: What is not plain about it, in a sentence.
+        is_excluded: Whether EXDATE leaves it out; only asked for with `with_exceptions`.
     """
 
     date: str
     at: datetime | Day
     reason: str | None = None
+    is_excluded: bool = False
+
+
+class _Candidate(NamedTuple):
+    """A moment that the rule or RDATE gives."""
+
+    at: datetime
+    local: datetime
+    is_added: bool
 
 
 class Schedule(NamedTuple):
@@ -93,19 +104,31 @@ def occurrence_key(at: datetime | Day, recurring: Recurring) -> str:
 
 
 def occurrences(
-    schedule: Schedule, *, after: datetime | None = None, limit: int = 1
+    schedule: Schedule,
+    *,
+    after: datetime | None = None,
+    limit: int = 1,
+    with_exceptions: bool = False,
 ) -> list[Occurrence]:
     """The next occurrences, rising, the first of them later than `after` (an instant).
+
+    Args:
+        schedule: What recurs.
+        after: None begins at the schedule's start.
+        limit: How many at most, the exceptions among them.
+        with_exceptions: Gives what EXDATE leaves out as well, marked by `is_excluded`.
 
     Raises:
         Invalid: finding them would take too long.
     """
     if after is not None:
         after = min(max(after, _EARLIEST), _LATEST)
+    left_out = exceptions(schedule.recurrence.exdates, schedule.zone)
     found = (
-        one
-        for local, one in _expand(schedule, after)
-        if after is None or _instant(schedule, local) > after
+        _excluded(schedule, one) if is_excluded else _occurrence(schedule, one)
+        for one in _candidates(schedule, after)
+        if (is_excluded := one.at in left_out.instants or one.local.date() in left_out.days)
+        <= with_exceptions
     )
     return list(islice(found, limit))
 
@@ -114,7 +137,7 @@ def next_in_schedule(
     schedule: Schedule, present: datetime | Day, now: datetime
 ) -> Occurrence | None:
     """The first occurrence after the present one and after now; None when the series is over."""
-    latest = max(_instant(schedule, _local(present, schedule.zone)), now)
+    latest = max(instant(_local(present, schedule.zone), schedule.zone), now)
     found = occurrences(schedule, after=latest)
     return found[0] if found else None
 
@@ -124,7 +147,7 @@ def next_after_completion(
 ) -> Occurrence | None:
     """One interval after completion, at the schedule's time of day, even if that is past.
 
-    Where the rule names days (`BYDAY=MO`), the first such day from there on.
+    Where the rule names days, months or hours (`BYDAY=MO`), the first such from there on.
 
     Args:
         schedule: The rule; its start gives the time of day.
@@ -135,119 +158,84 @@ def next_after_completion(
     if recurrence.count is not None and made >= recurrence.count:
         return None
     rule = parse_rule(recurrence.rule)
-    done = wall_time(completed_at, schedule.zone)
-    if rule.frequency == "HOURLY":
-        local = wall_time(completed_at + timedelta(hours=rule.interval), schedule.zone)
-    else:
-        day = one_interval_after(done.date(), rule)
-        if day is None:
-            return None
-        local = datetime.combine(day, schedule.start.time().replace(microsecond=0))
-    anchored = schedule._replace(start=local, recurrence=_endless(recurrence))
-    if _has_days(rule):
-        found = occurrences(anchored, after=_instant(anchored, local) - timedelta(microseconds=1))
-        if not found:
-            return None
-        local = _local(found[0].at, schedule.zone)
-    return _occurrence(anchored, local, None) if _is_within(schedule, local) else None
+    time_of_day = schedule.start.time().replace(microsecond=0)
+    local = interval_after(completed_at, rule, time_of_day, schedule.zone)
+    if local is None:
+        return None
+    # Where it names no moment, `local` is the first.
+    anchored = schedule._replace(start=local, recurrence=_every(recurrence))
+    found = occurrences(anchored)
+    if not found or not _is_within(schedule, _local(found[0].at, schedule.zone)):
+        return None
+    return found[0]
 
 
 def require_occurrence(schedule: Schedule) -> None:
-    """Refuse a rule that never occurs, and one whose COUNT takes too long to reach.
+    """Refuse a recurrence that never occurs, and one whose COUNT takes too long to reach.
 
     Raises:
         Invalid: it is such a one.
     """
+    recurrence = schedule.recurrence
+    if recurrence.until is not None and not _is_within(schedule, schedule.start):
+        raise Invalid.field("recurrence.until", "lies before the start")
     if not occurrences(schedule):
+        if recurrence.exdates and occurrences(schedule, with_exceptions=True):
+            raise Invalid.field("recurrence.exdates", "leave no occurrence")
         raise Invalid.field("recurrence.rule", "never occurs from its start on", 0)
-    if schedule.recurrence.count is not None and schedule.recurrence.mode == "schedule":
+    if recurrence.count is not None and recurrence.mode == "schedule":
         occurrences(schedule, after=_LATEST)
 
 
-def _expand(schedule: Schedule, after: datetime | None) -> Iterator[tuple[datetime, Occurrence]]:
-    """Wall times and occurrences from the start on; without COUNT only from about `after` on."""
-    recurrence = schedule.recurrence
-    rule = _with_defaults(parse_rule(recurrence.rule), schedule.start)
-    first = 0
-    if after is not None and recurrence.count is None:
-        first = period_before(rule, schedule.start, schedule.zone, after)
+def _candidates(schedule: Schedule, after: datetime | None) -> Iterator[_Candidate]:
+    """What the rule and RDATE give after an instant, rising, each instant once."""
+    start = schedule.start.replace(microsecond=0)
+    begin = instant(start, schedule.zone)
+    added = additions(schedule.recurrence.rdates, schedule.zone, start.time())
+    beside = (_Candidate(at, local, is_added=True) for at, local in added if at >= begin)
     last: datetime | None = None
-    walk = _walk(rule, schedule, first)
-    for local, reason in islice(walk, recurrence.count):
-        at = _instant(schedule, local)
+    for one in merge(
+        _in_order(_ruled(schedule, start, after), schedule.zone), beside, key=lambda one: one.at
+    ):
+        # A wall time that was moved over a gap may fall onto the next one.
+        if one.at != last and (after is None or one.at > after):
+            yield one
+        last = one.at
+
+
+def _ruled(schedule: Schedule, start: datetime, after: datetime | None) -> Iterator[_Candidate]:
+    """What the rule gives, until it ends; without most of what lies before `after`."""
+    recurrence, zone = schedule.recurrence, schedule.zone
+    rule = with_defaults(parse_rule(recurrence.rule), start)
+    days = matching_days(rule, clamps=recurrence.month_end == "clamp")
+    walk = Walk(rule, days, start, zone, Work())
+    floor = None if after is None else wall_time(after, zone) - _APART
+    leap = after if recurrence.count is None else None
+    for local in islice(walk.after(leap), recurrence.count):
+        if floor is not None and local < floor:
+            continue
         if not _is_within(schedule, local):
             return
-        # A wall time that was moved over a gap may fall onto the next one.
-        if last is None or at > last:
-            yield local, _occurrence(schedule, local, reason)
-        last = at
+        yield _Candidate(instant(local, zone), local, is_added=False)
 
 
-def _walk(rule: Rule, schedule: Schedule, first: int) -> Iterator[tuple[datetime, str | None]]:
-    """Wall times from a period on, until nothing more can come, or it takes too long."""
-    empty, index, work = 0, first, 0
-    # Times have whole seconds (RFC 5545 section 3.3.12), so a fraction of the start's is none.
-    start = schedule.start.replace(microsecond=0)
-    clamps = schedule.recurrence.month_end == "clamp"
-    day_work = _YEARLY_DAY_WORK if rule.week_numbers or rule.year_days else 1
-    while empty < _EMPTY[rule.frequency]:
-        days, times = period(rule, start, schedule.zone, index)
-        index += 1
-        if not days or days[0].year > _LAST_YEAR:
-            return
-        moments = [
-            (datetime.combine(day, one.replace(minute=minute, second=start.second)), reason)
-            for day, reason in matching_days(rule, days, clamps=clamps)
-            for one in times
-            for minute in rule.minutes
-        ]
-        found = _at_positions(moments, rule.positions)
-        empty = 0 if found else empty + 1
-        work += _PERIOD_WORK + day_work * len(days) + _MOMENT_WORK * len(moments)
-        work += _OCCURRENCE_WORK * len(found)
-        if work > MOST_WORK:
-            raise Invalid.field("recurrence.rule", TOO_LONG, 0)
-        for local, reason in found:
-            if local >= start:
-                yield local, reason
+def _in_order(found: Iterable[_Candidate], zone: ZoneInfo) -> Iterator[_Candidate]:
+    """Wall times in the order of their instants: those that were moved over a gap may be late."""
+    moved: list[_Candidate] = []
+    for one in found:
+        if wall_time(one.at, zone) != one.local:
+            heappush(moved, one)
+            continue
+        while moved and moved[0].at <= one.at:
+            yield heappop(moved)
+        yield one
+    yield from sorted(moved)
 
 
-def _with_defaults(rule: Rule, start: datetime) -> Rule:
-    """The parts that the start fills in where the rule leaves them open."""
-    from_start: dict[str, tuple[int, ...] | tuple[tuple[int, int], ...]] = {}
-    if not _has_days(rule):
-        if rule.frequency == "YEARLY":
-            from_start["months"] = rule.months or (start.month,)
-        if rule.frequency in ("YEARLY", "MONTHLY"):
-            from_start["month_days"] = (start.day,)
-        if rule.frequency == "WEEKLY":
-            from_start["days"] = ((start.weekday(), 0),)
-    if not rule.hours and rule.frequency != "HOURLY":
-        from_start["hours"] = (start.hour,)
-    from_start["minutes"] = rule.minutes or (start.minute,)
-    return _replaced(rule, from_start)
-
-
-def _replaced(rule: Rule, values: dict[str, tuple[int, ...] | tuple[tuple[int, int], ...]]) -> Rule:
-    fields = {name: getattr(rule, name) for name in rule.__struct_fields__}
-    return Rule(**{**fields, **values})
-
-
-def _has_days(rule: Rule) -> bool:
-    return bool(rule.days or rule.month_days or rule.year_days or rule.week_numbers)
-
-
-def _at_positions(
-    moments: list[tuple[datetime, str | None]], positions: tuple[int, ...]
-) -> list[tuple[datetime, str | None]]:
-    if not positions:
-        return moments
-    wanted = {place - 1 if place > 0 else len(moments) + place for place in positions}
-    return [moment for index, moment in enumerate(moments) if index in wanted]
-
-
-def _endless(recurrence: Recurrence) -> Recurrence:
-    return Recurrence(recurrence.rule, recurrence.mode, None, None, recurrence.month_end)
+def _every(recurrence: Recurrence) -> Recurrence:
+    """The recurrence at every interval, without an end."""
+    parts = [part for part in recurrence.rule.split(";") if not part.startswith("INTERVAL=")]
+    return replace(recurrence, rule=";".join(parts), until=None, count=None)
 
 
 def _is_within(schedule: Schedule, local: datetime) -> bool:
@@ -255,28 +243,50 @@ def _is_within(schedule: Schedule, local: datetime) -> bool:
     if schedule.recurrence.until is None:
         return True
     end = parse_until(schedule.recurrence.until)
-    if isinstance(end, datetime):
-        return _instant(schedule, local) <= end
-    return local.date() <= end
+    if not isinstance(end, datetime):
+        return local.date() <= end
+    if end.tzinfo is None:
+        end = instant(end, schedule.zone)
+    return instant(local, schedule.zone) <= end
 
 
-def _occurrence(schedule: Schedule, local: datetime, reason: str | None) -> Occurrence:
-    key = _key(schedule, local)
+def _occurrence(schedule: Schedule, one: _Candidate) -> Occurrence:
+    reason = ADDED if one.is_added else _reason(schedule, one.local)
+    at = wall_time(one.at, schedule.zone).date() if schedule.all_day else one.at
+    return Occurrence(_key(schedule, one.local), at, reason)
+
+
+def _excluded(schedule: Schedule, one: _Candidate) -> Occurrence:
+    return _occurrence(schedule, one)._replace(reason=EXCLUDED, is_excluded=True)
+
+
+def _reason(schedule: Schedule, local: datetime) -> str | None:
+    """What is not plain about a wall time of the rule."""
+    recurrence = schedule.recurrence
+    if recurrence.month_end == "clamp":
+        rule = with_defaults(parse_rule(recurrence.rule), schedule.start.replace(microsecond=0))
+        clamped = matching_days(rule, clamps=True).reason(local.date())
+        if clamped is not None:
+            return clamped
     if schedule.all_day:
-        return Occurrence(key, local.date(), reason)
-    odd = oddity(local, schedule.zone) if schedule.recurrence.rule[5:11] != "HOURLY" else None
-    return Occurrence(key, instant(local, schedule.zone), reason or odd)
+        moved = wall_time(instant(local, schedule.zone), schedule.zone).date()
+        is_there = moved == local.date()
+        return (
+            None
+            if is_there
+            else f"there is no {local:%Y-%m-%d} in this zone; the next day is meant"
+        )
+    return None if recurrence.rule.startswith("FREQ=HOURLY") else oddity(local, schedule.zone)
 
 
 def _key(schedule: Schedule, local: datetime) -> str:
     rule = parse_rule(schedule.recurrence.rule)
     if rule.frequency == "HOURLY":
         return f"{instant(local, schedule.zone):%Y-%m-%dT%H:%MZ}"
-    return f"{local:%Y-%m-%dT%H:%M}" if len(rule.hours) > 1 else local.date().isoformat()
-
-
-def _instant(schedule: Schedule, local: datetime) -> datetime:
-    return instant(local, schedule.zone)
+    is_odd = local.time() != schedule.start.time().replace(microsecond=0)
+    if len(rule.hours) > 1 or (schedule.recurrence.rdates and not rule.hours and is_odd):
+        return f"{local:%Y-%m-%dT%H:%M}"
+    return local.date().isoformat()
 
 
 def _local(at: datetime | Day, zone: ZoneInfo) -> datetime:

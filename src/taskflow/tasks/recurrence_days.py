@@ -1,34 +1,149 @@
-"""Which days a rule's BY parts allow (RFC 5545 section 3.3.10), under our month-end rule. Pure."""
+"""Which days a rule's BY parts allow (RFC 5545 section 3.3.10), under our month-end rule. Pure.
 
-from calendar import monthrange
-from collections.abc import Iterator
+A part that the RFC's table calls an expansion and one that it calls a limit come to the same for a
+day: it is due when every part allows it. Years that begin on the same weekday and are as long have
+the same days, so few of them have to be looked at, however far a rule is followed.
+"""
+
+from calendar import isleap, monthrange
+from collections.abc import Iterable, Iterator
 from datetime import date as Day  # noqa: N812 - as in its neighbour
 from datetime import timedelta
 from functools import lru_cache
+from typing import Final
 
 from taskflow.tasks.recurrence_rules import Rule
 
+LAST_YEAR: Final = 9_000
+CYCLE: Final = 400
+_MONTHS: Final = range(1, 13)
+Months = tuple[tuple[int, ...], ...]
+"""The days of the month that are allowed, for each month of a year."""
 
-def matching_days(rule: Rule, days: list[Day], *, clamps: bool) -> Iterator[tuple[Day, str | None]]:
-    """The days that the BY parts allow, each with what is not plain about it."""
-    in_year = rule.frequency == "YEARLY" and not rule.months
-    for day in days:
-        if rule.months and day.month not in rule.months:
-            continue
-        if rule.days and not any(_is_weekday(day, one, in_year=in_year) for one in rule.days):
-            continue
-        if rule.year_days and not _counts(
-            day.timetuple().tm_yday, year_length(day), rule.year_days
-        ):
-            continue
-        if rule.week_numbers and not _counts(*_week(day, rule.week_start), rule.week_numbers):
-            continue
+
+def _kinds() -> tuple[int, ...]:
+    """For each year of the calendar's cycle one that has the same days and weeks."""
+    first: dict[tuple[int, ...], int] = {}
+    kinds = []
+    for year in range(2000, 2000 + CYCLE):
+        leaps = (isleap(one) for one in (year - 1, year, year + 1))
+        kinds.append(first.setdefault((Day(year, 1, 1).weekday(), *leaps), year))
+    return tuple(kinds)
+
+
+_KINDS: Final = _kinds()
+
+
+class MatchingDays:
+    """The days that a rule allows.
+
+    Args:
+        rule: Its parts; where it names no day, the start's must have been filled in.
+        clamps: Whether a day that a month lacks becomes the month's last.
+    """
+
+    def __init__(self, rule: Rule, *, clamps: bool) -> None:
+        self._rule = rule
+        self._clamps = clamps and bool(rule.month_days)
+        self._years: dict[int, Months] = {}
+
+    def of_year(self, year: int) -> Months:
+        """The allowed days of each month."""
+        kind = _KINDS[year % CYCLE]
+        months = self._years.get(kind)
+        if months is None:
+            months = self._years[kind] = tuple(self._month(kind, month) for month in _MONTHS)
+        return months
+
+    def from_day(self, day: Day) -> Day | None:
+        """The first allowed day on or after one; None when no year has any, or they end."""
+        for found in self.of_year(day.year)[day.month - 1]:
+            if found >= day.day:
+                return Day(day.year, day.month, found)
+        year, after = day.year, day.month
+        for _ in range(CYCLE):
+            months = self.of_year(year)
+            for month in range(after, 12):
+                if months[month]:
+                    return Day(year, month + 1, months[month][0])
+            year, after = year + 1, 0
+            if year > LAST_YEAR:
+                return None
+        return None
+
+    def between(self, first: Day, last: Day) -> list[Day]:
+        """The allowed days from one to another, less than a month later, both included."""
+        found = self.in_months(first.year, (first.month,))
+        if last.month != first.month:
+            found += self.in_months(last.year, (last.month,))
+        return [day for day in found if first <= day <= last]
+
+    def in_months(self, year: int, months: Iterable[int]) -> list[Day]:
+        """The allowed days of some months of a year."""
+        allowed = self.of_year(year)
+        return [Day(year, month, day) for month in months for day in allowed[month - 1]]
+
+    def most(self, frequency: str) -> int:
+        """How many allowed days a period has at most."""
+        if frequency == "DAILY":
+            return 1
+        if frequency == "WEEKLY":
+            return len({weekday for weekday, _ in self._rule.days})
+        lengths = [[len(month) for month in self.of_year(year)] for year in set(_KINDS)]
+        return max(sum(year) if frequency == "YEARLY" else max(year) for year in lengths)
+
+    def reason(self, day: Day) -> str | None:
+        """What is not plain about an allowed day."""
+        if not self._clamps:
+            return None
         length = monthrange(day.year, day.month)[1]
-        if not rule.month_days or _counts(day.day, length, rule.month_days):
-            yield day, None
-        elif clamps and day.day == length and any(number > length for number in rule.month_days):
-            wanted = max(rule.month_days)
-            yield day, f"there is no day {wanted} in this month; its last day is meant"
+        if day.day != length or _counts(length, length, self._rule.month_days):
+            return None
+        wanted = max(self._rule.month_days)
+        return f"there is no day {wanted} in this month; its last day is meant"
+
+    def _month(self, year: int, month: int) -> tuple[int, ...]:
+        rule, length = self._rule, monthrange(year, month)[1]
+        if rule.months and month not in rule.months:
+            return ()
+        allowed = set(range(1, length + 1))
+        if rule.month_days:
+            allowed = {number for number in allowed if _counts(number, length, rule.month_days)}
+            if self._clamps and any(number > length for number in rule.month_days):
+                allowed.add(length)
+        if rule.days:
+            allowed &= set(_weekdays(rule, year, month, length))
+        if rule.year_days or rule.week_numbers:
+            allowed = {number for number in allowed if _is_placed(rule, Day(year, month, number))}
+        return tuple(sorted(allowed))
+
+
+@lru_cache(maxsize=1024)
+def matching_days(rule: Rule, *, clamps: bool) -> MatchingDays:
+    """The days that a rule allows, with what was found out about them before."""
+    return MatchingDays(rule, clamps=clamps)
+
+
+def _weekdays(rule: Rule, year: int, month: int, length: int) -> Iterator[int]:
+    """The days of a month that BYDAY allows."""
+    in_year = rule.frequency == "YEARLY" and not rule.months
+    first = Day(year, month, 1)
+    before = (first - Day(year, 1, 1)).days if in_year else 0
+    whole = 366 if in_year and isleap(year) else 365 if in_year else length
+    for weekday, ordinal in rule.days:
+        for day in range((weekday - first.weekday()) % 7 + 1, length + 1, 7):
+            number = before + day
+            if ordinal in (0, (number - 1) // 7 + 1, -((whole - number) // 7 + 1)):
+                yield day
+
+
+def _is_placed(rule: Rule, day: Day) -> bool:
+    """Whether BYYEARDAY and BYWEEKNO allow a day."""
+    if rule.year_days:
+        number, length = day.timetuple().tm_yday, 366 if isleap(day.year) else 365
+        if not _counts(number, length, rule.year_days):
+            return False
+    return not rule.week_numbers or _counts(*_week(day, rule.week_start), rule.week_numbers)
 
 
 def _counts(number: int, length: int, wanted: tuple[int, ...]) -> bool:
@@ -36,23 +151,6 @@ def _counts(number: int, length: int, wanted: tuple[int, ...]) -> bool:
     return number in wanted or number - length - 1 in wanted
 
 
-def _is_weekday(day: Day, wanted: tuple[int, int], *, in_year: bool) -> bool:
-    weekday, ordinal = wanted
-    if day.weekday() != weekday:
-        return False
-    if in_year:
-        number, length = day.timetuple().tm_yday, year_length(day)
-    else:
-        number, length = day.day, monthrange(day.year, day.month)[1]
-    return ordinal in (0, (number - 1) // 7 + 1, -((length - number) // 7 + 1))
-
-
-def year_length(day: Day) -> int:
-    """How many days the year of a day has."""
-    return Day(day.year, 12, 31).timetuple().tm_yday
-
-
-@lru_cache(maxsize=4096)
 def _week(day: Day, week_start: int) -> tuple[int, int]:
     """The number of a day's week, and how many weeks its week-year has; week 1 has four days."""
     monday = day - timedelta(days=(day.weekday() - week_start) % 7)

@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = """id, user_id, title, description, status, priority, tags, due_at, all_day,
        timezone, recurrence, reminders, series_id, occurrence_date, version, created_at, updated_at,
-       completed_at, deleted_at"""
+       completed_at, deleted_at, floating"""
 
 INSERT = f"""
 INSERT INTO tasks.tasks ({COLUMNS})
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20
  WHERE tasks.owner_stands($2)
 ON CONFLICT (id) DO NOTHING
 """
 IS_ERASED = "SELECT EXISTS (SELECT FROM tasks.erased_owners WHERE user_id = $1)"
+SHARE_OWNER = "SELECT pg_advisory_xact_lock_shared(tasks.owner_key($1))"
 LOCK_OWNER = "SELECT pg_advisory_xact_lock(tasks.owner_key($1))"
 CLOSE_OWNER = """
 INSERT INTO tasks.erased_owners (user_id, erased_at) VALUES ($1, $2) ON CONFLICT DO NOTHING
@@ -36,13 +37,18 @@ UPDATE tasks.tasks
    SET title = $3, description = $4, status = $5, priority = $6, tags = $7, due_at = $8,
        all_day = $9, timezone = $10, recurrence = $11, reminders = $12, series_id = $13,
        occurrence_date = $14, version = $15, created_at = $16, updated_at = $17,
-       completed_at = $18, deleted_at = $19
+       completed_at = $18, deleted_at = $19, floating = $20
  WHERE id = $1 AND user_id = $2
 """
 FIND = f"SELECT {COLUMNS} FROM tasks.tasks WHERE id = $1 AND user_id = $2"  # noqa: S608
 LOCK = FIND + " FOR UPDATE"
 LOCK_ALL_OF = f"""
 SELECT {COLUMNS} FROM tasks.tasks WHERE user_id = $1 ORDER BY id LIMIT $2 FOR UPDATE
+"""  # noqa: S608 - made of constants
+LOCK_FLOATING = f"""
+SELECT {COLUMNS} FROM tasks.tasks
+ WHERE user_id = $1 AND id > $2 AND floating AND status = 'pending' AND deleted_at IS NULL
+ ORDER BY id LIMIT $3 FOR UPDATE
 """  # noqa: S608 - made of constants
 ERASE = "DELETE FROM tasks.tasks WHERE id = ANY($1::uuid[])"
 # Locked first: what somebody restores meanwhile is in the trash no longer.
@@ -109,6 +115,14 @@ async def lock_some_of(transaction: Transaction, user_id: UUID, limit: int) -> l
     return [task_of(row) for row in await transaction.rows(LOCK_ALL_OF, user_id, limit)]
 
 
+async def lock_floating(
+    transaction: Transaction, user_id: UUID, after: UUID, limit: int
+) -> list[Task]:
+    """Some of a user's live floating tasks, locked, in the order of their ids."""
+    rows = await transaction.rows(LOCK_FLOATING, user_id, after, limit)
+    return [task_of(row) for row in rows]
+
+
 async def erase(transaction: Transaction, task_ids: Sequence[UUID]) -> None:
     """Remove rows for good."""
     await transaction.execute(ERASE, task_ids)
@@ -145,6 +159,7 @@ def task_of(row: "Record") -> Task:
         updated_at=row["updated_at"],
         completed_at=row["completed_at"],
         deleted_at=row["deleted_at"],
+        floating=row["floating"],
     )
 
 
@@ -170,4 +185,5 @@ def _values(task: Task) -> tuple[object, ...]:
         task.updated_at,
         task.completed_at,
         task.deleted_at,
+        task.floating,
     )

@@ -1,15 +1,21 @@
-"""Time zones and wall time. Pure."""
+"""Time zones and wall time. Pure.
+
+The rules of the zones are those of the package `tzdata`, which is pinned, and never those of the
+machine: two replicas that took them from their machines could disagree about an hour.
+"""
 
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, reset_tzpath
 
 from taskflow.base.errors import Invalid
 
 # Due dates lie in these: far enough from the calendar's ends for any zone and interval.
 YEARS: Final = range(1900, 9000)
+reset_tzpath(())
+ZoneInfo.clear_cache()
 _NAME: Final = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
 
 
@@ -45,6 +51,9 @@ def wall_time(at: datetime, zone: ZoneInfo) -> datetime:
 def oddity(local: datetime, zone: ZoneInfo) -> str | None:
     """What is not plain about a wall time in a zone, in a sentence."""
     shown = wall_time(instant(local, zone), zone)
+    if shown.date() != local.date():
+        moved = f"moved forward to {shown:%Y-%m-%d %H:%M}"
+        return f"{local:%Y-%m-%d %H:%M} does not exist here; {moved}"
     if shown != local:
         return f"{local:%H:%M} does not exist on this day; moved forward to {shown:%H:%M}"
     first, second = local.replace(tzinfo=zone, fold=0), local.replace(tzinfo=zone, fold=1)

@@ -7,6 +7,9 @@ import type {
   Credentials,
   Notification,
   NotificationPage,
+  QuickAdded,
+  QuickLine,
+  QuickPreview,
   Registration,
   Status,
   Task,
@@ -69,6 +72,15 @@ export class Api {
   async create(body: TaskDraft, key: string): Promise<Task> {
     const params = { header: { "Idempotency-Key": key } };
     return answer(this.#client.POST("/api/v1/tasks", { body, params }));
+  }
+
+  async quickAdd(body: QuickLine, key: string): Promise<QuickAdded> {
+    const params = { header: { "Idempotency-Key": key } };
+    return answer(this.#client.POST("/api/v1/tasks/quick-add", { body, params }));
+  }
+
+  async previewQuickAdd(body: QuickLine): Promise<QuickPreview> {
+    return answer(this.#client.POST("/api/v1/tasks/quick-add/preview", { body }));
   }
 
   async complete(seen: Seen): Promise<Task> {

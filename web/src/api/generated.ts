@@ -90,7 +90,7 @@ export interface paths {
         delete: operations["erase_me"];
         options?: never;
         head?: never;
-        /** Change the name, the time zone, what to be told of, or the password */
+        /** Change the name, the time zone (floating tasks go with it), what to be told, the password */
         patch: operations["change_me"];
         trace?: never;
     };
@@ -320,144 +320,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/reminders/channels": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The ways by which the caller is reminded beside the page, and those that there are */
-        get: operations["list_channels"];
-        put?: never;
-        /** Add a channel; a mail box is sent a code, and is used once that was shown (`/verify`) */
-        post: operations["add_channel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reminders/channels/web-push/key": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What a browser subscribes to Web Push with */
-        get: operations["get_push_key"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reminders/channels/{channel_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Remove a channel */
-        delete: operations["remove_channel"];
-        options?: never;
-        head?: never;
-        /** Change a channel: its name, place, address, or whether it is on */
-        patch: operations["change_channel"];
-        trace?: never;
-    };
-    "/api/v1/reminders/channels/{channel_id}/code": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send another code to a mail box; the former one counts no more */
-        post: operations["send_channel_code"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reminders/channels/{channel_id}/secret": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Give a webhook another secret; for a day it is signed with both */
-        post: operations["rotate_channel_secret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reminders/channels/{channel_id}/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send a test by a channel now, and say what came of it */
-        post: operations["test_channel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reminders/channels/{channel_id}/verify": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Prove that a mail box is the caller's, which turns the channel on */
-        post: operations["verify_channel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reminders/snooze-presets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Until when each preset would snooze a reminder now */
-        get: operations["list_snooze_presets"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/reminders/{reminder_id}/acknowledge": {
         parameters: {
             query?: never;
@@ -467,25 +329,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Note that a reminder was seen and is done with; it does not fire, nag or go out any more */
+        /** Note that a reminder was seen; a pending one does not fire any more */
         post: operations["acknowledge_reminder"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reminders/{reminder_id}/seen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Note that a reminder that has fired was seen; seeing it again changes nothing */
-        post: operations["see_reminder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -503,23 +348,6 @@ export interface paths {
         put?: never;
         /** Let a reminder fire again later */
         post: operations["snooze_reminder"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reminders/{reminder_id}/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Why a reminder came, or why not: all that happened to it */
-        get: operations["get_reminder_timeline"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -558,6 +386,43 @@ export interface paths {
         put?: never;
         /** Do many writes at once, each on its own, or all or nothing with `atomic` */
         post: operations["bulk_tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/quick-add": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a task out of one line
+         * @description What is not understood stays in its title. With an `Idempotency-Key` it is created once, however often this is sent.
+         */
+        post: operations["quick_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/quick-add/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a line would make, without making it */
+        post: operations["preview_quick_add"];
         delete?: never;
         options?: never;
         head?: never;
@@ -829,10 +694,12 @@ export interface components {
             due_date?: (string) | null;
             all_day?: boolean | null;
             /**
-             * @description A name of the IANA time zone database.
+             * @description A name of the IANA time zone database; `floating` for wherever the owner is.
              * @example Europe/Berlin
+             * @example floating
              */
             timezone?: string;
+            floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
             /** Format: uuid */
@@ -846,109 +713,6 @@ export interface components {
         Change: {
             old: unknown;
             new: unknown;
-        };
-        /**
-         * ChannelBody
-         * @description A new channel: `web_push` has a `subscription`, `email` a `to`, the others a `url`.
-         */
-        ChannelBody: {
-            /** @enum {string} */
-            kind: "apprise" | "email" | "web_push" | "webhook";
-            /** @default null */
-            name?: string | null;
-            /** @default null */
-            url?: string | null;
-            /** @default null */
-            to?: string | null;
-            /** @default null */
-            subscription?: components["schemas"]["Subscription"] | null;
-        };
-        /**
-         * ChannelKind
-         * @description A kind of channel; `reason` says why this installation has none.
-         */
-        ChannelKind: {
-            /** @enum {string} */
-            kind: "apprise" | "email" | "web_push" | "webhook";
-            is_available: boolean;
-            reason: string | null;
-        };
-        /**
-         * ChannelList
-         * @description The kinds that there are, and the caller's channels, the most preferred first.
-         */
-        ChannelList: {
-            kinds: components["schemas"]["ChannelKind"][];
-            items: components["schemas"]["ChannelState"][];
-        };
-        /**
-         * ChannelPatch
-         * @description What is to change; `position` counts from 1, the most preferred.
-         */
-        ChannelPatch: {
-            /** @default null */
-            name?: string | null;
-            /** @default null */
-            is_on?: boolean | null;
-            /** @default null */
-            position?: number | null;
-            /** @default null */
-            url?: string | null;
-            /** @default null */
-            to?: string | null;
-        };
-        /**
-         * ChannelResult
-         * @description What came of the last message.
-         */
-        ChannelResult: {
-            /** Format: date-time */
-            at: string;
-            is_delivered: boolean;
-            detail: string;
-        };
-        /**
-         * ChannelSecret
-         * @description A channel with the secret that a webhook is signed with, which is shown this once.
-         */
-        ChannelSecret: {
-            channel: components["schemas"]["ChannelState"];
-            secret: string | null;
-        };
-        /**
-         * ChannelState
-         * @description A channel; of its `address` only as much is shown as tells it from others. `reason` says why it is off where its owner did not turn it off, `is_proven` whether its address was proven to be theirs.
-         */
-        ChannelState: {
-            /** Format: uuid */
-            id: string;
-            /** @enum {string} */
-            kind: "apprise" | "email" | "web_push" | "webhook";
-            name: string;
-            address: string;
-            is_on: boolean;
-            reason: string | null;
-            is_proven: boolean;
-            last_result: components["schemas"]["ChannelResult"] | null;
-            /** Format: date-time */
-            created_at: string;
-        };
-        /**
-         * ChannelTest
-         * @description What came of a test: the receipt, or the reason and whether trying again is in vain.
-         */
-        ChannelTest: {
-            is_delivered: boolean;
-            detail: string;
-            is_final: boolean;
-            retry_after_seconds: number | null;
-        };
-        /**
-         * CodeBody
-         * @description The code that was sent.
-         */
-        CodeBody: {
-            code: string;
         };
         /**
          * CompletionBody
@@ -971,18 +735,6 @@ export interface components {
             optional?: boolean;
         };
         /**
-         * Digest
-         * @description What missed reminders are told of together as, where there were many of one person.
-         */
-        Digest: {
-            /** Format: uuid */
-            id: string;
-            /** @description Which of them this one is; the first stands for all where only one is announced. */
-            place: number;
-            /** @description How many there were as far as was known when this one fired; bounded. */
-            missed: number;
-        };
-        /**
          * FieldProblem
          * @description What is wrong with one field; `position` is the index of the first character in error.
          */
@@ -991,48 +743,6 @@ export interface components {
             message: string;
             /** @default null */
             position?: number | null;
-        };
-        /**
-         * Happening
-         * @description Something that happened to a reminder, in words (`text`) and for machines.
-         */
-        Happening: {
-            /** Format: date-time */
-            at: string;
-            /**
-             * @description Which kind of step it is.
-             * @enum {string}
-             */
-            what: "attempted" | "cancelled" | "dead" | "delivered" | "done" | "due" | "fired" | "handed_over" | "next_channel" | "planned" | "postponed" | "replanned" | "seen" | "snoozed" | "stopped" | "waiting";
-            text: string;
-            /** @description `page`, or the kind of the channel. */
-            channel: string | null;
-            /** @description What its owner calls it. */
-            channel_name: string | null;
-            /** @description The how-manieth at this channel. */
-            attempt: number | null;
-            result: ("delivered" | "failed" | "gone" | "handed_over" | "refused" | "unknown") | null;
-            /** @description How long the receiver or the bus took. */
-            latency_ms: number | null;
-            reason: string | null;
-            /** @description When the next attempt or repetition follows. */
-            next_at: string | null;
-            /** @description When it fires, after being snoozed or postponed. */
-            until: string | null;
-            /** @description When it was to fire before it was replanned. */
-            old: string | null;
-            /** @description When it is to fire since then. */
-            new: string | null;
-            fire_at: string | null;
-            late_by_seconds: number | null;
-            repetition: number | null;
-            preset: string | null;
-            /** @description The event that caused it, or told of it. */
-            event_id: string | null;
-            event_type: string | null;
-            /** @description What told of it together with others. */
-            digest_id: string | null;
-            delivery_id: string | null;
         };
         /**
          * InstanceState
@@ -1066,16 +776,6 @@ export interface components {
             password: string;
         };
         /**
-         * Nag
-         * @description To remind again until the task is done or the reminder is acknowledged.
-         */
-        Nag: {
-            /** @description An ISO 8601 duration, a minute to a day. */
-            every: string;
-            /** @description How often again, at most. */
-            times: number;
-        };
-        /**
          * Note
          * @description What a person is told of one event; `id` is None where it is not in the list.
          */
@@ -1096,12 +796,10 @@ export interface components {
             quiet?: boolean;
             silent?: boolean;
             merged?: number;
-            /** @description Set where it tells of a reminder: it is seen, snoozed and acknowledged by its id. */
-            reminder?: components["schemas"]["ReminderFacts"];
         };
         /**
          * Notification
-         * @description A notification in the list; `reminder` is set where it tells of one.
+         * @description A notification in the list.
          */
         Notification: {
             id: number;
@@ -1116,7 +814,6 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             read_at: string | null;
-            reminder?: components["schemas"]["ReminderFacts"];
         };
         /**
          * NotificationPage
@@ -1159,7 +856,7 @@ export interface components {
         };
         /**
          * PreviewBody
-         * @description A rule to try: `start` is a local date and time, or a date, in `timezone`.
+         * @description A rule or a phrase to try: `start` is a local date and time, or a date, in `timezone`.
          */
         PreviewBody: {
             start: string;
@@ -1169,11 +866,8 @@ export interface components {
             rule?: string | null;
             /** @default null */
             text?: string | null;
-            /**
-             * @default schedule
-             * @enum {string}
-             */
-            mode?: "completion" | "schedule";
+            /** @default null */
+            mode?: ("completion" | "schedule") | null;
             /** @default null */
             month_end?: ("clamp" | "skip") | null;
             /** @default null */
@@ -1198,11 +892,48 @@ export interface components {
             errors?: components["schemas"]["FieldProblem"][] | null;
         };
         /**
-         * PushKey
-         * @description The installation's key, as `PushManager.subscribe` takes it.
+         * QuickAddBody
+         * @description A line, and the zone whose days and times it means: the caller's own by default.
          */
-        PushKey: {
-            key: string;
+        QuickAddBody: {
+            /**
+             * @description English: a title, and what is to be understood of it.
+             * @example pay rent every 1st at 9am !high #home remind 1h
+             */
+            text: string;
+            /** @default null */
+            timezone?: string | null;
+        };
+        /**
+         * QuickAdded
+         * @description The task that was made of a line, and what was understood of the line.
+         */
+        QuickAdded: {
+            task: components["schemas"]["TaskState"];
+            understood: components["schemas"]["Understanding"];
+        };
+        /**
+         * QuickDraft
+         * @description The fields that a task would have.
+         */
+        QuickDraft: {
+            title: string;
+            /** @enum {string} */
+            priority: "high" | "low" | "medium" | "urgent";
+            tags: string[];
+            due_date: (string) | null;
+            all_day: boolean;
+            timezone: string;
+            recurrence: components["schemas"]["Recurrence"] | null;
+            reminders: components["schemas"]["Reminder"][];
+        };
+        /**
+         * QuickPreview
+         * @description The task that a line would make, and what is understood of the line.
+         */
+        QuickPreview: {
+            draft: components["schemas"]["QuickDraft"];
+            understood: components["schemas"]["Understanding"];
         };
         /**
          * QuietHours
@@ -1246,7 +977,7 @@ export interface components {
              * @enum {string}
              */
             mode: "completion" | "schedule";
-            /** @description The last moment, RFC 3339, or a plain date. */
+            /** @description The last moment, RFC 3339 or a wall time, or a plain date. */
             until: string | null;
             /** @description How many occurrences there are in all. */
             count: number | null;
@@ -1255,10 +986,14 @@ export interface components {
              * @enum {string}
              */
             month_end: "clamp" | "skip";
+            /** @description What is left out of the schedule: wall times, or plain dates for whole days. */
+            exdates: string[];
+            /** @description What is added to it, in the same forms. */
+            rdates: string[];
         };
         /**
          * RecurrenceBody
-         * @description How a task repeats: an RRULE or a short form such as `weekly:MON,WED`.
+         * @description How a task repeats: an RRULE, a short form, lines of iCalendar, or a phrase. A short form is `weekly:MON,WED`; a phrase is English: `every last friday at 5pm until march`. Where the task has no due date, a phrase's first occurrence becomes one.
          */
         RecurrenceBody: {
             rule?: string;
@@ -1269,6 +1004,10 @@ export interface components {
             count?: number | null;
             /** @enum {string} */
             month_end?: "clamp" | "skip";
+            /** @description What is left out: local dates and times, dates for whole days, or instants. */
+            exdates?: string[] | null;
+            /** @description What is added, in the same forms. */
+            rdates?: string[] | null;
         };
         /**
          * RefreshBody
@@ -1302,11 +1041,6 @@ export interface components {
             offset?: string | null;
             /** @default null */
             at?: string | null;
-            /**
-             * @description Whether to go on until somebody reacts.
-             * @default null
-             */
-            nag?: components["schemas"]["Nag"] | null;
         };
         /**
          * ReminderFacts
@@ -1320,10 +1054,6 @@ export interface components {
             /** Format: date-time */
             fire_at: string;
             late_by_seconds: number;
-            /** @description How often it had nagged before; absent the first time. */
-            repetition?: number;
-            /** @description Set where it was missed together with many others. */
-            digest?: components["schemas"]["Digest"];
         };
         /**
          * ReminderPage
@@ -1351,14 +1081,6 @@ export interface components {
             reason: string | null;
             fired_at: string | null;
             late_by_seconds: number | null;
-            /** @description When it was seen since it fired last. */
-            seen_at: string | null;
-            /** @description How long it waits before it repeats itself, where it nags. */
-            nag_every_seconds: number | null;
-            /** @description How often it repeats itself at most. */
-            nag_times: number | null;
-            /** @description Which repetition it is at. */
-            nag_done: number;
         };
         /**
          * SeriesPage
@@ -1401,51 +1123,25 @@ export interface components {
         };
         /**
          * SnoozeBody
-         * @description For how long (`for`, an ISO 8601 duration), until when, or by a preset: one of the three.
+         * @description For how long (`for`, an ISO 8601 duration), or until when.
          */
         SnoozeBody: {
             /** @default null */
             for?: string | null;
             /** @default null */
             until?: string | null;
-            /** @default null */
-            preset?: ("in_10_minutes" | "in_an_hour" | "next_week" | "this_evening" | "tomorrow_morning") | null;
         };
         /**
-         * SnoozePreset
-         * @description A preset, and what it means now.
+         * Span
+         * @description A piece of the line that was understood: from the character `start` to before `end`.
          */
-        SnoozePreset: {
-            /** @enum {string} */
-            preset: "in_10_minutes" | "in_an_hour" | "next_week" | "this_evening" | "tomorrow_morning";
-            /** Format: date-time */
-            until: string;
-        };
-        /**
-         * SnoozePresets
-         * @description The presets that mean something now, in the caller's time zone.
-         */
-        SnoozePresets: {
-            timezone: string;
-            items: components["schemas"]["SnoozePreset"][];
-        };
-        /**
-         * Subscription
-         * @description A browser's `PushSubscription`, as its `toJSON` gives it.
-         */
-        Subscription: {
-            endpoint: string;
-            keys: components["schemas"]["SubscriptionKeys"];
-            /** @default null */
-            expirationTime?: number | null;
-        };
-        /**
-         * SubscriptionKeys
-         * @description The keys of a browser's subscription, in base64url.
-         */
-        SubscriptionKeys: {
-            p256dh: string;
-            auth: string;
+        Span: {
+            start: number;
+            end: number;
+            /** @description `recurrence`, `due`, `priority`, `tag` or `reminder`. */
+            kind: string;
+            /** @description The piece. */
+            text: string;
         };
         /**
          * TaskBody
@@ -1458,10 +1154,12 @@ export interface components {
             due_date?: (string) | null;
             all_day?: boolean | null;
             /**
-             * @description A name of the IANA time zone database.
+             * @description A name of the IANA time zone database; `floating` for wherever the owner is.
              * @example Europe/Berlin
+             * @example floating
              */
             timezone?: string;
+            floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
             title: string;
@@ -1517,10 +1215,12 @@ export interface components {
             due_date?: (string) | null;
             all_day?: boolean | null;
             /**
-             * @description A name of the IANA time zone database.
+             * @description A name of the IANA time zone database; `floating` for wherever the owner is.
              * @example Europe/Berlin
+             * @example floating
              */
             timezone?: string;
+            floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
             reminders?: components["schemas"]["Reminder"][] | null;
             /** @enum {string} */
@@ -1556,6 +1256,8 @@ export interface components {
             updated_at: string;
             completed_at: string | null;
             deleted_at: string | null;
+            /** @description Whether `timezone` is its owner's, and changes when theirs does. */
+            floating: boolean;
         };
         /**
          * Ticket
@@ -1564,15 +1266,6 @@ export interface components {
         Ticket: {
             ticket: string;
             expires_in: number;
-        };
-        /**
-         * Timeline
-         * @description What happened to a reminder, in order; the newest of it where that is very much.
-         */
-        Timeline: {
-            /** Format: uuid */
-            reminder_id: string;
-            items: components["schemas"]["Happening"][];
         };
         /**
          * TokenBody
@@ -1623,6 +1316,14 @@ export interface components {
             token_type: "bearer";
             expires_in: number;
             refresh_token: string;
+        };
+        /**
+         * Understanding
+         * @description What was understood: in words, and where it stands in the line. Spans count characters (Unicode code points); `kind` is `recurrence`, `due`, `priority`, `tag` or `reminder`. What lies in none of them is the title.
+         */
+        Understanding: {
+            sentence: string;
+            spans: components["schemas"]["Span"][];
         };
         /**
          * Unread
@@ -2401,352 +2102,7 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    list_channels: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelList"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    add_channel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChannelBody"];
-            };
-        };
-        responses: {
-            /** @description Made. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelSecret"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            408: components["responses"]["Timeout"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    get_push_key: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PushKey"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    remove_channel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done; there is nothing to show. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["Timeout"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    change_channel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ChannelPatch"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelState"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["Timeout"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    send_channel_code: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelState"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["Timeout"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    rotate_channel_secret: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelSecret"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["Timeout"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    test_channel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelTest"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["Timeout"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    verify_channel: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                channel_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CodeBody"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChannelState"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["Timeout"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    list_snooze_presets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SnoozePresets"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
     acknowledge_reminder: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                reminder_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ReminderState"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["Timeout"];
-            409: components["responses"]["Conflict"];
-            413: components["responses"]["TooLarge"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    see_reminder: {
         parameters: {
             query?: never;
             header?: never;
@@ -2811,34 +2167,6 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooMany"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    get_reminder_timeline: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                reminder_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Timeline"];
-                };
-            };
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Denied"];
-            404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];
@@ -2957,6 +2285,80 @@ export interface operations {
             403: components["responses"]["Denied"];
             408: components["responses"]["Timeout"];
             409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    quick_add: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is unique to this request. Sent again with it within 24 hours, the same request is answered alike and does nothing more. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuickAddBody"];
+            };
+        };
+        responses: {
+            /** @description The task, and what was understood. */
+            201: {
+                headers: {
+                    /** @description The version of the task, such as `"3"`, for `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The path of the task. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickAdded"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    preview_quick_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuickAddBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickPreview"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            408: components["responses"]["Timeout"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];

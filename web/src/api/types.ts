@@ -19,6 +19,12 @@ export type Status = Task["status"];
 export type TaskPage = Schemas["TaskPage"];
 export type TaskDraft = Schemas["TaskBody"];
 
+/** A line of which a task is made, what it made, and what was understood of it. */
+export type QuickLine = Schemas["QuickAddBody"];
+export type QuickAdded = Schemas["QuickAdded"];
+export type QuickPreview = Schemas["QuickPreview"];
+export type Understood = Schemas["Understanding"];
+
 /** How a task repeats, as it is kept: `rule` is an RRULE (RFC 5545). */
 export type Recurrence = Schemas["Recurrence"];
 /** The same on the way in, where short forms are taken too. */

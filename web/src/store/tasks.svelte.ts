@@ -16,6 +16,7 @@ export class Tasks {
   #state = $state.raw(EMPTY);
   #cursors = $state.raw<Cursors>({ pending: null, completed: null });
   readonly #key = new RetryKey();
+  readonly #quickKey = new RetryKey();
   readonly #api: Api;
   readonly #wrote: Wrote;
 
@@ -69,6 +70,14 @@ export class Tasks {
   async add(draft: TaskDraft): Promise<Task> {
     const task = await this.#api.create(draft, this.#key.for(draft));
     this.#key.done();
+    this.#keep(task);
+    return task;
+  }
+
+  /** Adds a task out of a line, in the same manner. Throws ApiError. */
+  async quickAdd(text: string): Promise<Task> {
+    const { task } = await this.#api.quickAdd({ text }, this.#quickKey.for(text));
+    this.#quickKey.done();
     this.#keep(task);
     return task;
   }

@@ -14,6 +14,7 @@ import { subscribe } from "../live/push";
 import { Channels } from "./channels.svelte";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
+import { Preview } from "./preview.svelte";
 import { Tasks } from "./tasks.svelte";
 
 const STREAM = "/api/v1/notifications/stream?changes=all";
@@ -23,12 +24,14 @@ export class Workspace {
   readonly tasks: Tasks;
   readonly inbox: Inbox;
   readonly channels: Channels;
+  readonly preview: Preview;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
 
   constructor(api: Api, send: Send, origin: string) {
     this.inbox = new Inbox(api);
     this.channels = new Channels(new ChannelApi(send, origin), subscribe);
+    this.preview = new Preview(api);
     this.tasks = new Tasks(api, (id, version) => {
       this.inbox.expect(id, version);
       this.#readOwn();

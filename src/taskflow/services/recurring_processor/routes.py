@@ -17,20 +17,22 @@ from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import storage
 from taskflow.services.recurring_processor.model import Instance, Series
 from taskflow.services.recurring_processor.moments import shown_in
-from taskflow.services.recurring_processor.sentences import sentence
+from taskflow.tasks.phrased import renamed
+from taskflow.tasks.phrases import Origin, Understood, understand
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
 from taskflow.tasks.recurrence_rules import parse_recurrence
+from taskflow.tasks.sentences import sentence
 from taskflow.tasks.zones import YEARS, parse_zone, wall_time
 
 
 class PreviewBody(Struct, forbid_unknown_fields=True):
-    """A rule to try: `start` is a local date and time, or a date, in `timezone`."""
+    """A rule or a phrase to try: `start` is a local date and time, or a date, in `timezone`."""
 
     start: str
     timezone: str = "UTC"
     rule: str | None = None
     text: str | None = None
-    mode: Literal["schedule", "completion"] = "schedule"
+    mode: Literal["schedule", "completion"] | None = None
     month_end: Literal["clamp", "skip"] | None = None
     until: str | None = None
     count: Annotated[int, Meta(ge=1, le=500)] = 10
@@ -97,19 +99,36 @@ class SeriesPage(Struct):
     sync_to_thread=True,
 )
 def preview_recurrence(data: PreviewBody) -> Preview:
-    """The next occurrences of a rule, each with a reason where it is not plain."""
-    if data.rule is None:
-        if data.text is not None:
-            raise Invalid.field("text", "phrases are not understood yet", 0)
-        raise Invalid.field("rule", "is required")
-    given = {"rule": data.rule, "mode": data.mode, "until": data.until}
-    recurrence = parse_recurrence(given | {"month_end": data.month_end})
+    """The next occurrences of a rule or phrase, each with a reason where it is not plain."""
     zone = parse_zone(data.timezone)
     start, all_day = _start(data.start, zone)
+    if data.text is None:
+        recurrence, starting = _ruled(data), None
+    else:
+        understood = _phrased(data, Origin(start.date(), start, zone))
+        recurrence, start, starting = understood.recurrence, understood.start, understood.starting
+        all_day = all_day and not (understood.has_time or understood.is_hourly)
     schedule = Schedule(recurrence, start, zone, all_day)
     found = occurrences(schedule, after=zoned("after", data.after), limit=data.count)
     shown = [_shown(occurrence, zone) for occurrence in found]
-    return Preview(recurrence.rule, sentence(recurrence), shown)
+    return Preview(recurrence.rule, sentence(recurrence, starting), shown)
+
+
+def _ruled(data: PreviewBody) -> Recurrence:
+    if data.rule is None:
+        raise Invalid.field("rule", "is required, or a text")
+    given = {"rule": data.rule, "mode": data.mode, "until": data.until}
+    return parse_recurrence(given | {"month_end": data.month_end})
+
+
+def _phrased(data: PreviewBody, origin: Origin) -> Understood:
+    if data.rule is not None:
+        raise Invalid.field("text", "stands beside a rule; only one of them may be", 0)
+    beside = {"mode": data.mode, "until": data.until, "month_end": data.month_end}
+    try:
+        return understand(str(data.text), origin, beside)
+    except Invalid as error:
+        raise renamed(error, "text") from None
 
 
 @get("/recurring/series", tags=["recurring"])

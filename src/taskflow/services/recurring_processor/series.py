@@ -21,7 +21,6 @@ from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.events.topics import TASK_DELETED
 from taskflow.services.recurring_processor.model import Chain, Instance, Series
 from taskflow.services.recurring_processor.moments import instant_in
-from taskflow.tasks.model import due_text
 from taskflow.tasks.recurrence import (
     Occurrence,
     next_after_completion,
@@ -143,7 +142,7 @@ def candidates(
 
 def made(chain: Chain, occurrence: Occurrence, task: TaskState) -> Chain:
     """The chain with the task that this service has made for an occurrence."""
-    due_date, last = due_text(occurrence.at), chain.last
+    due_date, last = task.due_date, chain.last
     instance = Instance(
         task_id=task.id,
         series_id=chain.series.id,

@@ -5,9 +5,11 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from taskflow.base.ids import derived_id
 from taskflow.chassis.handlers import Delivery
+from taskflow.chassis.homes import zone_of
 from taskflow.events.payloads import TaskState
 from taskflow.services.recurring_processor import storage
 from taskflow.services.recurring_processor.model import Instance
@@ -15,7 +17,7 @@ from taskflow.tasks import commands, queries
 from taskflow.tasks.errors import TaskNotFound, TaskStale
 from taskflow.tasks.model import Actor, due_text
 from taskflow.tasks.recurrence import Occurrence
-from taskflow.tasks.zones import parse_zone
+from taskflow.tasks.zones import instant, parse_zone, wall_time
 
 SYSTEM_ID: Final = "recurring-processor"
 
@@ -57,7 +59,13 @@ class TaskDoor:
         return await storage.is_taken(self._transaction, series_id, occurrence_date)
 
     async def make(self, previous: TaskState, occurrence: Occurrence) -> TaskState | None:
-        """Make the task of an occurrence, or bring it back; None when somebody else has it."""
+        """Make the task of an occurrence, or bring it back; None when somebody else has it.
+
+        A floating one comes to its owner's wall, where the one before may not have come any more.
+        """
+        if previous.floating:
+            zone = await zone_of(self._transaction, self._actor.user_id)
+            previous, occurrence = _on_wall(previous, occurrence, zone)
         task = await commands.create_instance(
             self._transaction, self._actor, previous, occurrence, self._now
         )
@@ -102,6 +110,16 @@ class TaskDoor:
         return task.state()
 
 
+def _on_wall(
+    previous: TaskState, occurrence: Occurrence, timezone: str
+) -> tuple[TaskState, Occurrence]:
+    """A task and the occurrence after it, at the same wall time in another zone."""
+    if isinstance(occurrence.at, datetime):
+        local = wall_time(occurrence.at, parse_zone(previous.timezone))
+        occurrence = occurrence._replace(at=instant(local, parse_zone(timezone)))
+    return replace(previous, timezone=timezone), occurrence
+
+
 def _instance_id(previous: TaskState, occurrence: Occurrence) -> UUID:
     """The id that `commands.create_instance` gives to the task of an occurrence."""
     at = occurrence.at
@@ -120,6 +138,7 @@ def _fields(previous: TaskState, occurrence: Occurrence) -> dict[str, object]:
         "due_date": due_text(occurrence.at),
         "all_day": previous.all_day,
         "timezone": previous.timezone,
+        "floating": previous.floating,
         "recurrence": msgspec.to_builtins(previous.recurrence),
         "reminders": [reminder for reminder in previous.reminders if reminder.offset],
     }

@@ -31,6 +31,7 @@ from taskflow.services.task_api.schemas import (
     TokenState,
 )
 from taskflow.tasks import commands as task_commands
+from taskflow.tasks.floating import move_floating
 from taskflow.tasks.zones import parse_zone
 
 PUBLIC: Final[dict[str, object]] = {"public": True}
@@ -142,7 +143,7 @@ async def change_me(
     clock: Clock,
     attempts: Attempts,
 ) -> Account:
-    """Change the name, the time zone, what to be told of, or the password."""
+    """Change the name, the time zone (floating tasks go with it), what to be told, the password."""
     zone = None if data.timezone is UNSET else parse_zone(data.timezone or "UTC").key
     new_hash = None
     if data.password is not UNSET:
@@ -154,6 +155,8 @@ async def change_me(
         attempt.was_right()
     async with database.transaction() as transaction:
         now = clock.now()
+        if zone is not None:
+            await move_floating(transaction, actor_of(caller), zone, now)
         user = await commands.update_profile(
             transaction,
             caller.user_id,

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from taskflow.base.errors import FieldError, Invalid, TaskFlowError, Unavailable
+from taskflow.chassis.homes import placed
 from taskflow.chassis.problems import field_problem, problem_of
 from taskflow.db.transaction import Transaction
 from taskflow.services.task_api.schemas import (
@@ -98,7 +99,8 @@ async def _attempt(
 
 async def _create(bulk: _Bulk, entry: dict[str, Any]) -> Task:
     body = _convert(entry, TaskBody)
-    return await commands.create(bulk.transaction, bulk.actor, given(body), bulk.now, bulk.timezone)
+    wanted = placed(given(body), bulk.timezone)
+    return await commands.create(bulk.transaction, bulk.actor, wanted, bulk.now, bulk.timezone)
 
 
 async def _update(bulk: _Bulk, entry: dict[str, Any]) -> Task:
@@ -109,6 +111,7 @@ async def _update(bulk: _Bulk, entry: dict[str, Any]) -> Task:
     wanted = {
         name: value for name, value in given(body).items() if name in TaskChanges.__struct_fields__
     }
+    wanted = placed(wanted, bulk.timezone)
     return await commands.update(bulk.transaction, bulk.actor, body.id, wanted, bulk.now, version)
 
 

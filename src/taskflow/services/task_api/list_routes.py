@@ -10,8 +10,8 @@ from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
 from taskflow.accounts.model import Identity
-from taskflow.accounts.queries import preferences_of
 from taskflow.base.clock import Clock
+from taskflow.chassis.homes import zone_of
 from taskflow.chassis.inputs import Cursor, Limit, printable, zoned
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Priority
@@ -100,7 +100,7 @@ async def bulk_tasks(
     async with database.transaction() as transaction:
 
         async def work() -> Answer:
-            timezone = (await preferences_of(transaction, caller.user_id)).timezone
+            timezone = await zone_of(transaction, caller.user_id)
             answer = await run_bulk(transaction, actor_of(caller), data, now, timezone)
             return Answer(200, {}, msgspec.json.encode(answer))
 

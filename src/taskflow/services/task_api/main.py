@@ -15,7 +15,13 @@ from taskflow.chassis.service import Context, Parts, Service
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import TASK_SOURCE
 from taskflow.inbox import dedup
-from taskflow.services.task_api import auth_routes, idempotency, list_routes, routes
+from taskflow.services.task_api import (
+    auth_routes,
+    idempotency,
+    list_routes,
+    quick_add_routes,
+    routes,
+)
 from taskflow.services.task_api.attempts import Attempts
 from taskflow.services.task_api.figures import show_disk, show_outbox
 from taskflow.services.task_api.issuer import Issuer
@@ -36,7 +42,14 @@ def build(context: Context) -> Parts:
         show_disk(context)
     key = load_signing_key(context.settings.data_dir)
     return Parts(
-        routes=[*routes.ROUTES, *list_routes.ROUTES, *auth_routes.ROUTES, health, page],
+        routes=[
+            *routes.ROUTES,
+            *list_routes.ROUTES,
+            *quick_add_routes.ROUTES,
+            *auth_routes.ROUTES,
+            health,
+            page,
+        ],
         dependencies={
             "issuer": Issuer(context.settings, key),
             "attempts": Attempts.under(context.settings),

@@ -11,6 +11,7 @@ from taskflow.accounts.model import Identity
 from taskflow.accounts.queries import preferences_of
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Invalid
+from taskflow.chassis.homes import FLOATING, at_home, come_home
 from taskflow.chassis.inputs import zoned
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
@@ -32,6 +33,7 @@ from taskflow.services.task_api.requests import (
 )
 from taskflow.services.task_api.schemas import CompletionBody, TaskBody, TaskPatch, given
 from taskflow.tasks import commands, queries
+from taskflow.tasks.floating import hold_zone
 from taskflow.tasks.model import Actor, Task
 
 # The next task of a series counts from there, and due dates begin with this year.
@@ -53,8 +55,11 @@ async def create_task(
 
         async def work() -> Answer:
             timezone = await _timezone_of(transaction, caller, data)
-            actor = actor_of(caller)
-            task = await commands.create(transaction, actor, given(data), now, timezone)
+            actor, wanted = (
+                actor_of(caller),
+                await at_home(transaction, caller.user_id, given(data)),
+            )
+            task = await commands.create(transaction, actor, wanted, now, timezone)
             location = f"/api/v1/tasks/{task.id}"
             headers = {"Location": location, "ETag": etag_of(task)}
             return Answer(201, headers, msgspec.json.encode(task.state()))
@@ -92,8 +97,8 @@ async def patch_task(
 ) -> Response[bytes]:
     """Change some fields (JSON merge patch)."""
     now, version = clock.now(), version_of(if_match)
-    wanted = given(data)
     async with database.transaction() as transaction:
+        wanted = await at_home(transaction, caller.user_id, given(data))
         task = await apply_patch(transaction, actor_of(caller), task_id, wanted, now, version)
     return shown(task)
 
@@ -110,8 +115,8 @@ async def put_task(
     """Replace the writable fields; what is left out takes its default."""
     now, version = clock.now(), version_of(if_match)
     async with database.transaction() as transaction:
-        actor = actor_of(caller)
-        task = await commands.put(transaction, actor, task_id, given(data), now, version)
+        actor, wanted = actor_of(caller), await at_home(transaction, caller.user_id, given(data))
+        task = await commands.put(transaction, actor, task_id, wanted, now, version)
     return shown(task)
 
 
@@ -163,7 +168,9 @@ async def reopen_task(
     """Make a completed task pending again."""
     now, version = clock.now(), version_of(if_match)
     async with database.transaction() as transaction:
+        await hold_zone(transaction, caller.user_id)
         task = await commands.reopen(transaction, actor_of(caller), task_id, now, version)
+        task = await come_home(transaction, actor_of(caller), task, now)
     return shown(task)
 
 
@@ -178,8 +185,11 @@ async def restore_task(
     task_id: UUID, caller: Identity, database: Database, clock: Clock
 ) -> Response[bytes]:
     """Take a task out of the trash."""
+    now = clock.now()
     async with database.transaction() as transaction:
-        task = await commands.restore(transaction, actor_of(caller), task_id, clock.now())
+        await hold_zone(transaction, caller.user_id)
+        task = await commands.restore(transaction, actor_of(caller), task_id, now)
+        task = await come_home(transaction, actor_of(caller), task, now)
     return shown(task)
 
 
@@ -193,17 +203,20 @@ async def apply_patch(
 ) -> Task:
     """A patch; a `status` in it completes or reopens the task beside the other changes."""
     status = wanted.pop("status", None)
+    if status == "pending":
+        await hold_zone(transaction, actor.user_id)
     task = await commands.update(transaction, actor, task_id, wanted, now, version)
     if status == "completed":
         return await commands.complete(transaction, actor, task_id, now, now)
     if status == "pending":
-        return await commands.reopen(transaction, actor, task_id, now)
+        task = await commands.reopen(transaction, actor, task_id, now)
+        return await come_home(transaction, actor, task, now)
     return task
 
 
 async def _timezone_of(transaction: Transaction, caller: Identity, data: TaskBody) -> str:
     """The zone of the caller's wall, where the body names none."""
-    if isinstance(data.timezone, str):
+    if isinstance(data.timezone, str) and data.timezone != FLOATING:
         return data.timezone
     return (await preferences_of(transaction, caller.user_id)).timezone
 

@@ -11,6 +11,7 @@ from taskflow.accounts.model import Level, NotificationPreferences, PreferencesP
 from taskflow.chassis.problems import Problem
 from taskflow.events.payloads import Due, Priority, Reminder, Status, TaskState
 from taskflow.tasks import drafts
+from taskflow.tasks.recurrence_dates import MAX_DATES
 
 # The limits are described here and held in `drafts`, for every way by which a task is written.
 Title = Annotated[
@@ -36,8 +37,26 @@ Zone = Annotated[
 ]
 
 
+TaskZone = Annotated[
+    str,
+    Meta(
+        description="A name of the IANA time zone database; `floating` for wherever the owner is.",
+        examples=["Europe/Berlin", "floating"],
+    ),
+]
+Dates = Annotated[list[str], Meta(extra_json_schema={"maxItems": MAX_DATES})]
+
+
 class RecurrenceBody(Struct, forbid_unknown_fields=True):
-    """How a task repeats: an RRULE or a short form such as `weekly:MON,WED`."""
+    """How a task repeats: an RRULE, a short form, lines of iCalendar, or a phrase.
+
+    A short form is `weekly:MON,WED`; a phrase is English: `every last friday at 5pm until march`.
+    Where the task has no due date, a phrase's first occurrence becomes one.
+
+    Attributes:
+        exdates: What is left out: local dates and times, dates for whole days, or instants.
+        rdates: What is added, in the same forms.
+    """
 
     rule: str | UnsetType = UNSET
     text: str | UnsetType = UNSET
@@ -45,6 +64,8 @@ class RecurrenceBody(Struct, forbid_unknown_fields=True):
     until: str | UnsetType | None = UNSET
     count: int | UnsetType | None = UNSET
     month_end: Literal["clamp", "skip"] | UnsetType = UNSET
+    exdates: Dates | UnsetType | None = UNSET
+    rdates: Dates | UnsetType | None = UNSET
 
 
 class TaskChanges(Struct, forbid_unknown_fields=True):
@@ -56,7 +77,8 @@ class TaskChanges(Struct, forbid_unknown_fields=True):
     tags: Tags | UnsetType | None = UNSET
     due_date: Due | UnsetType | None = UNSET
     all_day: bool | UnsetType | None = UNSET
-    timezone: Zone | UnsetType = UNSET
+    timezone: TaskZone | UnsetType = UNSET
+    floating: bool | UnsetType | None = UNSET
     recurrence: RecurrenceBody | UnsetType | None = UNSET
     reminders: Reminders | UnsetType | None = UNSET
 

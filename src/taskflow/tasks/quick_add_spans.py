@@ -1,0 +1,168 @@
+"""Finds what a line says of a task beside its title: tags, priority, dates, reminders. Pure.
+
+Loaded with the first line that is read, since it needs the parser.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from taskflow.base.errors import Invalid
+from taskflow.tasks.phrases_parser import Branch, Start, tree_of, whole_beginnings
+from taskflow.tasks.phrases_parts import When
+from taskflow.tasks.phrases_tokens import branches, clock_of, length_of, place, tokens, when_of
+from taskflow.tasks.phrases_words import Word, words_of
+
+Kind = Literal["recurrence", "due", "priority", "tag", "reminder"]
+# How many words may be read in all, over and over: so many are never needed.
+_MOST_WORK: Final = 1_500
+_MARK: Final = re.compile(
+    r"(?<!\S)(?:#(?P<tag>[^\W\d_][\w-]{0,49})|!(?P<priority>\w+))(?=[\s.,;:?!)]|$)"
+)
+_PRIORITIES: Final = {
+    "urgent": "urgent", "high": "high", "medium": "medium", "low": "low",
+    "1": "urgent", "2": "high", "3": "medium", "4": "low",
+}  # fmt: skip
+_QUOTED: Final = re.compile(r'(?<!\S)"[^"]*"(?=[\s.,;:?!)]|$)|(?<!\S)\\\S+')
+
+
+class Mark(NamedTuple):
+    """A tag or a priority: its place, what it is and its value."""
+
+    start: int
+    end: int
+    kind: Kind
+    value: str
+
+
+class Moment(NamedTuple):
+    """A day, a time of the day, or both; or so many minutes or hours from now."""
+
+    when: When | None = None
+    clock: tuple[int, int] | None = None
+    minutes: int = 0
+
+
+class Reminding(NamedTuple):
+    """When to remind: so long before the due date, or at a moment."""
+
+    offsets: tuple[str, ...]
+    moment: Moment | None
+
+
+class Line:
+    """The words of a line without its marks and without what is meant literally.
+
+    Args:
+        text: The line.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.literal = [match.span() for match in _QUOTED.finditer(text)]
+        self.marks = list(_marks(text, self.literal))
+        hidden = [(mark.start, mark.end) for mark in self.marks]
+        self.words = [
+            word._replace(kind="UNKNOWN") if _lies_in(word, self.literal) else word
+            for word in words_of(_blanked(text, hidden))
+        ]
+        self._work = 0
+
+    def endings(self, first: int, start: Start) -> list[int]:
+        """Up to which words one can read from this one on, the longest first.
+
+        Raises:
+            Invalid: the line is too tangled.
+        """
+        found = whole_beginnings(self.words[first:], start)
+        self._spend(first, 1 + (found[-1] if found else 0))
+        return [first + number for number in reversed(found)]
+
+    def taken(self, first: int, last: int) -> list[Word]:
+        """The words from one to before another, to be read.
+
+        Raises:
+            Invalid: the line is too tangled.
+        """
+        self._spend(first, last - first)
+        return self.words[first:last]
+
+    def _spend(self, first: int, work: int) -> None:
+        self._work += work
+        if self._work > _MOST_WORK:
+            raise Invalid.field("text", "is too tangled from here on", self.words[first].start)
+
+
+def moment_of(words: Sequence[Word]) -> Moment:
+    """The day and time that words say.
+
+    Raises:
+        Invalid: there is none such.
+    """
+    return _moment(tree_of(words, "due"))
+
+
+def reminding_of(words: Sequence[Word]) -> Reminding:
+    """When words say to remind.
+
+    Raises:
+        Invalid: there is no such moment.
+    """
+    tree = tree_of(words, "remind")
+    for child in branches(tree):
+        if child.data == "due":
+            return Reminding((), _moment(child))
+    return Reminding(tuple(_offset(child) for child in branches(tree)), None)
+
+
+def _moment(tree: Branch) -> Moment:
+    found = Moment()
+    for child in branches(tree):
+        if child.data in ("time", "clock"):
+            found = found._replace(clock=clock_of(child))
+        elif child.data == "minutes":
+            found = found._replace(minutes=length_of(child)[1])
+        elif child.data == "month_day":
+            day = int(tokens(child)["ORDINAL"])
+            found = found._replace(when=When(place(child), "month_day", day=day))
+        elif child.data == "later" and length_of(child)[0] == "hour":
+            found = found._replace(minutes=length_of(child)[1] * 60)
+        else:
+            found = found._replace(when=when_of(child))
+    if found.minutes and found.clock:
+        raise Invalid.field("text", "says two times", place(tree))
+    return found
+
+
+def _offset(tree: Branch) -> str:
+    """A span as an ISO 8601 duration."""
+    unit, number = length_of(tree)
+    forms = {"minute": "PT{}M", "hour": "PT{}H", "day": "P{}D", "week": "P{}W"}
+    return forms[unit].format(number)
+
+
+def _marks(text: str, literal: Sequence[tuple[int, int]]) -> list[Mark]:
+    found: list[Mark] = []
+    for match in _MARK.finditer(text):
+        start, end = match.span()
+        priority = _PRIORITIES.get((match["priority"] or "").lower())
+        has_one = any(mark.kind == "priority" for mark in found)
+        if any(begin <= start < stop for begin, stop in literal):
+            continue
+        if match["tag"]:
+            found.append(Mark(start, end, "tag", match["tag"]))
+        elif priority and not has_one:
+            found.append(Mark(start, end, "priority", priority))
+    return found
+
+
+def _blanked(text: str, hidden: Sequence[tuple[int, int]]) -> str:
+    """The text with what is hidden as spaces, so that words around it stand together."""
+    letters = list(text)
+    for start, end in hidden:
+        letters[start:end] = " " * (end - start)
+    return "".join(letters)
+
+
+def _lies_in(word: Word, places: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= word.start < end for start, end in places)

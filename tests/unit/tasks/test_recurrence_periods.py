@@ -1,0 +1,59 @@
+"""Every example of RFC 5545 section 3.8.5.3 gives the dates that stand there."""
+
+from datetime import datetime, time
+from itertools import islice
+
+import pytest
+from dateutil.rrule import rruleset, rrulestr
+from tests.rfc5545 import (
+    EVERY_THREE_HOURS,
+    EVERY_THREE_HOURS_BY_THE_LETTER,
+    EXAMPLES,
+    TOO_OFTEN,
+    Example,
+)
+
+from taskflow.base.errors import Invalid
+from taskflow.tasks.recurrence import Schedule, occurrences
+from taskflow.tasks.recurrence_rules import parse_recurrence
+from taskflow.tasks.zones import parse_zone
+
+NEW_YORK = parse_zone("America/New_York")
+START = datetime(1997, 9, 2, 9)  # noqa: DTZ001 - wall time
+
+
+def walls(lines: str, start: datetime, limit: int) -> list[datetime]:
+    schedule = Schedule(parse_recurrence({"rule": lines}), start, NEW_YORK, all_day=False)
+    found = [one.at for one in occurrences(schedule, limit=limit)]
+    return [at.astimezone(NEW_YORK) for at in found if isinstance(at, datetime)]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: one.lines)
+def test_an_example_of_the_rfc_gives_its_dates(example: Example) -> None:
+    is_ended = "COUNT" in example.lines or "UNTIL" in example.lines
+    found = walls(example.lines, example.begin, len(example.expected) + is_ended)
+    assert [at.date() for at in found] == example.expected
+    assert {at.time() for at in found} == {time(9)}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda one: one.lines)
+def test_the_dates_are_those_of_an_independent_library_too(example: Example) -> None:
+    lines = example.lines.replace(";TZID=America/New_York", "")
+    begin = example.begin
+    if "UNTIL" in lines:
+        begin = begin.replace(tzinfo=NEW_YORK)
+    found = rrulestr(lines, dtstart=begin, forceset=True)
+    assert isinstance(found, rruleset)
+    days = [at.date() for at in islice(found, len(example.expected))]
+    assert days == example.expected
+
+
+def test_every_three_hours_ends_with_until_which_is_an_instant() -> None:
+    assert [at.hour for at in walls(EVERY_THREE_HOURS, START, 9)] == [9, 12, 15]
+    assert [at.hour for at in walls(EVERY_THREE_HOURS_BY_THE_LETTER, START, 9)] == [9, 12]
+
+
+@pytest.mark.parametrize("lines", TOO_OFTEN)
+def test_what_recurs_more_often_than_hourly_is_refused(lines: str) -> None:
+    with pytest.raises(Invalid, match="more often than hourly"):
+        walls(lines, START, 1)
