@@ -90,7 +90,7 @@ async def run(module: str, arguments: Sequence[str], folder: Path) -> None:
             process.kill()
             code = await process.wait()
     if code:
-        raise Failed(f"{' '.join(command)}:\n{output.read_text(errors='replace')[-2000:]}")
+        raise Failed(f"{module}:\n{output.read_text(errors='replace')[-2000:]}")
 
 
 def write(path: Path, noted: Noted) -> None:

@@ -70,11 +70,10 @@ def _figures(turns: dict[str, list[Turn]]) -> list[Figure]:
         )
         for who, samples in rates.items()
     ]
-    for who in rates.keys() - {OURS.name}:
-        samples = ratios(rates[OURS.name], rates[who])
-        figures.append(
-            Figure(goal=GOAL, what="rate, ours to theirs", who=who, unit="times", samples=samples)
-        )
+    for one in (LIMIT, *PEERS):
+        samples = ratios(rates[OURS.name], rates[one.name])
+        what = "rate, ours to theirs"
+        figures.append(Figure(goal=GOAL, what=what, who=one.name, unit="times", samples=samples))
     for who, done in turns.items():
         if who == LIMIT.name:
             continue

@@ -40,6 +40,7 @@ async def seed(dsn: str, pending: int, user_id: UUID) -> None:
     connection = await asyncpg.connect(dsn)
     await connection.execute(FAR, _state(user_id), pending, user_id)
     await connection.execute(SETTLED)
+    await connection.execute("CHECKPOINT")
     await connection.close()
 
 
