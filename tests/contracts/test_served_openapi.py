@@ -1,5 +1,6 @@
 """The documents that running services serve, and that their answers keep to them."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

@@ -33,8 +33,9 @@ from taskflow.services.reminder.parcels import Parcel
 from taskflow.services.reminder.retries import MOST_ATTEMPTS
 
 AT_ONCE: Final = 8
-SEND_SECONDS: Final = 30.0
-LEASE_SECONDS: Final = 60.0
+# The longest that a channel may take: Apprise waits for its turn, starts a process and sends.
+SEND_SECONDS: Final = 90.0
+LEASE_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 20.0
 AWAY_SECONDS: Final = 0.5
 CONTENDED_SECONDS: Final = 0.05
@@ -192,8 +193,12 @@ class Courier:
     ) -> None:
         async with self._database.transaction() as transaction:
             await deliveries.settle(transaction, claimed, outcome, course, now)
-            if outcome is not None and outcome.result == "gone":
-                way = claimed.course.way
+            if outcome is None:
+                return
+            way, is_delivered = claimed.course.way, outcome.result == "delivered"
+            result = channels.Result(outcome.at, outcome.detail, is_delivered=is_delivered)
+            await channels.note(transaction, way.id, result)
+            if outcome.result == "gone":
                 await channels.turn_off(transaction, way.id, outcome.detail)
 
 
