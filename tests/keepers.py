@@ -13,16 +13,15 @@ from taskflow.base.ids import new_id
 from taskflow.bus.message import Message
 from taskflow.bus.ports import Subscription, Verdict
 from taskflow.chassis.consumer import Consumer
-from taskflow.chassis.handlers import Batches, each
+from taskflow.chassis.handlers import Batches
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 from taskflow.events.envelope import decode, encode, wrap
 from taskflow.events.payloads import Reminder, TaskEvent
-from taskflow.events.topics import REMINDER_TRIGGERED, TASK_TYPES
+from taskflow.events.topics import REMINDER_TRIGGERED
 from taskflow.services.notification import storage as notifications
 from taskflow.services.notification.event_consumer import Notifier
-from taskflow.services.recurring_processor import storage as recurring
-from taskflow.services.recurring_processor.event_consumer import Continuation, is_of_series
+from taskflow.services.recurring_processor import main as recurring
 from taskflow.services.reminder import storage as reminders
 from taskflow.services.reminder.event_consumer import Planner
 from taskflow.services.reminder.schedule_memory import MemorySchedule
@@ -77,7 +76,6 @@ class Keepers:
 
     async def open(self, stack: AsyncExitStack, address: str) -> None:
         made = Counter("made", "Made.", registry=CollectorRegistry())
-        continuation = Continuation(Wall(), made).follow
         for name, role, batches in (
             (
                 "reminder",
@@ -90,11 +88,7 @@ class Keepers:
             (
                 "recurring-processor",
                 "recurring",
-                each(
-                    dict.fromkeys(TASK_TYPES, continuation),
-                    concerns=is_of_series,
-                    forget=recurring.forget_user,
-                ),
+                recurring.taking(Wall(), made),
             ),
             ("notification", "notifications", NOTIFYING),
         ):

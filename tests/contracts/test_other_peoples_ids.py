@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -11,7 +12,9 @@ import pytest
 from tests.contracts.operations import Operation, operations, wrong
 from tests.product import Product
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 30
+# What was done so many weeks in a row is suggested.
+WEEKS = 9
 TASK = {
     "title": "Anna's secret",
     "tags": ["private"],
@@ -23,6 +26,7 @@ TASK = {
 KINDS = {
     "task_id": "task",
     "series_id": "series",
+    "suggestion_id": "suggestion",
     "reminder_id": "reminder",
     "notification_id": "notification",
     "token_id": "token",
@@ -48,18 +52,20 @@ class Somebody(NamedTuple):
     def state(self) -> list[Any]:
         """All that it can see of its own."""
         paths = (
-            "/tasks", "/tasks?status=deleted", "/recurring/series", "/reminders",
-            "/notifications", "/audit/events", "/auth/me", "/auth/tokens", "/reminders/channels",
+            "/tasks", "/tasks?status=deleted", "/recurring/series", "/recurring/suggestions",
+            "/reminders", "/reminders/channels",
+            "/notifications", "/audit/events", "/auth/me", "/auth/tokens",
         )  # fmt: skip
         return [self.client.get(path).json() for path in paths]
 
 
-def first(client: httpx.Client, path: str, at_least: int = 1) -> dict[str, Any]:
-    """The first of a list, once it has so many."""
+def first(client: httpx.Client, path: str, at_least: int = 1, evidence: int = 0) -> dict[str, Any]:
+    """The first of a list, once it has so many, and that one so much evidence."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         items: list[dict[str, Any]] = client.get(path).json()["items"]
-        if len(items) >= at_least or time.monotonic() > deadline:
+        has_enough = len(items) >= at_least and len(items[0].get("evidence", ())) >= evidence
+        if has_enough or time.monotonic() > deadline:
             return items[0]
 
 
@@ -69,9 +75,14 @@ def somebody(product: Product) -> Somebody:
     token = client.post("/auth/tokens", json={"name": "hers"}).json()
     webhook = {"kind": "webhook", "url": "https://example.com/hers"}
     channel = client.post("/reminders/channels", json=webhook).json()["channel"]
+    for week in range(WEEKS):
+        feed = client.post("/tasks", json={"title": "Feed Anna's secret cat"}).json()
+        at = datetime.now(UTC) - timedelta(weeks=week)
+        client.post(f"/tasks/{feed['id']}/complete", json={"completed_at": at.isoformat()})
     ids = {
         "task": task["id"],
         "series": first(client, "/recurring/series")["id"],
+        "suggestion": first(client, "/recurring/suggestions", evidence=WEEKS)["id"],
         "reminder": first(client, "/reminders")["id"],
         "notification": str(first(client, "/notifications")["id"]),
         "token": token["id"],
@@ -164,6 +175,7 @@ def test_filters_show_nothing_of_somebody_else(anna: Somebody, bob: httpx.Client
         f"/audit/events?actor={anna.user_id}",
         "/notifications",
         "/recurring/series",
+        "/recurring/suggestions",
     ):
         answer = bob.get(path)
         assert answer.status_code == 200, answer.text

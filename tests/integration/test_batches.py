@@ -129,6 +129,18 @@ async def test_what_waits_is_committed_at_once_and_what_was_asked_for_happens_in
     assert (await service.effects(), await service.marks()) == (["1", "2", "3", "4"], 4)
 
 
+async def test_what_needs_a_transaction_of_its_own_shares_none(service: Service) -> None:
+    batches = Batches(
+        handle=service._handle, alone=lambda event: event.task_id == UUID(int=2), size=BATCH_SIZE
+    )
+    consumer = Consumer("alone", service.database, Wall(), Metrics("alone"))
+    subscription = consumer.subscribe(batches)
+    for keys in ((1, 3), (1, 2, 3)):
+        outcomes = await subscription.handle(make_messages(*keys))
+        assert [outcome.verdict for outcome in outcomes] == [Verdict.DONE] * len(keys)
+    assert service.sizes == [2, 1, 1, 1]
+
+
 async def test_an_event_that_always_fails_is_set_aside_alone_and_once(service: Service) -> None:
     service.failing["3"] = [ZeroDivisionError("broken") for _ in range(100)]
     async with delivering(service, make_messages(*range(1, 11))):

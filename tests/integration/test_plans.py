@@ -4,7 +4,7 @@ The database is filled once with far more than any statement may look at.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,9 @@ from taskflow.outbox import tables as outbox
 from taskflow.outbox.tail import Gap, Tail
 from taskflow.services.audit_logger import storage as audit
 from taskflow.services.notification import storage as notifications
+from taskflow.services.recurring_processor import habits_storage as habits
 from taskflow.services.recurring_processor import storage as recurring
+from taskflow.services.recurring_processor import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.task_door import TaskDoor
 from taskflow.services.reminder import deliveries, due, receipts
 from taskflow.services.reminder import storage as reminders
@@ -31,6 +33,7 @@ from taskflow.tasks.queries import Filter
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 USER = UUID(int=1)
 SERIES = UUID(int=7)
+HALF_A_YEAR = timedelta(days=182)
 MOST = 1_200
 # A search for a rare word may rather read through one person's tasks; what to forget is looked for
 # in the backlog once an hour.
@@ -90,6 +93,17 @@ INSERT INTO recurring.instances
 SELECT number_id(n), number_id(CASE WHEN n <= 20000 THEN 7 ELSE n % 100 + 100 END), '', n, 1, 1,
        CASE WHEN n % 20000 = 0 THEN 'pending' ELSE 'completed' END, false, false, true,
        'day ' || n, NULL, NULL, NULL
+  FROM moments;
+INSERT INTO recurring.habit_tasks
+SELECT number_id(n), CASE WHEN n <= 20000 THEN number_id(1) ELSE number_id(100 + n % 100) END, 1,
+       CASE WHEN n % 20 = 0 THEN 'recurring' ELSE 'past' END, at, '', 'UTC', at, NULL, 'low', '{}',
+       NULL, false
+  FROM moments;
+INSERT INTO recurring.habit_looks SELECT number_id(n), 1, at FROM moments;
+INSERT INTO recurring.suggestions
+SELECT number_id(n), number_id(100 + n % 100), ARRAY[n::text],
+       CASE WHEN n % 7 = 0 THEN 'open' ELSE 'dismissed' END,
+       CASE WHEN n % 7 = 0 THEN '{}'::jsonb END, 1, '2026-01-01'
   FROM moments;
 """
 MOMENTS = """
@@ -216,6 +230,16 @@ READS: dict[str, Read] = {
     "a series' tasks": lambda t: recurring.instances(t, SERIES),
     "a person's series": lambda t: t.rows(recurring.LIST, ident(50), ident(0), None, 50),
     "the number of active series": recurring.count_active,
+    "a person's history": lambda t: t.rows(habits.HISTORY, ident(150), NOW - HALF_A_YEAR, 5_000),
+    "what recurs for a person": lambda t: t.rows(habits.RECURRING, ident(120), 5_000),
+    "what a person has decided": lambda t: t.rows(suggestions.DECIDED, ident(150), 1_000),
+    "a person's suggestions": lambda t: t.rows(suggestions.OPEN, ident(150), NOW.date(), 20),
+    "a suggestion": lambda t: t.rows(suggestions.LOCK, ident(7), ident(107)),
+    "history that is too old": lambda t: habits.prune(t, ident(150), NOW, 20),
+    "suggestions that are none any more": lambda t: suggestions.suggest(t, ident(150), []),
+    "a history to look at": lambda t: habits.claim(t, NOW),
+    "when to look at the next history": habits.next_look,
+    "what is forgotten of a person's habits": lambda t: habits.forget_user(t, ident(150), 5_000),
     "whether an occurrence is taken": lambda t: recurring.is_taken(t, SERIES, "day 9"),
 }
 

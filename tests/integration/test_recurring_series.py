@@ -238,3 +238,31 @@ async def test_a_withdrawn_task_that_somebody_restores_unheard_is_theirs(
     await world.hear(reversed(await world.news()))
     await world.settle()
     assert len(await world.open()) == 1
+
+
+async def test_a_floating_one_is_followed_on_the_wall_where_its_owner_is_by_now(
+    world: World,
+) -> None:
+    given = {
+        "title": "Stretch",
+        "due_date": "2026-03-09T08:00:00Z",
+        "timezone": "Europe/Berlin",
+        "floating": True,
+        "recurrence": WEEKLY,
+    }
+    task = await world.do(commands.create, given, world.wall.on())
+    await world.settle()
+    for _ in range(2):  # The second time it is brought back.
+        await world.complete(task.id)
+        await world.settle()
+        # The account is not known here, so its zone is UTC.
+        (found,) = await world.open()
+        assert found["due_at"] == datetime(2026, 3, 16, 9, tzinfo=UTC)
+        await world.do(commands.reopen, task.id, world.wall.on())
+        await world.settle()
+    await world.complete(task.id)
+    await world.settle()
+    await world.complete((await world.open())[0]["id"])
+    await world.settle()
+    (found,) = await world.open()
+    assert found["due_at"] == datetime(2026, 3, 23, 9, tzinfo=UTC)

@@ -153,7 +153,7 @@ class Consumer:
             return await self._handle_singly(batches, messages)
         found = [read(message) for message in messages]
         envelopes = [one for one in found if isinstance(one, Envelope)]
-        if len(envelopes) > 1 and any(batches.is_farewell(one.data) for one in envelopes):
+        if len(envelopes) > 1 and any(batches.is_alone(one.data) for one in envelopes):
             return await self._handle_singly(batches, messages)
         outcome = await self._attempt(batches, envelopes)
         if outcome.verdict is Verdict.RETRY and len(envelopes) > 1:

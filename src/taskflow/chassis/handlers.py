@@ -41,6 +41,10 @@ def _always(_event: TaskEvent) -> bool:
     return True
 
 
+def _never(_event: TaskEvent) -> bool:
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Batches:
     """How a service takes events, several in one transaction.
@@ -54,6 +58,7 @@ class Batches:
         is_idempotent: Whether `handle` itself does nothing for an event that it has had, and minds
             no order: then none is marked as seen, and none waits for an earlier one that fails.
         concerns: Tells what `handle` may leave out.
+        alone: Tells what needs a transaction of its own; what came together with it has one, too.
         forget: Called when an account is erased, until nothing of it is left; by then `handle` is
             given no event of theirs any more. None where nothing is kept of people, or all of it
             must stay.
@@ -66,11 +71,16 @@ class Batches:
     concurrency: int = 2
     is_idempotent: bool = False
     concerns: Concerns = _always
+    alone: Concerns = _never
     forget: Forget | None = None
 
     def is_farewell(self, event: TaskEvent) -> bool:
         """Whether an event tells that its user's account is erased, where that means something."""
         return bool(event.owner_erased) and self.forget is not None
+
+    def is_alone(self, event: TaskEvent) -> bool:
+        """Whether an event may share no transaction."""
+        return self.alone(event) or self.is_farewell(event)
 
 
 def each(

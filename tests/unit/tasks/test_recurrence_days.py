@@ -87,7 +87,7 @@ def rules(draw: st.DrawFn) -> str:
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(rules(), STARTS, st.sampled_from(ZONES), MONTH_ENDS)
 def test_any_rule_gives_what_looking_at_every_day_and_hour_gives(
     rule: str, start: datetime, zone_name: str, month_end: str
@@ -112,7 +112,7 @@ def test_any_rule_gives_what_looking_at_every_day_and_hour_gives(
     assert following == expected[middle + 1 :][:1] or middle == len(expected) - 1
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(rules(), st.dates(date(1992, 1, 1), date(2031, 12, 31)), MONTH_ENDS)
 def test_whole_days_are_dates_whatever_the_clocks_do(
     rule: str, start: date, month_end: str

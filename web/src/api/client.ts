@@ -12,6 +12,7 @@ import type {
   QuickPreview,
   Registration,
   Status,
+  SuggestionList,
   Task,
   TaskDraft,
   TaskPage,
@@ -102,6 +103,23 @@ export class Api {
       headers: { "Idempotency-Key": freshKey() },
     };
     return answer(this.#client.POST("/api/v1/tasks/{task_id}/restore", options));
+  }
+
+  async suggestions(): Promise<SuggestionList> {
+    return answer(this.#client.GET("/api/v1/recurring/suggestions"));
+  }
+
+  /** Makes the series; answers its first task, the same one however often it is sent. */
+  async acceptSuggestion(id: string): Promise<Task> {
+    const params = { path: { suggestion_id: id } };
+    const path = "/api/v1/recurring/suggestions/{suggestion_id}/accept";
+    return answer(this.#client.POST(path, { params }));
+  }
+
+  async dismissSuggestion(id: string): Promise<void> {
+    const params = { path: { suggestion_id: id } };
+    const path = "/api/v1/recurring/suggestions/{suggestion_id}/dismiss";
+    await done(this.#client.POST(path, { params }));
   }
 
   async notifications(slice: Slice): Promise<NotificationPage> {

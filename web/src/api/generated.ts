@@ -303,6 +303,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recurring/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Habits in the caller's own history that could be series */
+        get: operations["list_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recurring/suggestions/{suggestion_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the series; its first task is answered
+         * @description Doing it twice makes one.
+         */
+        post: operations["accept_suggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recurring/suggestions/{suggestion_id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suggest this never again, nor anything like it; one that was accepted stays so */
+        post: operations["dismiss_suggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reminders": {
         parameters: {
             query?: never;
@@ -1022,6 +1076,16 @@ export interface components {
             missed: number;
         };
         /**
+         * EvidenceState
+         * @description A day on which it was done, and the task that tells so.
+         */
+        EvidenceState: {
+            /** Format: date */
+            date: string;
+            /** Format: uuid */
+            task_id: string;
+        };
+        /**
          * FieldProblem
          * @description What is wrong with one field; `position` is the index of the first character in error.
          */
@@ -1546,6 +1610,42 @@ export interface components {
         SubscriptionKeys: {
             p256dh: string;
             auth: string;
+        };
+        /**
+         * SuggestionState
+         * @description A habit that could be a series.
+         */
+        SuggestionState: {
+            /** Format: uuid */
+            id: string;
+            title: string;
+            /** @description The RRULE (RFC 5545), as in `recurrence`. */
+            rule: string;
+            /** @description The rule in words. */
+            text: string;
+            /** @description What accepting gives the task. */
+            recurrence: components["schemas"]["Recurrence"];
+            timezone: string;
+            /**
+             * @description Whether the rule tells when such tasks were completed, or when they were created.
+             * @enum {string}
+             */
+            basis: "completed" | "created";
+            /** @description How sure it is that this is no chance, from 0 to 1. */
+            confidence: number;
+            /** @description How often it was due, from the first day of the evidence to the last. */
+            due: number;
+            evidence: components["schemas"]["EvidenceState"][];
+            /** @description When it is due next, with the zone's offset, or days where it has no usual time. */
+            next: string[];
+            why: string;
+        };
+        /**
+         * Suggestions
+         * @description What is suggested, the surest first; at most 20.
+         */
+        Suggestions: {
+            items: components["schemas"]["SuggestionState"][];
         };
         /**
          * TaskBody
@@ -2478,6 +2578,94 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Denied"];
             404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_suggestions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    accept_suggestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suggestion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskState"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    dismiss_suggestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suggestion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];

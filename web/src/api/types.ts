@@ -55,5 +55,9 @@ export type ChannelTest = Schemas["ChannelTest"];
 /** What a browser gives away for being pushed to. */
 export type Subscription = Schemas["Subscription"];
 
+/** A habit seen in the person's own tasks, with what tells of it. */
+export type Suggestion = Schemas["SuggestionState"];
+export type SuggestionList = Schemas["Suggestions"];
+
 /** RFC 9457 problem details, with `errors` for the fields that are wrong. */
 export type Problem = Schemas["Problem"];

@@ -70,7 +70,7 @@ export class Tasks {
   async add(draft: TaskDraft): Promise<Task> {
     const task = await this.#api.create(draft, this.#key.for(draft));
     this.#key.done();
-    this.#keep(task);
+    this.keep(task);
     return task;
   }
 
@@ -78,7 +78,7 @@ export class Tasks {
   async quickAdd(text: string): Promise<Task> {
     const { task } = await this.#api.quickAdd({ text }, this.#quickKey.for(text));
     this.#quickKey.done();
-    this.#keep(task);
+    this.keep(task);
     return task;
   }
 
@@ -86,7 +86,7 @@ export class Tasks {
   async toggle(task: Task): Promise<void> {
     const write = task.status === "pending" ? "complete" : "reopen";
     const after = await this.#guarded(task, () => this.#api[write](task));
-    this.#keep(after);
+    this.keep(after);
   }
 
   /** Moves a task to the trash; throws ApiError. */
@@ -99,10 +99,11 @@ export class Tasks {
 
   /** Takes a task out of the trash; throws ApiError. */
   async restore(id: string): Promise<void> {
-    this.#keep(await this.#api.restore(id));
+    this.keep(await this.#api.restore(id));
   }
 
-  #keep(written: Task): void {
+  /** Shows a task as this page's own write has left it. */
+  keep(written: Task): void {
     this.#state = put(this.#state, written);
     this.#wrote(written.id, written.version);
   }

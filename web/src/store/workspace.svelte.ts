@@ -15,6 +15,7 @@ import { Channels } from "./channels.svelte";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
 import { Preview } from "./preview.svelte";
+import { Suggestions } from "./suggestions.svelte";
 import { Tasks } from "./tasks.svelte";
 
 const STREAM = "/api/v1/notifications/stream?changes=all";
@@ -25,6 +26,7 @@ export class Workspace {
   readonly inbox: Inbox;
   readonly channels: Channels;
   readonly preview: Preview;
+  readonly suggestions: Suggestions;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
 
@@ -35,6 +37,9 @@ export class Workspace {
     this.tasks = new Tasks(api, (id, version) => {
       this.inbox.expect(id, version);
       this.#readOwn();
+    });
+    this.suggestions = new Suggestions(api, (task) => {
+      this.tasks.keep(task);
     });
     const refresh = (): void => void this.refresh();
     this.#stream = new LiveStream({
@@ -73,7 +78,11 @@ export class Workspace {
 
   /** Fetches afresh what is shown. */
   async refresh(): Promise<void> {
-    await Promise.all([this.tasks.refresh(), this.attempt(() => this.inbox.refresh())]);
+    await Promise.all([
+      this.tasks.refresh(),
+      this.attempt(() => this.inbox.refresh()),
+      this.suggestions.refresh(),
+    ]);
     this.#readOwn();
   }
 

@@ -48,6 +48,12 @@ export function momentText(instant: string, now: Date, locale?: string): string 
   return daysBetween(now, date) === 0 ? timeText(date, locale) : dayText(date, now, locale);
 }
 
+/** A plain date, such as `24 Feb 2026`. */
+export function plainDay(date: string, locale?: string): string {
+  const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  return format.format(new Date(`${date}T00:00`));
+}
+
 function dayText(date: Date, now: Date, locale?: string): string {
   const names: Record<number, string> = { [-1]: "Yesterday", 0: "Today", 1: "Tomorrow" };
   const isThisYear = date.getFullYear() === now.getFullYear();

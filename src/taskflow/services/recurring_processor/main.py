@@ -1,11 +1,23 @@
 """The recurring processor (port 8001): the next instance of what recurs."""
 
-from taskflow.chassis.handlers import each
+from collections.abc import Sequence
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from taskflow.base.clock import Clock
+from taskflow.chassis.handlers import Batches, Delivery
 from taskflow.chassis.service import Context, Parts, Service
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_TYPES
-from taskflow.services.recurring_processor import storage
+from taskflow.services.recurring_processor import habits_storage, storage, suggestions_routes
 from taskflow.services.recurring_processor.event_consumer import Continuation, is_of_series
+from taskflow.services.recurring_processor.habits_consumer import Histories, tells_of_habits
+from taskflow.services.recurring_processor.habits_finding import Finding
 from taskflow.services.recurring_processor.routes import ROUTES
+
+NAME = "recurring-processor"
 
 
 def build(context: Context) -> Parts:
@@ -13,14 +25,50 @@ def build(context: Context) -> Parts:
     made = context.metrics.counter(
         "taskflow_recurring_instances_total", "Tasks made as the next of their series."
     )
-    continuation = Continuation(context.clock, made)
     _show(context)
-    batches = each(
-        dict.fromkeys(TASK_TYPES, continuation.follow),
-        concerns=is_of_series,
-        forget=storage.forget_user,
+    return Parts(
+        routes=[*ROUTES, *suggestions_routes.ROUTES],
+        batches=taking(context.clock, made),
+        loops=[Finding(context.database, context.clock, NAME).run],
     )
-    return Parts(routes=ROUTES, batches=batches)
+
+
+def taking(clock: Clock, made: Counter) -> Batches:
+    """How events are taken.
+
+    Args:
+        clock: The time.
+        made: Counts instances.
+    """
+    continuation, histories = Continuation(clock, made), Histories(clock)
+
+    async def handle(transaction: Transaction, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            if is_of_series(delivery.event):
+                await continuation.follow(delivery)
+        await histories.follow(transaction, [delivery.event for delivery in deliveries])
+
+    # Tasks of a series are locked, which whoever edits them locks too: not for others' sake.
+    return Batches(
+        handle=handle,
+        event_types=TASK_TYPES,
+        concurrency=8,
+        concerns=_concerns,
+        alone=is_of_series,
+        forget=forget_user,
+    )
+
+
+async def forget_user(transaction: Transaction, user_id: UUID, limit: int) -> int:
+    """Remove so much of what is kept of a user; returns how many rows."""
+    removed = await habits_storage.forget_user(transaction, user_id, limit)
+    if removed < limit:
+        removed += await storage.forget_user(transaction, user_id, limit - removed)
+    return removed
+
+
+def _concerns(event: TaskEvent) -> bool:
+    return is_of_series(event) or tells_of_habits(event)
 
 
 def _show(context: Context) -> None:
@@ -38,7 +86,7 @@ def _show(context: Context) -> None:
 
 
 service = Service(
-    name="recurring-processor",
+    name=NAME,
     title="Recurring Processor",
     port_offset=1,
     role="taskflow_recurring",
