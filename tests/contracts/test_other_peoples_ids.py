@@ -31,6 +31,7 @@ KINDS = {
     "notification_id": "notification",
     "token_id": "token",
     "channel_id": "channel",
+    "delivery_id": "event",
 }
 # Operations that are no use without more in their body.
 BODIES: dict[str, dict[str, Any]] = {

@@ -444,6 +444,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reminders/channels/{channel_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a channel was given, and what came of each attempt */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/channels/{channel_id}/deliveries/{delivery_id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery by this channel once more, with the same id, even if its task is done */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reminders/channels/{channel_id}/secret": {
         parameters: {
             query?: never;
@@ -1052,6 +1086,35 @@ export interface components {
             completed_at?: string | null;
         };
         /**
+         * DeliveryAttempt
+         * @description One attempt; `state` is where its delivery stands now, whichever channel has it. `attempt` counts those by this channel. A delivery's id stands in each of its messages.
+         */
+        DeliveryAttempt: {
+            /** Format: uuid */
+            delivery_id: string;
+            /** @enum {string} */
+            kind: "digest" | "reminder";
+            task_id: string | null;
+            /** @enum {string} */
+            state: "claimed" | "dead" | "delivered" | "stopped" | "waiting";
+            attempt: number;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            result: "delivered" | "failed" | "gone" | "refused" | "unknown";
+            detail: string;
+            latency_ms: number | null;
+            next_at: string | null;
+        };
+        /**
+         * DeliveryPage
+         * @description Some attempts, the newest first, and the cursor of the next ones.
+         */
+        DeliveryPage: {
+            items: components["schemas"]["DeliveryAttempt"][];
+            next_cursor: string | null;
+        };
+        /**
          * Dependency
          * @description The state of one thing that a service uses; what is optional it can do without.
          */
@@ -1106,7 +1169,7 @@ export interface components {
              * @description Which kind of step it is.
              * @enum {string}
              */
-            what: "attempted" | "cancelled" | "dead" | "delivered" | "done" | "due" | "fired" | "handed_over" | "next_channel" | "planned" | "postponed" | "replanned" | "seen" | "snoozed" | "stopped" | "waiting";
+            what: "attempted" | "cancelled" | "dead" | "delivered" | "done" | "due" | "fired" | "handed_over" | "next_channel" | "planned" | "postponed" | "redelivered" | "replanned" | "seen" | "snoozed" | "stopped" | "waiting";
             text: string;
             /** @description `page`, or the kind of the channel. */
             channel: string | null;
@@ -1421,6 +1484,16 @@ export interface components {
             exdates?: string[] | null;
             /** @description What is added, in the same forms. */
             rdates?: string[] | null;
+        };
+        /**
+         * Redelivery
+         * @description What is to be sent once more.
+         */
+        Redelivery: {
+            /** Format: uuid */
+            delivery_id: string;
+            /** @enum {string} */
+            state: "waiting";
         };
         /**
          * RefreshBody
@@ -2872,6 +2945,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelState"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description At most so many items are answered. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before this one. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redelivery"];
                 };
             };
             400: components["responses"]["Malformed"];

@@ -75,14 +75,15 @@ UPDATE reminders.deliveries
        next_at = $9, reason = $10, finished_at = $11, claim = NULL
  WHERE id = $1 AND state IN ('waiting', 'claimed') AND (claim = $2 OR $3 = 'delivered')
 """
+# What its owner asked for once more goes out, whatever has become of the task.
 STOP_TASKS = """
 UPDATE reminders.deliveries SET state = 'stopped', reason = $2, finished_at = $3
- WHERE task_id = ANY($1::uuid[]) AND kind = 'reminder' AND state = 'waiting'
+ WHERE task_id = ANY($1::uuid[]) AND kind = 'reminder' AND state = 'waiting' AND asked_at IS NULL
 """
 STOP_REMINDER = """
 UPDATE reminders.deliveries SET state = 'stopped', reason = $2, finished_at = $3
  WHERE id IN (SELECT delivery_id FROM reminders.told WHERE reminder_id = $1)
-   AND kind = 'reminder' AND state = 'waiting'
+   AND kind = 'reminder' AND state = 'waiting' AND asked_at IS NULL
 """
 WAITING = """
 SELECT count(*) AS waiting, min(created_at) AS oldest

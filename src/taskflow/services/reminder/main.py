@@ -20,6 +20,7 @@ from taskflow.services.reminder.channels.port import Channel
 from taskflow.services.reminder.channels.registry import Registry
 from taskflow.services.reminder.channels_routes import CHANNEL_ROUTES
 from taskflow.services.reminder.courier import Courier
+from taskflow.services.reminder.delivery_routes import DELIVERY_ROUTES
 from taskflow.services.reminder.event_consumer import Planner
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.firing import LOOK_SECONDS, SHARED_LOOK_SECONDS, Firing
@@ -46,7 +47,7 @@ def build(context: Context) -> Parts:
     parts = build_with(context, channels)
     return replace(
         parts,
-        routes=[*parts.routes, *CHANNEL_ROUTES],
+        routes=[*parts.routes, *CHANNEL_ROUTES, *DELIVERY_ROUTES],
         dependencies={**parts.dependencies, "registry": registry},
         on_stop=channels.close,
     )

@@ -14,11 +14,14 @@ from taskflow.services.reminder.messages import Member, message_of
 
 MEMBERS = """
 SELECT told.reminder_id, told.fire_at, told.late_by_seconds, task.task::text AS task,
-       coalesce(task.closed, CASE
+       CASE
+         WHEN delivery.asked_at IS NOT NULL THEN NULL
+         WHEN task.closed IS NOT NULL THEN task.closed
          WHEN reminder.status = 'acknowledged' THEN 'it was acknowledged'
          WHEN reminder.fired_at IS NULL THEN 'it was moved to another time'
-       END) AS needless
+       END AS needless
   FROM reminders.told AS told
+  JOIN reminders.deliveries AS delivery ON delivery.id = told.delivery_id
   JOIN reminders.reminders AS reminder ON reminder.id = told.reminder_id
   JOIN reminders.tasks AS task ON task.task_id = reminder.task_id
  WHERE told.delivery_id = $1

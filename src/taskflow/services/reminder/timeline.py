@@ -11,7 +11,8 @@ from taskflow.services.reminder.history import PAGE, Attempt, Carried, Told
 
 Step = Literal[
     "planned", "replanned", "cancelled", "postponed", "due", "fired", "handed_over", "delivered",
-    "attempted", "next_channel", "dead", "stopped", "waiting", "seen", "snoozed", "done",
+    "attempted", "next_channel", "redelivered", "dead", "stopped", "waiting", "seen", "snoozed",
+    "done",
 ]  # fmt: skip
 Outcome = Literal["handed_over", "delivered", "failed", "refused", "gone", "unknown"]
 UNNAMED: Final = "a channel that is gone"
@@ -103,17 +104,25 @@ def _fired(at: datetime, facts: Mapping[str, Any]) -> list[Happening]:
 def _attempted_all(
     attempts: Iterable[Attempt], deliveries: Mapping[UUID, Carried]
 ) -> list[Happening]:
-    """Every attempt, and where the next channel takes over."""
+    """Every attempt, and where the next channel takes over, or its owner asked once more."""
     found: list[Happening] = []
     before: Attempt | None = None
     for one in attempts:
         if before and before.delivery_id == one.delivery_id and before.attempt >= one.attempt:
-            text = f"{before.channel_name or UNNAMED} was given up; {one.channel_name} is tried"
-            named = (one.channel, one.channel_name)
-            found.append(Happening(before.at, "next_channel", text, *named))
+            found.append(_begun_anew(before, one))
         found.append(_attempted(one, deliveries))
         before = one
     return found
+
+
+def _begun_anew(before: Attempt, one: Attempt) -> Happening:
+    """What led from the last attempt at one channel to the first at another, or at the same."""
+    named = (one.channel, one.channel_name)
+    if before.result == "delivered" or named == (before.channel, before.channel_name):
+        text = f"{one.channel_name or UNNAMED} is given it once more, as its owner asked"
+        return Happening(one.at, "redelivered", text, *named)
+    text = f"{before.channel_name or UNNAMED} was given up; {one.channel_name} is tried"
+    return Happening(before.at, "next_channel", text, *named)
 
 
 def _attempted(attempt: Attempt, deliveries: Mapping[UUID, Carried]) -> Happening:

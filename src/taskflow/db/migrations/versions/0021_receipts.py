@@ -51,10 +51,13 @@ def upgrade() -> None:
           claim uuid,
           reason text,
           created_at timestamptz NOT NULL,
+          asked_at timestamptz,
           finished_at timestamptz
         );
         COMMENT ON COLUMN reminders.deliveries.next_at IS
           'When it is to be tried; of a claimed one until when the claim holds (its lease).';
+        COMMENT ON COLUMN reminders.deliveries.asked_at IS
+          'When its owner asked for it to be sent once more, whatever has become of the task.';
         CREATE INDEX deliveries_next ON reminders.deliveries (channel_kind, next_at)
          WHERE state IN ('waiting', 'claimed');
         CREATE INDEX deliveries_of_task ON reminders.deliveries (task_id)
