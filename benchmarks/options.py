@@ -21,3 +21,8 @@ class Options(Struct, frozen=True, kw_only=True):
     changes_per_second: int = 200
     connections: int = 32
     recurring: int = 10_000
+    pending: int = 1_000_000
+    due: int = 10_000
+    due_seconds: float = 60.0
+    burst: int = 100_000
+    peer_burst: int = 2_000

@@ -25,10 +25,11 @@ class Product:
 
     Args:
         folder: Gets its data and its output.
+        command: The module whose `main` is the command line.
         settings: Added to its environment.
     """
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, command: str = "taskflow.cli", **settings: str) -> None:
         self.data_dir = folder / "product"
         self.port = free_span(5)
         environment = {
@@ -38,7 +39,7 @@ class Product:
             "TASKFLOW_RATE_LIMIT_BURST": "1000000",
             **settings,
         }
-        code = "from taskflow.cli import main; main()"
+        code = f"from {command} import main; main()"
         self.program = Program("product", ["-c", code, "up"], folder, environment)
 
     async def start(self) -> None:

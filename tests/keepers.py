@@ -18,7 +18,7 @@ from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 from taskflow.events.envelope import decode, encode, wrap
 from taskflow.events.payloads import Reminder, TaskEvent
-from taskflow.events.topics import REMINDER_TRIGGERED, TASK_TYPES
+from taskflow.events.topics import REMINDER_TRIGGERED
 from taskflow.services.notification import storage as notifications
 from taskflow.services.notification.event_consumer import Notifier
 from taskflow.services.recurring_processor import main as recurring
@@ -82,7 +82,6 @@ class Keepers:
                 "reminders",
                 Batches(
                     handle=Planner(MemorySchedule(Wall())).follow,
-                    event_types=TASK_TYPES,
                     forget=reminders.forget_user,
                 ),
             ),

@@ -119,6 +119,8 @@ async def test_nothing_is_wider_than_a_narrow_phone(arrive: People) -> None:
     await page.get_by_test_id("bell").click()
     await expect(page.get_by_role("heading", name="Notifications")).to_be_visible()
     assert await page.evaluate(OVERFLOW) == []
+    await open_channels(person, page)
+    assert await page.evaluate(OVERFLOW) == []
     assert await page.evaluate("document.documentElement.scrollWidth") == 360
 
 
@@ -143,6 +145,17 @@ async def test_everybody_can_read_and_operate_it(arrive: People, scheme: str) ->
     await page.get_by_test_id("bell").click()
     await expect(page.get_by_test_id("undo")).to_be_visible()
     assert await barriers(page) == []
+    await open_channels(person, page)
+    assert await barriers(page) == []
+
+
+async def open_channels(person: Person, page: Page) -> None:
+    """The dialog about channels, with one in it and a form of everything."""
+    body = {"kind": "webhook", "url": "https://example.com/hook", "name": "A program of mine"}
+    assert person.api.post("/reminders/channels", json=body).status_code == 201
+    await page.get_by_test_id("channels").click()
+    await expect(page.get_by_test_id("channel")).to_have_count(1)
+    await page.get_by_test_id("channel-kind").select_option("apprise")
 
 
 async def barriers(page: Page) -> list[str]:

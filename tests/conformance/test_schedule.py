@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from uuid import UUID, uuid4
 
@@ -29,15 +30,15 @@ Make = Callable[[Clock], Awaitable[Schedule]]
 async def make(request: pytest.FixtureRequest, own: Database) -> AsyncIterator[Make]:
     """Makes a worker's schedule."""
     if request.param == "memory":
-        yield _in_memory
+        yield partial(_in_memory, own)
         return
     server: RedisServer = request.getfixturevalue("redis_server")
     async with Replicas(server, own) as replicas:
         yield replicas.start
 
 
-async def _in_memory(clock: Clock) -> Schedule:
-    return MemorySchedule(clock, look_seconds=0.01)
+async def _in_memory(own: Database, clock: Clock) -> Schedule:
+    return MemorySchedule.over(own, clock, look_seconds=0.01)
 
 
 @pytest.fixture

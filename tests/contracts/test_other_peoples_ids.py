@@ -30,6 +30,8 @@ KINDS = {
     "reminder_id": "reminder",
     "notification_id": "notification",
     "token_id": "token",
+    "channel_id": "channel",
+    "delivery_id": "event",
 }
 # Operations that are no use without more in their body.
 BODIES: dict[str, dict[str, Any]] = {
@@ -37,6 +39,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/v1/tasks/{task_id}": {"title": "Bob's"},
     "POST /api/v1/reminders/{reminder_id}/snooze": {"for": "PT10M"},
     "PATCH /api/v1/recurring/series/{series_id}": {"scope": "all", "changes": {"title": "Bob's"}},
+    "PATCH /api/v1/reminders/channels/{channel_id}": {"is_on": False},
+    "POST /api/v1/reminders/channels/{channel_id}/verify": {"code": "00000000"},
 }
 
 
@@ -51,7 +55,7 @@ class Somebody(NamedTuple):
         """All that it can see of its own."""
         paths = (
             "/tasks", "/tasks?status=deleted", "/recurring/series", "/recurring/suggestions",
-            "/reminders",
+            "/reminders", "/reminders/channels",
             "/notifications", "/audit/events", "/auth/me", "/auth/tokens",
         )  # fmt: skip
         return [self.client.get(path).json() for path in paths]
@@ -71,6 +75,8 @@ def somebody(product: Product) -> Somebody:
     client = product.user()
     task = client.post("/tasks", json=TASK).json()
     token = client.post("/auth/tokens", json={"name": "hers"}).json()
+    webhook = {"kind": "webhook", "url": "https://example.com/hers"}
+    channel = client.post("/reminders/channels", json=webhook).json()["channel"]
     for week in range(WEEKS):
         feed = client.post("/tasks", json={"title": "Feed Anna's secret cat"}).json()
         at = datetime.now(UTC) - timedelta(weeks=week)
@@ -82,6 +88,7 @@ def somebody(product: Product) -> Somebody:
         "reminder": first(client, "/reminders")["id"],
         "notification": str(first(client, "/notifications")["id"]),
         "token": token["id"],
+        "channel": channel["id"],
         "event": first(client, "/audit/events")["event_id"],
     }
     return Somebody(client, client.get("/auth/me").json()["id"], ids)

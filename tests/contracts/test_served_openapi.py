@@ -1,5 +1,6 @@
 """The documents that running services serve, and that their answers keep to them."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.product import Product
 from taskflow.runner.contracts import openapi_document
 
 PORTS = range(5)
+PATIENCE_SECONDS = 20
 
 
 @pytest.mark.parametrize("offset", PORTS)
@@ -60,7 +62,12 @@ def test_what_is_answered_is_what_is_promised(product: Product) -> None:
     expect(user.post("/tasks/bulk", json=bulk), "BulkAnswer")
     expect(user.get("/auth/me"), "Account")
     expect(user.get("/recurring/series"), "SeriesPage")
-    expect(user.get("/reminders"), "ReminderPage")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := expect(user.get("/reminders"), "ReminderPage"))["items"]:
+        assert time.monotonic() < deadline
+    reminder = found["items"][0]["id"]
+    expect(user.get(f"/reminders/{reminder}/timeline"), "Timeline")
+    expect(user.get("/reminders/snooze-presets"), "SnoozePresets")
     expect(user.get("/notifications"), "NotificationPage")
     expect(user.get("/audit/events"), "AuditPage")
     problem = expect(user.post("/tasks", json={"title": "", "colour": "red"}), "Problem")

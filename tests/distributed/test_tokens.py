@@ -28,7 +28,7 @@ PUBLISHES: Mapping[str, set[str]] = {
 READS: Mapping[str, set[str]] = {
     "task-api": set(),
     "recurring-processor": TASKS | {"taskflow.dlq.recurring-processor"},
-    "reminder": TASKS | {"taskflow.dlq.reminder"},
+    "reminder": {*TASKS, TRIGGERED, "taskflow.dlq.reminder"},
     "notification": {*TASKS, TRIGGERED, "taskflow.dlq.notification"},
     "audit-logger": {*TASKS, TRIGGERED, "taskflow.dlq.audit-logger"},
 }

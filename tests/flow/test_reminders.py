@@ -109,3 +109,97 @@ def test_seeing_a_reminder_twice_changes_nothing_and_a_snooze_brings_it_back(
     seen = [user.post(f"{address}/acknowledge").json() for _ in range(2)]
     assert seen[0] == seen[1]
     assert user.post(f"{address}/snooze", json={"for": "PT1H"}).json()["status"] == "pending"
+
+
+def timeline(user: httpx.Client, reminder: str, last: str) -> list[dict[str, Any]]:
+    """What happened to a reminder, once this was the last."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        found: list[dict[str, Any]] = user.get(f"/reminders/{reminder}/timeline").json()["items"]
+        if (found and found[-1]["what"] == last) or time.monotonic() > deadline:
+            return found
+
+
+def test_the_timeline_tells_all_that_happened_to_its_owner_alone(product: Product) -> None:
+    user = product.user()
+    user.post("/tasks", json={"title": "Tea", "reminders": [{"at": soon(9000)}]})
+    reminder = reminders(user, ["pending"])[0]["id"]
+    assert user.post(f"/reminders/{reminder}/seen").status_code == 409
+    user.post(f"/reminders/{reminder}/snooze", json={"for": "PT2S"})
+    timeline(user, reminder, "delivered")
+    for _ in range(2):
+        assert user.post(f"/reminders/{reminder}/seen").json()["seen_at"]
+    user.post(f"/reminders/{reminder}/acknowledge")
+    found = timeline(user, reminder, "done")
+    assert [one["what"] for one in found] == [
+        "planned", "snoozed", "due", "fired", "handed_over", "delivered", "seen", "done",
+    ]  # fmt: skip
+    assert all(one["text"] for one in found)
+    assert [one["channel"] for one in found if one["what"] == "delivered"] == ["page"]
+    assert product.user().get(f"/reminders/{reminder}/timeline").status_code == 404
+
+
+def test_moving_and_completing_a_task_stand_in_the_timeline_with_their_events(
+    product: Product,
+) -> None:
+    user = product.user()
+    body = {"title": "Tea", "due_date": soon(9000), "reminders": [{"offset": "PT1H"}]}
+    task = user.post("/tasks", json=body).json()
+    reminder = reminders(user, ["pending"])[0]
+    user.patch(f"/tasks/{task['id']}", json={"due_date": soon(12_000)})
+    moved = timeline(user, reminder["id"], "replanned")[-1]
+    assert moved["old"] == reminder["fire_at"]
+    assert moved["event_type"] == "task.updated"
+    user.post(f"/tasks/{task['id']}/complete")
+    last = timeline(user, reminder["id"], "cancelled")[-1]
+    assert last["reason"] == "the task was completed"
+
+
+def test_presets_say_what_they_mean_now_and_snooze_until_then(product: Product) -> None:
+    user = product.user()
+    user.post("/tasks", json={"title": "Tea", "reminders": [{"at": soon(9000)}]})
+    address = f"/reminders/{reminders(user, ['pending'])[0]['id']}/snooze"
+    offered = user.get("/reminders/snooze-presets").json()
+    assert offered["timezone"] == "UTC"
+    meant = {one["preset"]: one["until"] for one in offered["items"]}
+    snoozed = user.post(address, json={"preset": "next_week"})
+    assert snoozed.json()["fire_at"] == meant["next_week"]
+    for body in ({}, {"preset": "never"}, {"preset": "next_week", "for": "PT1H"}):
+        assert user.post(address, json=body).status_code == 422
+
+
+def test_a_reminder_that_nags_repeats_itself_until_it_is_acknowledged(product: Product) -> None:
+    user = product.user()
+    nag = {"every": "PT1M", "times": 3}
+    made = user.post("/tasks", json={"title": "Tea", "reminders": [{"at": soon(1), "nag": nag}]})
+    assert made.json()["reminders"][0]["nag"] == nag
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    reminder: dict[str, Any] = {"fired_at": None}
+    while not reminder["fired_at"] and time.monotonic() < deadline:
+        reminder = reminders(user, ["pending"])[0]
+    assert (reminder["nag_every_seconds"], reminder["nag_times"], reminder["nag_done"]) == (
+        60,
+        3,
+        1,
+    )
+    done = user.post(f"/reminders/{reminder['id']}/acknowledge").json()
+    assert (done["status"], bool(done["seen_at"])) == ("acknowledged", True)
+
+
+def test_nagging_out_of_bounds_is_refused_by_its_field(product: Product) -> None:
+    user = product.user()
+    at = soon(9000)
+    for nag, name in (
+        ({"every": "PT59S", "times": 3}, "every"),
+        ({"every": "P2D", "times": 3}, "every"),
+        ({"every": "often", "times": 3}, "every"),
+        ({"every": "PT1M", "times": 0}, "times"),
+        ({"every": "PT1M", "times": 21}, "times"),
+    ):
+        body = {"title": "Tea", "reminders": [{"at": at, "nag": nag}]}
+        answer = user.post("/tasks", json=body)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == f"reminders[0].nag.{name}"
+    twice = [{"at": at}, {"at": at, "nag": {"every": "PT1M", "times": 2}}]
+    answer = user.post("/tasks", json={"title": "Tea", "reminders": twice})
+    assert answer.json()["errors"][0]["field"] == "reminders[1].nag"

@@ -42,7 +42,7 @@ async def keepers(dsn: str) -> AsyncIterator[Keepers]:
 KEPT = {
     "notifications.items", "notifications.positions", "recurring.habit_looks",
     "recurring.habit_tasks", "recurring.instances", "recurring.series", "reminders.reminders",
-    "reminders.tasks",
+    "reminders.tasks", "reminders.timeline",
 }  # fmt: skip
 
 

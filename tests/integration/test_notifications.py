@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from msgspec.structs import replace
+from msgspec import convert
+from msgspec.structs import asdict, replace
 from tests.notes import make_note
 from tests.planning import Wall, make_event, make_task
 
@@ -19,6 +20,7 @@ from taskflow.chassis.handlers import Delivery
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import Digest, ReminderFacts, TaskState
 from taskflow.services.notification import storage
 from taskflow.services.notification.backlog import PAGE_BYTES, TableBacklog
 from taskflow.services.notification.event_consumer import Notifier
@@ -149,3 +151,21 @@ async def test_quiet_hours_hold_for_when_somebody_is_told(
             await notifier.tell(transaction, [Delivery(transaction, event, None)])
     notes = await TableBacklog(own).after(user.id, 0)
     assert [note.quiet is True for note in notes] == [False, True, True, True, False]
+
+
+async def test_of_a_digest_the_first_is_announced_and_what_is_urgent_and_all_are_in_the_list(
+    own: Database,
+) -> None:
+    user, wall = uuid4(), Wall()
+    notifier = Notifier(Hub(Settings.load(), TableBacklog(own)).publish, wall)
+    for place, priority in enumerate(("medium", "high", "urgent", "low"), 1):
+        task = convert({**asdict(make_task()), "user_id": user, "priority": priority}, TaskState)
+        facts = ReminderFacts(uuid4(), None, None, NOW, 600, digest=Digest(UUID(int=9), place, 4))
+        event = replace(make_event(task, NOW, "reminder.triggered"), reminder=facts)
+        async with own.transaction() as transaction:
+            await notifier.tell(transaction, [Delivery(transaction, event, None)])
+    notes = await TableBacklog(own).after(user, 0)
+    assert [note.quiet is True for note in notes] == [False, True, False, True]
+    assert [note.id for note in notes] == [1, 2, 3, 4]
+    assert notes[0].reminder
+    assert notes[0].body.endswith("3 more were missed")

@@ -24,6 +24,7 @@ from taskflow.services.recurring_processor import habits_storage as habits
 from taskflow.services.recurring_processor import storage as recurring
 from taskflow.services.recurring_processor import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
+from taskflow.services.reminder import deliveries, delivery_log, due, receipts
 from taskflow.services.reminder import storage as reminders
 from taskflow.services.task_api import idempotency
 from taskflow.tasks import commands, floating, queries
@@ -74,6 +75,17 @@ SELECT number_id(n), number_id(n / 3), number_id(1), at, at,
   FROM moments;
 INSERT INTO reminders.tasks
 SELECT number_id(n), 1, number_id(n), '', '{}' FROM moments;
+INSERT INTO reminders.timeline (reminder_id, user_id, at, what, facts)
+SELECT number_id(n), number_id(100 + n % 100), at, 'planned', '{}' FROM moments;
+INSERT INTO reminders.deliveries
+SELECT number_id(n), number_id(100 + n % 100), number_id(n / 3), 'reminder',
+       CASE WHEN n % 50 = 0 THEN 'waiting' ELSE 'delivered' END, number_id(n % 100), 'kind', 1, 1,
+       at, '{}', at, NULL, NULL, at, CASE WHEN n % 50 > 0 THEN at + interval '100 days' END
+  FROM moments;
+INSERT INTO reminders.told SELECT number_id(n), number_id(n), at, 0 FROM moments;
+INSERT INTO reminders.attempts
+SELECT number_id(n), 1, number_id(n % 100), 'kind', '', 1, at, 'delivered', '', 5, NULL
+  FROM moments;
 INSERT INTO recurring.series
 SELECT number_id(n), number_id(n % 100), '{"rule": "FREQ=DAILY"}', 'UTC', false, '', 0, 0,
        CASE WHEN n % 50 = 0 THEN 'active' ELSE 'ended' END, number_id(n), at, at,
@@ -203,6 +215,19 @@ READS: dict[str, Read] = {
     "where the reminders of some tasks stand": lambda t: reminders.standings(
         t, [ident(n) for n in range(1, 50)]
     ),
+    "how many of some people's reminders were missed": lambda t: due.missed(
+        t, [USER, ident(150)], NOW, NOW, 500
+    ),
+    "a reminder's timeline": lambda t: receipts.entries(t, ident(70)),
+    "a reminder's deliveries": lambda t: receipts.deliveries(t, ident(70)),
+    "the attempts at some deliveries": lambda t: receipts.attempts(t, [ident(70), ident(71)]),
+    "what a channel was given": lambda t: delivery_log.listing(t, ident(70), 50, None),
+    "deliveries that are due": lambda t: deliveries.claim(t, "kind", NOW, NOW, 50, USER),
+    "when the next delivery is due": lambda t: deliveries.next_time(t, "kind"),
+    "what is stopped of some tasks": lambda t: deliveries.stop_tasks(t, [ident(50)], "", NOW),
+    "what is stopped of a reminder": lambda t: deliveries.stop_reminder(t, ident(50), "", NOW),
+    "the number of deliveries that wait": deliveries.waiting,
+    "old deliveries": lambda t: deliveries.prune(t, NOW, 1_000),
     "a chain": lambda t: t.rows(recurring.CHAIN, SERIES, ident(9)),
     "a page of a series' history": lambda t: history_storage.page(t, SERIES, 50, None),
     "a month of a series": lambda t: history_storage.between(
@@ -244,12 +269,12 @@ async def test_what_is_too_much_to_be_counted_is_estimated(full: Database) -> No
 
 async def test_reminders_that_are_due_are_found_by_an_index(full: Database) -> None:
     async with explaining(full) as transaction:
-        await transaction._measure(reminders.FIRE, (NOW, 100))
+        await transaction._measure(due.DUE, (NOW, 100))
         assert transaction.looked_at <= MOST, transaction.plans
 
 
 async def test_reminders_that_were_claimed_are_found_by_their_ids(full: Database) -> None:
     async with explaining(full) as transaction:
         claimed = [ident(number) for number in range(50)]
-        await transaction._measure(reminders.FIRE_CLAIMED, (NOW, 100, claimed))
+        await transaction._measure(due.DUE_CLAIMED, (NOW, 100, claimed))
         assert transaction.looked_at <= MOST, transaction.plans

@@ -20,7 +20,7 @@ from taskflow.base.clock import Clock
 from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
-from taskflow.services.reminder import storage
+from taskflow.services.reminder import storage, trigger
 from taskflow.services.reminder.firing import Firing
 from taskflow.services.reminder.ports import Schedule
 from taskflow.services.reminder.schedule_redis import CLAIMED_SECONDS, MOST_UNTOLD, RedisSchedule
@@ -124,7 +124,7 @@ async def test_a_snooze_is_never_lost_however_it_meets_a_firing(
         claim = await claimed(here, wall.at)
         yield
         async with own.transaction() as transaction:
-            await storage.fire(transaction, wall.at, 10, claim.ids)
+            await trigger.trigger(transaction, wall.at, 10, claim.ids, trigger.Terms())
             pending = await storage.still(transaction, claim.ids)
         yield
         await here.settle(claim, pending)

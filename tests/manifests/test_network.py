@@ -9,6 +9,8 @@ from taskflow.runner.processes import MODULES
 METRICS_PORT = 9090
 INGRESS, PROMETHEUS, DAPR = "ingress-nginx", "monitoring", "dapr-system"
 Edge = tuple[str, int]
+# Where people's reminders go, which is anywhere on the internet.
+RECEIVERS = {(network, port) for network in ("0.0.0.0/0", "::/0") for port in (80, 443, 465, 587)}
 
 
 def test_what_is_not_allowed_is_denied(manifests: tuple[Manifest, ...]) -> None:
@@ -43,7 +45,9 @@ def test_a_laptops_services_reach_what_they_need_and_nothing_else(
     redis = {("redis", 6379)}
     found = {name: set(_edges(dev, name, "egress")) for name in MODULES}
     assert found == {
-        name: common | (redis if name in ("reminder", "notification") else set())
+        name: common
+        | (redis if name in ("reminder", "notification") else set())
+        | (RECEIVERS if name == "reminder" else set())
         for name in MODULES
     }
     assert set(_edges(dev, "migrate", "egress")) == {("kube-dns", 53), ("postgres", 5432)}
@@ -59,7 +63,9 @@ def test_productions_services_reach_what_they_need_and_nothing_else(
     redis = {(network, 6379)}
     found = {name: set(_edges(production, name, "egress")) for name in MODULES}
     assert found == {
-        name: common | (redis if name in ("reminder", "notification") else set())
+        name: common
+        | (redis if name in ("reminder", "notification") else set())
+        | (RECEIVERS if name == "reminder" else set())
         for name in MODULES
     }
     for job in ("migrate", "backup"):

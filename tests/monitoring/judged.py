@@ -35,15 +35,19 @@ def promtool(*arguments: str, stdin: str | None = None) -> subprocess.CompletedP
     )
 
 
-def dashboard() -> dict[str, Any]:
-    """The dashboard as it is given to Grafana."""
-    found: dict[str, Any] = json.loads((MONITORING / "grafana-dashboard.json").read_text())
+DASHBOARDS = ("grafana-dashboard.json", "grafana-reminders.json")
+
+
+def dashboard(name: str = DASHBOARDS[0]) -> dict[str, Any]:
+    """A dashboard as it is given to Grafana."""
+    found: dict[str, Any] = json.loads((MONITORING / name).read_text())
     return found
 
 
 def panels() -> list[dict[str, Any]]:
-    """What the dashboard shows, without the headings of its rows."""
-    return [panel for panel in dashboard()["panels"] if panel["type"] != "row"]
+    """What the dashboards show, without the headings of their rows."""
+    found = [panel for name in DASHBOARDS for panel in dashboard(name)["panels"]]
+    return [panel for panel in found if panel["type"] != "row"]
 
 
 def rules() -> list[dict[str, Any]]:
@@ -53,10 +57,11 @@ def rules() -> list[dict[str, Any]]:
 
 
 def expressions() -> Iterator[str]:
-    """Every expression of the dashboard and of the alerts, as Prometheus sees it."""
+    """Every expression of the dashboards and of the alerts, as Prometheus sees it."""
     for panel in panels():
         yield from (filled_in(target["expr"]) for target in panel["targets"])
-    yield from (filled_in(one["expr"]) for one in dashboard()["annotations"]["list"])
+    for name in DASHBOARDS:
+        yield from (filled_in(one["expr"]) for one in dashboard(name)["annotations"]["list"])
     yield from (rule["expr"] for rule in rules())
 
 
@@ -73,7 +78,7 @@ def names_in(text: str) -> set[str]:
 
 
 def used() -> set[str]:
-    """The metrics that the dashboard and the alerts use."""
+    """The metrics that the dashboards and the alerts use."""
     return {name for expression in expressions() for name in names_in(expression)}
 
 

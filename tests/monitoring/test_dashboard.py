@@ -1,4 +1,4 @@
-"""The dashboard is one that Grafana knows, and one that a person can read."""
+"""The dashboards are such as Grafana knows, and such as a person can read."""
 
 import json
 import re
@@ -6,12 +6,13 @@ from collections import Counter
 from itertools import combinations
 from typing import Any
 
+import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
-from tests.monitoring.judged import dashboard, panels
+from tests.monitoring.judged import DASHBOARDS, dashboard, panels
 
-# Units of Grafana that the dashboard uses.
+# Units of Grafana that the dashboards use.
 UNITS = {"none", "short", "s", "ms", "bytes", "percentunit", "reqps", "ops"}
 
 
@@ -29,11 +30,12 @@ def losses(given: Any, known: Any, path: str = "") -> list[str]:
     return [] if given == known else [f"{path}: {given!r} became {known!r}"]
 
 
-def test_grafana_knows_every_field_of_it() -> None:
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_grafana_knows_every_field_of_it(name: str) -> None:
     """Read into Grafana's own model and written again, nothing is lost."""
     register_default_plugins()
-    model = Dashboard.from_json(dashboard())
-    assert losses(dashboard(), json.loads(json.dumps(model, cls=JSONEncoder))) == []
+    model = Dashboard.from_json(dashboard(name))
+    assert losses(dashboard(name), json.loads(json.dumps(model, cls=JSONEncoder))) == []
 
 
 def test_a_field_that_grafana_does_not_know_would_be_seen() -> None:
@@ -45,8 +47,9 @@ def test_a_field_that_grafana_does_not_know_would_be_seen() -> None:
     assert len(losses(odd, known)) == 2
 
 
-def test_panels_have_places_of_their_own() -> None:
-    found = dashboard()["panels"]
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_panels_have_places_of_their_own(name: str) -> None:
+    found = dashboard(name)["panels"]
     assert max(Counter(panel["id"] for panel in found).values()) == 1
     for one, other in combinations([panel["gridPos"] for panel in found], 2):
         beside = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
@@ -69,6 +72,16 @@ def test_one_can_choose_the_data_source_and_the_instances() -> None:
     assert list(variables) == ["datasource", "instance"]
     assert variables["instance"]["includeAll"]
     assert variables["instance"]["multi"]
+
+
+def test_one_can_choose_the_data_source_of_the_reminders_page() -> None:
+    listed = dashboard("grafana-reminders.json")["templating"]["list"]
+    assert [one["name"] for one in listed] == ["datasource"]
+
+
+def test_each_dashboard_is_found_by_a_name_of_its_own() -> None:
+    assert len({dashboard(name)["uid"] for name in DASHBOARDS}) == len(DASHBOARDS)
+    assert len({dashboard(name)["title"] for name in DASHBOARDS}) == len(DASHBOARDS)
 
 
 def test_no_figure_of_a_process_is_added_up() -> None:

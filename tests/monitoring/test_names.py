@@ -4,6 +4,7 @@ The product does something of everything, is scraped at each of its five ports, 
 is compared with what is named, in both directions.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import httpx
 import pytest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
-from tests.monitoring.judged import documented, promtool, used
+from tests.monitoring.judged import documented, expressions, promtool, used
 from tests.product import Product
 
 from taskflow.base.settings import Settings
@@ -36,6 +37,8 @@ POISON = """
 INSERT INTO delivery.outbox (event_id, source, topic, key, envelope, created_at)
 VALUES (gen_random_uuid(), '/taskflow/task-api', 'taskflow.tasks.created', 'poison', 'x', now())
 """
+# A histogram, and the bound of it that an expression counts up to.
+BOUND = re.compile(r'(\w+)_bucket\{[^}]*\ble=~?"([^"]+)"')
 Shown = dict[str, Metric]
 
 
@@ -129,6 +132,16 @@ async def test_everything_that_is_named_is_shown(busy: Product) -> None:
     assert named - set(found) == set()
     silent = {name for name in named if not found[name].samples}
     assert silent - RARE == set()
+
+
+async def test_every_bound_that_is_asked_for_is_one(busy: Product) -> None:
+    found = shown(busy)
+    asked = [one for expression in expressions() for one in BOUND.findall(expression)]
+    assert len({bound for _, bound in asked}) > 3
+    for name, bound in asked:
+        known = {sample.labels["le"] for sample in found[name].samples if "le" in sample.labels}
+        pattern = bound.replace("\\\\", "\\")
+        assert any(re.fullmatch(pattern, one) for one in known), (name, bound)
 
 
 async def test_everything_that_is_shown_is_named_or_left_out_by_choice(busy: Product) -> None:

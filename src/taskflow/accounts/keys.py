@@ -4,9 +4,6 @@ Only the Task API loads the private key. Everybody else is given the public one:
 stands beside the private one, or from a setting where no folder is shared.
 """
 
-import os
-import secrets
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -27,11 +24,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from taskflow.base.durable import sync_folder
 from taskflow.base.errors import Unavailable
+from taskflow.base.keyfiles import is_open_to_others, make_once, write_draft
 
 FILE: Final = "signing-key.pem"
 PUBLIC_FILE: Final = "verifying-key.pem"
-# A group may read it, as a mounted secret's does; nobody else may, and only we may write.
-_TOO_OPEN: Final = stat.S_IWGRP | stat.S_IRWXO
 
 log = structlog.get_logger()
 
@@ -48,7 +44,7 @@ def load_signing_key(data_dir: Path) -> Ed25519PrivateKey:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
             _make(path)
-        if path.stat().st_mode & _TOO_OPEN:
+        if is_open_to_others(path):
             raise Unavailable(f"the signing key {path} is open to others; run chmod 600 on it")
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError) as error:
@@ -118,7 +114,7 @@ def replacing_signing_key(data_dir: Path, content: bytes) -> Iterator[None]:
     try:
         key = _private(content)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = _draft(path, content, 0o600)
+        draft = write_draft(path, content, 0o600)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise Unavailable(f"the signing key {path} cannot be replaced: {error}") from error
     try:
@@ -142,14 +138,7 @@ def _make(path: Path) -> None:
     """Write a new key; whoever is first wins."""
     key = Ed25519PrivateKey.generate()
     content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    draft = _draft(path, content, 0o600)
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
-    sync_folder(path.parent)
+    make_once(path, content)
 
 
 def _publish(key: Ed25519PrivateKey, path: Path) -> None:
@@ -157,23 +146,7 @@ def _publish(key: Ed25519PrivateKey, path: Path) -> None:
     content = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     try:
         if not path.exists() or path.read_bytes() != content:
-            _draft(path, content, 0o644).replace(path)
+            write_draft(path, content, 0o644).replace(path)
             sync_folder(path.parent)
     except OSError as error:
         log.warning("keys.public_key_not_written", path=str(path), reason=error.strerror)
-
-
-def _draft(path: Path, content: bytes, mode: int) -> Path:
-    """Write a file under a name of its own, for it to take its place at once."""
-    draft = path.with_name(f".{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
-    return draft

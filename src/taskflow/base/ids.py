@@ -7,7 +7,8 @@ function of its arguments, so that doing a thing twice names the same thing.
 import os
 import threading
 from datetime import UTC, datetime
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 _TIMESTAMP_BITS = 48
 _RANDOM_BITS = 74
@@ -48,8 +49,7 @@ def derived_id(namespace: UUID, name: str, at: datetime) -> UUID:
 
     The same arguments always give the same id.
     """
-    digest = uuid5(namespace, name).int
-    return _compose(_milliseconds(at), digest & ((1 << _RANDOM_BITS) - 1))
+    return _compose(_milliseconds(at), _tail_of_uuid5(namespace, name))
 
 
 def first_id_at(instant: datetime) -> UUID:
@@ -60,6 +60,16 @@ def first_id_at(instant: datetime) -> UUID:
 def instant_of(identifier: UUID) -> datetime:
     """When a UUIDv7 was made, to the millisecond, in UTC."""
     return datetime.fromtimestamp((identifier.int >> (128 - _TIMESTAMP_BITS)) / 1000, UTC)
+
+
+def _tail_of_uuid5(namespace: UUID, name: str) -> int:
+    """The last 74 bits of a UUIDv5 (RFC 9562 section 5.5), its variant among them.
+
+    The library's `uuid5` gives the same, and takes three times as long.
+    """
+    digest = sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()
+    bits = int.from_bytes(digest[:16]) & ((1 << _RANDOM_BITS) - 1)
+    return bits & ~(0b11 << 62) | 0b10 << 62
 
 
 def _milliseconds(instant: datetime) -> int:

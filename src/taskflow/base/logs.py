@@ -13,6 +13,7 @@ _SECRET_WORDS = ("password", "token", "secret", "authorization", "cookie", "tick
 _SECRETS = re.compile(
     r"\btf[a-z]_[\w-]{20,}"
     r"|\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*"
+    r"|\bwhsec_[\w+/=-]{20,}"
     r"|\$argon2\w*\$[^\s'\"]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)",
     re.DOTALL,

@@ -14,12 +14,22 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from taskflow.base.errors import FieldError, Invalid
+from taskflow.base.networks import parse_networks
 
 PREFIX = "TASKFLOW_"
 DATABASE_SCHEMES = ("postgresql://", "postgres://")
 INTERNAL_OFFSET = 100
+UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 - an address to recognise, not to listen on
 # What may come from a file: secrets, and keys that are too long for a variable.
-SECRETS = ("database_url", "redis_url", "verifying_key", "dapr_api_token", "app_api_token")
+SECRETS = (
+    "database_url",
+    "redis_url",
+    "verifying_key",
+    "dapr_api_token",
+    "app_api_token",
+    "smtp_password",
+    "web_push_key",
+)
 # Set by Dapr itself where it injects its sidecar.
 DAPR_NAMES = {"dapr_api_token": "DAPR_API_TOKEN", "app_api_token": "APP_API_TOKEN"}
 
@@ -58,6 +68,34 @@ class Settings(BaseSettings):
     verifying_key: str | None = Field(
         None, description="The public key (PEM) of the Task API, where its folder is not shared."
     )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+(/[^\s]*)?$",
+        description="Where people reach the page (https://…); links in messages lead there.",
+    )
+    outbound_allowed_networks: str | None = Field(
+        None,
+        description="Networks (CIDR, by commas) that people's channels may call though not public.",
+    )
+    smtp_host: str | None = Field(
+        None, description="The mail server that reminders are sent through; no e-mail without."
+    )
+    smtp_port: int | None = Field(
+        None, ge=1, le=65535, description="Its port; 587, 465 or 25 by the encryption."
+    )
+    smtp_tls: Literal["starttls", "tls", "off"] = Field(
+        "starttls", description="How mail is encrypted on its way to the mail server."
+    )
+    smtp_user: str | None = Field(None, description="Who we are to the mail server.")
+    smtp_password: SecretStr | None = Field(None, description="What proves it.")
+    smtp_sender: str | None = Field(
+        None,
+        pattern=r"^[^@\s<>]+@[^@\s<>]+$",
+        description="The address that mail comes from; needed for e-mail.",
+    )
+    web_push_key: SecretStr | None = Field(
+        None, description="The key (PEM) of Web Push, where replicas share no folder."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least important log lines that are written."
     )
@@ -95,6 +133,9 @@ class Settings(BaseSettings):
     notification_retention_days: int = Field(
         90, ge=1, description="Days that a notification is kept."
     )
+    reminder_digest_above: int = Field(
+        5, ge=1, description="Missed reminders of a person beyond which they are told of as one."
+    )
     trash_days: int = Field(30, ge=1, description="Days that a deleted task can be restored.")
     access_token_seconds: int = Field(
         900, ge=1, le=86_400, description="How long an access token is valid."
@@ -108,6 +149,15 @@ class Settings(BaseSettings):
             example = "postgresql://user:password@host:5432/database"
             raise PydanticCustomError("address", f"must be an address such as {example}")
         return url
+
+    @field_validator("outbound_allowed_networks")
+    @classmethod
+    def _are_networks(cls, text: str | None) -> str | None:
+        try:
+            parse_networks(text)
+        except ValueError as error:
+            raise PydanticCustomError("networks", "must be networks such as 10.0.0.0/8") from error
+        return text
 
     @classmethod
     def load(cls, overrides: Mapping[str, Any] | None = None) -> Self:
@@ -126,6 +176,14 @@ class Settings(BaseSettings):
             ]
             detail = "; ".join(f"{name}: {message}" for name, message, _ in errors)
             raise Invalid(detail, *errors) from None
+
+    @property
+    def page_url(self) -> str:
+        """Where people reach the page, as far as we know; without a slash at its end."""
+        if self.public_url is not None:
+            return self.public_url.rstrip("/")
+        host = "localhost" if self.host in UNSPECIFIED else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port_base}"
 
     def port(self, offset: int) -> int:
         """The port of the service at this offset."""
@@ -162,6 +220,12 @@ def default_data_dir() -> Path:
 def child_environment(additions: Mapping[str, str]) -> dict[str, str]:
     """The environment of a program that we start: ours, and what it alone is to know."""
     return {**os.environ, **additions}
+
+
+def trusting_environment() -> dict[str, str]:
+    """What the environment says of certificates to trust, for a program that is to know no more."""
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _secrets_from_files() -> dict[str, str]:

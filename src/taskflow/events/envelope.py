@@ -1,6 +1,7 @@
 """The CloudEvents 1.0 envelope in structured mode, built once and kept as bytes."""
 
-from datetime import UTC
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -57,18 +58,25 @@ def source_of(event_type: str) -> str:
 def wrap(event: TaskEvent, traceparent: str | None = None) -> Envelope:
     """The envelope of an event."""
     trace = traceparent or UNSET
+    task_id = str(event.task_id)
     return Envelope(
         id=str(event.event_id),
         source=source_of(event.event_type),
         type=event.event_type,
-        subject=str(event.task_id),
-        time=event.timestamp.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z",
+        subject=task_id,
+        time=_written(event.timestamp),
         dataschema=f"urn:taskflow:event:{event.event_type}:1",
-        partitionkey=str(event.task_id),
+        partitionkey=task_id,
         data=event,
         traceparent=trace,
         traceid=trace,
     )
+
+
+@lru_cache(maxsize=16)
+def _written(instant: datetime) -> str:
+    """An instant as `time` has it; those of a batch happen at the same one."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def encode(envelope: Envelope) -> bytes:

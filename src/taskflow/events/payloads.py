@@ -62,11 +62,28 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
     rdates: tuple[str, ...] = ()
 
 
+class Nag(Struct, frozen=True, forbid_unknown_fields=True):
+    """To remind again until the task is done or the reminder is acknowledged.
+
+    Attributes:
+        every: An ISO 8601 duration, a minute to a day.
+        times: How often again, at most.
+    """
+
+    every: str
+    times: int
+
+
 class Reminder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """When to remind: an ISO 8601 duration before the due date, or an instant; one of the two."""
+    """When to remind: an ISO 8601 duration before the due date, or an instant; one of the two.
+
+    Attributes:
+        nag: Whether to go on until somebody reacts.
+    """
 
     offset: str | None = None
     at: Moment | None = None
+    nag: Nag | None = None
 
 
 class TaskState(Struct, frozen=True):
@@ -107,14 +124,34 @@ class Change(Struct, frozen=True):
     new: Any
 
 
+class Digest(Struct, frozen=True):
+    """What missed reminders are told of together as, where there were many of one person.
+
+    Attributes:
+        place: Which of them this one is; the first stands for all where only one is announced.
+        missed: How many there were as far as was known when this one fired; bounded.
+    """
+
+    id: UUID
+    place: int
+    missed: int
+
+
 class ReminderFacts(Struct, frozen=True):
-    """Which reminder fired, when it should have, and how late it was."""
+    """Which reminder fired, when it should have, and how late it was.
+
+    Attributes:
+        repetition: How often it had nagged before; absent the first time.
+        digest: Set where it was missed together with many others.
+    """
 
     id: UUID
     offset: str | None
     due_date: Due | None
     fire_at: Moment
     late_by_seconds: int
+    repetition: int | UnsetType = UNSET
+    digest: Digest | UnsetType = UNSET
 
 
 class TaskEvent(Struct, frozen=True):

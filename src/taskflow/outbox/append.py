@@ -65,6 +65,8 @@ async def append_caused(transaction: Transaction, events: Sequence[Caused]) -> N
 
 
 def _creation(event: TaskEvent, cause: Span | str | None) -> Span:
+    if not spans.is_on():
+        return spans.NOTHING
     topic = TOPIC_OF[event.event_type]
     known: Attributes = {
         "messaging.system": SYSTEM,

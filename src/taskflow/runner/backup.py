@@ -15,6 +15,7 @@ from taskflow.db.migrate import present_revision
 from taskflow.runner.backup_file import (
     DATABASE,
     KEY,
+    PUSH_KEY,
     Backup,
     Draft,
     Manifest,
@@ -26,6 +27,7 @@ from taskflow.runner.inventory import take_inventory
 from taskflow.runner.postgres_binaries import find_binaries
 from taskflow.runner.postgres_tools import Tools
 from taskflow.runner.reaching import Say, connected, reaching
+from taskflow.services.reminder.channels.vapid import read_kept
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Record
@@ -69,9 +71,11 @@ async def _write(
             inventory = await take_inventory(connection)
             taken_at = await connection.fetchval(NOW)
             await _dump(draft, dsn, tools, connection, report)
-    if key := read_signing_key(settings.data_dir):
-        with draft.member(KEY) as write:
-            write(key)
+    keys = {KEY: read_signing_key(settings.data_dir), PUSH_KEY: read_kept(settings.data_dir)}
+    for member, key in keys.items():
+        if key:
+            with draft.member(member) as write:
+                write(key)
     program = version("taskflow")
     manifest = Manifest(program, revision, server_major, taken_at, inventory, draft.sha256)
     draft.finish(manifest)

@@ -27,6 +27,7 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 DATABASE: Final = "database.dump"
 KEY: Final = "signing-key.pem"
+PUSH_KEY: Final = "web-push-key.pem"
 CHUNK_BYTES: Final = 256 * 1024
 # What reading a damaged archive can raise, apart from what the operating system says.
 _DAMAGE: Final = (
@@ -145,9 +146,9 @@ class Backup:
             if digest.hexdigest() != self.manifest.sha256[member]:
                 raise Invalid(f"{self.name} is damaged: {member} is not what was written")
 
-    def key(self) -> bytes | None:
-        """The signing key; None when the backup has none."""
-        return b"".join(self.read(KEY)) if KEY in self.manifest.sha256 else None
+    def key(self, member: str = KEY) -> bytes | None:
+        """A key, the signing key by default; None when the backup has none."""
+        return b"".join(self.read(member)) if member in self.manifest.sha256 else None
 
     def verify(self, report: Report) -> None:
         """Read everything and compare the hashes.

@@ -83,6 +83,7 @@ async def check_up(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding("bus", state, "memory: events travel in-process")
             yield Finding("Dapr", "off", "not needed by the embedded size")
     yield _redis(settings)
+    yield _mail(settings)
 
 
 async def _sidecar(client: httpx.AsyncClient, port: int) -> Finding:
@@ -104,6 +105,14 @@ def _redis(settings: Settings) -> Finding:
     if settings.redis_url is None:
         return Finding("Redis", "off", "not needed by the embedded size")
     return Finding("Redis", "on", "TASKFLOW_REDIS_URL; /health/ready of its users says how it is")
+
+
+def _mail(settings: Settings) -> Finding:
+    """The mail server, which reminders can do without."""
+    if not (settings.smtp_host and settings.smtp_sender):
+        text = "TASKFLOW_SMTP_HOST and TASKFLOW_SMTP_SENDER are not set"
+        return Finding("e-mail", "off", text)
+    return Finding("e-mail", "on", f"from {settings.smtp_sender} through {settings.smtp_host}")
 
 
 def _folder(data_dir: Path) -> Finding:

@@ -12,13 +12,14 @@ from taskflow.accounts.keys import read_signing_key, replacing_signing_key
 from taskflow.base.errors import Conflict, Unavailable
 from taskflow.base.settings import Settings
 from taskflow.db.migrate import known_revisions, migrate
-from taskflow.runner.backup_file import DATABASE, Backup, Manifest, Report, opened
+from taskflow.runner.backup_file import DATABASE, PUSH_KEY, Backup, Manifest, Report, opened
 from taskflow.runner.inventory import difference, make_roles, take_inventory
 from taskflow.runner.postgres import EmbeddedPostgres
 from taskflow.runner.postgres_binaries import find_binaries
 from taskflow.runner.postgres_tools import Tools
 from taskflow.runner.reaching import Say, connected, holding
 from taskflow.runner.target import Target, drafting_database, find_target, take_over
+from taskflow.services.reminder.channels.vapid import replace_kept
 
 
 async def restore(
@@ -48,6 +49,8 @@ async def restore(
                 await _load(backup, draft, report)
                 with replacing_signing_key(settings.data_dir, key) if key else nullcontext():
                     await take_over(target)
+        if push_key := backup.key(PUSH_KEY):
+            replace_kept(settings.data_dir, push_key)
     return backup.manifest
 
 

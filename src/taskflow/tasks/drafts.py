@@ -1,7 +1,7 @@
 """Turns what a person wrote into valid fields of a task. Pure: the time is an argument."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, TypeVar, cast
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence, Reminder
-from taskflow.tasks.durations import parse_duration
+from taskflow.tasks.durations import parse_duration, parse_nag
 from taskflow.tasks.model import WRITABLE, Fields
 from taskflow.tasks.phrased import Place, phrased
 from taskflow.tasks.recurrence import (
@@ -200,19 +200,31 @@ def _reminders(value: object, known: set[Reminder], now: datetime) -> tuple[Remi
     if not isinstance(value, list | tuple) or len(value) > MAX_REMINDERS:
         raise Invalid.field("reminders", f"must be a list of at most {MAX_REMINDERS}")
     reminders = [_reminder(f"reminders[{index}]", one) for index, one in enumerate(value)]
+    known_times = {reminder.at for reminder in known}
     latest = now + timedelta(days=366 * REMINDER_YEARS)
     for index, reminder in enumerate(reminders):
-        if reminder.at is not None and reminder not in known and reminder.at <= now:
+        if reminder.at is not None and reminder.at not in known_times and reminder.at <= now:
             raise Invalid.field(f"reminders[{index}].at", "must lie in the future")
-        if reminder.at is not None and reminder not in known and reminder.at >= latest:
+        if reminder.at is not None and reminder.at not in known_times and reminder.at >= latest:
             message = f"must lie within {REMINDER_YEARS} years from now"
             raise Invalid.field(f"reminders[{index}].at", message)
+    _require_one_of_each(reminders)
     return tuple(dict.fromkeys(reminders))
+
+
+def _require_one_of_each(reminders: Sequence[Reminder]) -> None:
+    """A reminder is known by its time: two of one time may not nag differently."""
+    named: dict[tuple[object, object], Reminder] = {}
+    for index, one in enumerate(reminders):
+        if named.setdefault((one.offset, one.at), one) != one:
+            raise Invalid.field(f"reminders[{index}].nag", "differs from that of the same reminder")
 
 
 def _reminder(name: str, value: object) -> Reminder:
     if not isinstance(value, Reminder) or (value.offset is None) == (value.at is None):
         raise Invalid.field(name, "needs either an offset or an instant `at`")
+    if value.nag is not None:
+        parse_nag(value.nag, f"{name}.nag")
     if value.offset is not None:
         parse_duration(value.offset, f"{name}.offset")
         return value

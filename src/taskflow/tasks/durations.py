@@ -1,4 +1,7 @@
-"""Durations before a due date (RFC 5545 section 3.3.6): nominal days, exact hours. Pure."""
+"""Durations before a due date (RFC 5545 section 3.3.6): nominal days, exact hours. Pure.
+
+Those between the repetitions of a reminder that nags are exact: there a day has 24 hours.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -6,9 +9,13 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from taskflow.base.errors import Invalid
+from taskflow.events.payloads import Nag
 from taskflow.tasks.zones import instant, wall_time
 
 LONGEST: Final = timedelta(days=366)
+SHORTEST_NAG: Final = timedelta(minutes=1)
+LONGEST_NAG: Final = timedelta(days=1)
+MOST_NAGS: Final = 20
 _FORM: Final = re.compile(
     r"P(?:(?P<weeks>\d{1,4})W)?(?:(?P<days>\d{1,4})D)?"
     r"(?:T(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,6})M)?(?:(?P<seconds>\d{1,8})S)?)?"
@@ -50,3 +57,22 @@ def before(due: datetime, duration: Duration, zone: ZoneInfo) -> datetime:
     if duration.days:
         due = instant(wall_time(due, zone) - timedelta(days=duration.days), zone)
     return due.astimezone(UTC) - timedelta(seconds=duration.seconds)
+
+
+def parse_nag(nag: Nag, field: str) -> timedelta:
+    """How long a reminder waits before it repeats itself.
+
+    Args:
+        nag: As somebody wrote it.
+        field: What an error calls it.
+
+    Raises:
+        Invalid: it is shorter than a minute, longer than a day, or repeated too often.
+    """
+    duration = parse_duration(nag.every, f"{field}.every")
+    every = timedelta(duration.days, duration.seconds)
+    if not SHORTEST_NAG <= every <= LONGEST_NAG:
+        raise Invalid.field(f"{field}.every", "must be from a minute (PT1M) to a day (P1D)")
+    if not 1 <= nag.times <= MOST_NAGS:
+        raise Invalid.field(f"{field}.times", f"must be from 1 to {MOST_NAGS}")
+    return every

@@ -1,7 +1,7 @@
 """Ids are ordered by time and, where derived, a function of what they stand for."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +25,15 @@ def test_fresh_ids_rise_even_when_the_clock_jumps_back(instants: list[datetime])
 def test_an_id_tells_its_instant_to_the_millisecond(at: datetime) -> None:
     assert abs(instant_of(derived_id(UUID(int=1), "x", at)) - at) < timedelta(milliseconds=2)
     assert first_id_at(at) <= derived_id(UUID(int=1), "x", at)
+
+
+@given(st.uuids(), st.text(), INSTANTS)
+def test_a_derived_id_ends_as_the_librarys_uuid5_does(
+    namespace: UUID, name: str, at: datetime
+) -> None:
+    made = derived_id(namespace, name, at).int
+    tail = (made >> 64 & 0xFFF) << 62 | made & ((1 << 62) - 1)
+    assert tail == uuid5(namespace, name).int & ((1 << 74) - 1)
 
 
 def test_a_derived_id_depends_on_all_that_it_stands_for() -> None:

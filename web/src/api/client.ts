@@ -134,6 +134,11 @@ export class Api {
     await done(this.#client.POST("/api/v1/notifications/{notification_id}/read", options));
   }
 
+  async seeReminder(id: string): Promise<void> {
+    const options = { params: { path: { reminder_id: id } }, keepalive: true };
+    await done(this.#client.POST("/api/v1/reminders/{reminder_id}/seen", options));
+  }
+
   async markAllRead(): Promise<void> {
     await done(this.#client.POST("/api/v1/notifications/read-all"));
   }
@@ -150,13 +155,15 @@ function on(seen: Seen): {
   };
 }
 
-async function answer<T>(call: Promise<Outcome<T>>): Promise<T> {
+/** The body of an answer; throws ApiError. */
+export async function answer<T>(call: Promise<Outcome<T>>): Promise<T> {
   const { data, response } = await done(call);
   if (data === undefined) throw ApiError.of(response, null);
   return data;
 }
 
-async function done<T>(call: Promise<Outcome<T>>): Promise<Outcome<T>> {
+/** The outcome of a call that succeeded; throws ApiError. */
+export async function done<T>(call: Promise<Outcome<T>>): Promise<Outcome<T>> {
   const outcome = await call.catch((cause: unknown) => {
     throw ApiError.unreachable(cause);
   });

@@ -461,6 +461,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reminders/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways by which the caller is reminded beside the page, and those that there are */
+        get: operations["list_channels"];
+        put?: never;
+        /** Add a channel; a mail box is sent a code, and is used once that was shown (`/verify`) */
+        post: operations["add_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/channels/web-push/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a browser subscribes to Web Push with */
+        get: operations["get_push_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/channels/{channel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a channel */
+        delete: operations["remove_channel"];
+        options?: never;
+        head?: never;
+        /** Change a channel: its name, place, address, or whether it is on */
+        patch: operations["change_channel"];
+        trace?: never;
+    };
+    "/api/v1/reminders/channels/{channel_id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send another code to a mail box; the former one counts no more */
+        post: operations["send_channel_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/channels/{channel_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a channel was given, and what came of each attempt */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/channels/{channel_id}/deliveries/{delivery_id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery by this channel once more, with the same id, even if its task is done */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/channels/{channel_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a webhook another secret; for a day it is signed with both */
+        post: operations["rotate_channel_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/channels/{channel_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test by a channel now, and say what came of it */
+        post: operations["test_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/channels/{channel_id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prove that a mail box is the caller's, which turns the channel on */
+        post: operations["verify_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/snooze-presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Until when each preset would snooze a reminder now */
+        get: operations["list_snooze_presets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reminders/{reminder_id}/acknowledge": {
         parameters: {
             query?: never;
@@ -470,8 +642,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Note that a reminder was seen; a pending one does not fire any more */
+        /** Note that a reminder was seen and is done with; it does not fire, nag or go out any more */
         post: operations["acknowledge_reminder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/{reminder_id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that a reminder that has fired was seen; seeing it again changes nothing */
+        post: operations["see_reminder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -489,6 +678,23 @@ export interface paths {
         put?: never;
         /** Let a reminder fire again later */
         post: operations["snooze_reminder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reminders/{reminder_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a reminder came, or why not: all that happened to it */
+        get: operations["get_reminder_timeline"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -888,12 +1094,144 @@ export interface components {
             new: unknown;
         };
         /**
+         * ChannelBody
+         * @description A new channel: `web_push` has a `subscription`, `email` a `to`, the others a `url`.
+         */
+        ChannelBody: {
+            /** @enum {string} */
+            kind: "apprise" | "email" | "web_push" | "webhook";
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            url?: string | null;
+            /** @default null */
+            to?: string | null;
+            /** @default null */
+            subscription?: components["schemas"]["Subscription"] | null;
+        };
+        /**
+         * ChannelKind
+         * @description A kind of channel; `reason` says why this installation has none.
+         */
+        ChannelKind: {
+            /** @enum {string} */
+            kind: "apprise" | "email" | "web_push" | "webhook";
+            is_available: boolean;
+            reason: string | null;
+        };
+        /**
+         * ChannelList
+         * @description The kinds that there are, and the caller's channels, the most preferred first.
+         */
+        ChannelList: {
+            kinds: components["schemas"]["ChannelKind"][];
+            items: components["schemas"]["ChannelState"][];
+        };
+        /**
+         * ChannelPatch
+         * @description What is to change; `position` counts from 1, the most preferred.
+         */
+        ChannelPatch: {
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            is_on?: boolean | null;
+            /** @default null */
+            position?: number | null;
+            /** @default null */
+            url?: string | null;
+            /** @default null */
+            to?: string | null;
+        };
+        /**
+         * ChannelResult
+         * @description What came of the last message.
+         */
+        ChannelResult: {
+            /** Format: date-time */
+            at: string;
+            is_delivered: boolean;
+            detail: string;
+        };
+        /**
+         * ChannelSecret
+         * @description A channel with the secret that a webhook is signed with, which is shown this once.
+         */
+        ChannelSecret: {
+            channel: components["schemas"]["ChannelState"];
+            secret: string | null;
+        };
+        /**
+         * ChannelState
+         * @description A channel; of its `address` only as much is shown as tells it from others. `reason` says why it is off where its owner did not turn it off, `is_proven` whether its address was proven to be theirs.
+         */
+        ChannelState: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "apprise" | "email" | "web_push" | "webhook";
+            name: string;
+            address: string;
+            is_on: boolean;
+            reason: string | null;
+            is_proven: boolean;
+            last_result: components["schemas"]["ChannelResult"] | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * ChannelTest
+         * @description What came of a test: the receipt, or the reason and whether trying again is in vain.
+         */
+        ChannelTest: {
+            is_delivered: boolean;
+            detail: string;
+            is_final: boolean;
+            retry_after_seconds: number | null;
+        };
+        /**
+         * CodeBody
+         * @description The code that was sent.
+         */
+        CodeBody: {
+            code: string;
+        };
+        /**
          * CompletionBody
          * @description When the task was done; now, where it is left out.
          */
         CompletionBody: {
             /** @default null */
             completed_at?: string | null;
+        };
+        /**
+         * DeliveryAttempt
+         * @description One attempt; `state` is where its delivery stands now, whichever channel has it. `attempt` counts those by this channel. A delivery's id stands in each of its messages.
+         */
+        DeliveryAttempt: {
+            /** Format: uuid */
+            delivery_id: string;
+            /** @enum {string} */
+            kind: "digest" | "reminder";
+            task_id: string | null;
+            /** @enum {string} */
+            state: "claimed" | "dead" | "delivered" | "stopped" | "waiting";
+            attempt: number;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            result: "delivered" | "failed" | "gone" | "refused" | "unknown";
+            detail: string;
+            latency_ms: number | null;
+            next_at: string | null;
+        };
+        /**
+         * DeliveryPage
+         * @description Some attempts, the newest first, and the cursor of the next ones.
+         */
+        DeliveryPage: {
+            items: components["schemas"]["DeliveryAttempt"][];
+            next_cursor: string | null;
         };
         /**
          * Dependency
@@ -906,6 +1244,18 @@ export interface components {
             detail?: string;
             /** @default false */
             optional?: boolean;
+        };
+        /**
+         * Digest
+         * @description What missed reminders are told of together as, where there were many of one person.
+         */
+        Digest: {
+            /** Format: uuid */
+            id: string;
+            /** @description Which of them this one is; the first stands for all where only one is announced. */
+            place: number;
+            /** @description How many there were as far as was known when this one fired; bounded. */
+            missed: number;
         };
         /**
          * EvidenceState
@@ -926,6 +1276,48 @@ export interface components {
             message: string;
             /** @default null */
             position?: number | null;
+        };
+        /**
+         * Happening
+         * @description Something that happened to a reminder, in words (`text`) and for machines.
+         */
+        Happening: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Which kind of step it is.
+             * @enum {string}
+             */
+            what: "attempted" | "cancelled" | "dead" | "delivered" | "done" | "due" | "fired" | "handed_over" | "next_channel" | "planned" | "postponed" | "redelivered" | "replanned" | "seen" | "snoozed" | "stopped" | "waiting";
+            text: string;
+            /** @description `page`, or the kind of the channel. */
+            channel: string | null;
+            /** @description What its owner calls it. */
+            channel_name: string | null;
+            /** @description The how-manieth at this channel. */
+            attempt: number | null;
+            result: ("delivered" | "failed" | "gone" | "handed_over" | "refused" | "unknown") | null;
+            /** @description How long the receiver or the bus took. */
+            latency_ms: number | null;
+            reason: string | null;
+            /** @description When the next attempt or repetition follows. */
+            next_at: string | null;
+            /** @description When it fires, after being snoozed or postponed. */
+            until: string | null;
+            /** @description When it was to fire before it was replanned. */
+            old: string | null;
+            /** @description When it is to fire since then. */
+            new: string | null;
+            fire_at: string | null;
+            late_by_seconds: number | null;
+            repetition: number | null;
+            preset: string | null;
+            /** @description The event that caused it, or told of it. */
+            event_id: string | null;
+            event_type: string | null;
+            /** @description What told of it together with others. */
+            digest_id: string | null;
+            delivery_id: string | null;
         };
         /**
          * HistoryItem
@@ -990,6 +1382,16 @@ export interface components {
             password: string;
         };
         /**
+         * Nag
+         * @description To remind again until the task is done or the reminder is acknowledged.
+         */
+        Nag: {
+            /** @description An ISO 8601 duration, a minute to a day. */
+            every: string;
+            /** @description How often again, at most. */
+            times: number;
+        };
+        /**
          * Note
          * @description What a person is told of one event; `id` is None where it is not in the list.
          */
@@ -1010,10 +1412,12 @@ export interface components {
             quiet?: boolean;
             silent?: boolean;
             merged?: number;
+            /** @description Set where it tells of a reminder: it is seen, snoozed and acknowledged by its id. */
+            reminder?: components["schemas"]["ReminderFacts"];
         };
         /**
          * Notification
-         * @description A notification in the list.
+         * @description A notification in the list; `reminder` is set where it tells of one.
          */
         Notification: {
             id: number;
@@ -1028,6 +1432,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             read_at: string | null;
+            reminder?: components["schemas"]["ReminderFacts"];
         };
         /**
          * NotificationPage
@@ -1108,6 +1513,13 @@ export interface components {
             instance?: string | null;
             /** @default null */
             errors?: components["schemas"]["FieldProblem"][] | null;
+        };
+        /**
+         * PushKey
+         * @description The installation's key, as `PushManager.subscribe` takes it.
+         */
+        PushKey: {
+            key: string;
         };
         /**
          * QuickAddBody
@@ -1235,6 +1647,16 @@ export interface components {
             rdates?: string[] | null;
         };
         /**
+         * Redelivery
+         * @description What is to be sent once more.
+         */
+        Redelivery: {
+            /** Format: uuid */
+            delivery_id: string;
+            /** @enum {string} */
+            state: "waiting";
+        };
+        /**
          * RefreshBody
          * @description The refresh token; the page leaves it out and sends its cookie.
          */
@@ -1266,6 +1688,11 @@ export interface components {
             offset?: string | null;
             /** @default null */
             at?: string | null;
+            /**
+             * @description Whether to go on until somebody reacts.
+             * @default null
+             */
+            nag?: components["schemas"]["Nag"] | null;
         };
         /**
          * ReminderFacts
@@ -1279,6 +1706,10 @@ export interface components {
             /** Format: date-time */
             fire_at: string;
             late_by_seconds: number;
+            /** @description How often it had nagged before; absent the first time. */
+            repetition?: number;
+            /** @description Set where it was missed together with many others. */
+            digest?: components["schemas"]["Digest"];
         };
         /**
          * ReminderPage
@@ -1306,6 +1737,14 @@ export interface components {
             reason: string | null;
             fired_at: string | null;
             late_by_seconds: number | null;
+            /** @description When it was seen since it fired last. */
+            seen_at: string | null;
+            /** @description How long it waits before it repeats itself, where it nags. */
+            nag_every_seconds: number | null;
+            /** @description How often it repeats itself at most. */
+            nag_times: number | null;
+            /** @description Which repetition it is at. */
+            nag_done: number;
         };
         /**
          * SeriesPage
@@ -1378,13 +1817,33 @@ export interface components {
         };
         /**
          * SnoozeBody
-         * @description For how long (`for`, an ISO 8601 duration), or until when.
+         * @description For how long (`for`, an ISO 8601 duration), until when, or by a preset: one of the three.
          */
         SnoozeBody: {
             /** @default null */
             for?: string | null;
             /** @default null */
             until?: string | null;
+            /** @default null */
+            preset?: ("in_10_minutes" | "in_an_hour" | "next_week" | "this_evening" | "tomorrow_morning") | null;
+        };
+        /**
+         * SnoozePreset
+         * @description A preset, and what it means now.
+         */
+        SnoozePreset: {
+            /** @enum {string} */
+            preset: "in_10_minutes" | "in_an_hour" | "next_week" | "this_evening" | "tomorrow_morning";
+            /** Format: date-time */
+            until: string;
+        };
+        /**
+         * SnoozePresets
+         * @description The presets that mean something now, in the caller's time zone.
+         */
+        SnoozePresets: {
+            timezone: string;
+            items: components["schemas"]["SnoozePreset"][];
         };
         /**
          * Span
@@ -1415,6 +1874,24 @@ export interface components {
             /** @description How many were done in a row up to now. */
             current_streak: number;
             longest_streak: number;
+        };
+        /**
+         * Subscription
+         * @description A browser's `PushSubscription`, as its `toJSON` gives it.
+         */
+        Subscription: {
+            endpoint: string;
+            keys: components["schemas"]["SubscriptionKeys"];
+            /** @default null */
+            expirationTime?: number | null;
+        };
+        /**
+         * SubscriptionKeys
+         * @description The keys of a browser's subscription, in base64url.
+         */
+        SubscriptionKeys: {
+            p256dh: string;
+            auth: string;
         };
         /**
          * SuggestionState
@@ -1598,6 +2075,15 @@ export interface components {
         Ticket: {
             ticket: string;
             expires_in: number;
+        };
+        /**
+         * Timeline
+         * @description What happened to a reminder, in order; the newest of it where that is very much.
+         */
+        Timeline: {
+            /** Format: uuid */
+            reminder_id: string;
+            items: components["schemas"]["Happening"][];
         };
         /**
          * TokenBody
@@ -2786,7 +3272,419 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    list_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    add_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelBody"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelSecret"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_push_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushKey"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    remove_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to show. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    change_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelState"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    send_channel_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelState"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description At most so many items are answered. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before this one. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redelivery"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    rotate_channel_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelSecret"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    test_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verify_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeBody"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelState"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    list_snooze_presets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnoozePresets"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     acknowledge_reminder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reminder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReminderState"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["Timeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    see_reminder: {
         parameters: {
             query?: never;
             header?: never;
@@ -2851,6 +3749,34 @@ export interface operations {
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooMany"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_reminder_timeline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reminder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooMany"];
             503: components["responses"]["Unavailable"];

@@ -31,13 +31,29 @@ export type Recurrence = Schemas["Recurrence"];
 export type RecurrenceDraft = Schemas["RecurrenceBody"];
 
 /** What the page shows of a notification. Its id is a number in the list and text in a frame. */
-export type Notification = Omit<Schemas["Notification"], "id" | "task" | "event_type"> & {
+export type Notification = Omit<
+  Schemas["Notification"],
+  "id" | "task" | "event_type" | "reminder"
+> & {
   id: number | string;
   event_type: string;
+  /** The reminder that it tells of, if it tells of one. */
+  reminder?: Pick<Schemas["ReminderFacts"], "id"> | null;
 };
 export type NotificationPage = Omit<Schemas["NotificationPage"], "items"> & {
   items: Notification[];
 };
+
+/** A way by which a person is reminded beside the page; of its address only a part is shown. */
+export type Channel = Schemas["ChannelState"];
+export type ChannelKind = Schemas["ChannelKind"];
+export type ChannelList = Schemas["ChannelList"];
+export type ChannelDraft = Schemas["ChannelBody"];
+export type ChannelPatch = Schemas["ChannelPatch"];
+export type ChannelSecret = Schemas["ChannelSecret"];
+export type ChannelTest = Schemas["ChannelTest"];
+/** What a browser gives away for being pushed to. */
+export type Subscription = Schemas["Subscription"];
 
 /** A habit seen in the person's own tasks, with what tells of it. */
 export type Suggestion = Schemas["SuggestionState"];

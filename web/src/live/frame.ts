@@ -12,6 +12,8 @@ export interface LiveEvent {
   task: Task | null;
   version: number;
   created_at: string;
+  /** The reminder that it tells of, if it tells of one. */
+  reminder: { id: string } | null;
   /** How many older, unsent events this one replaced. */
   merged: number;
   /** The person wants no notice of it: it changes what is shown and nothing else. */
@@ -33,6 +35,7 @@ export function readEvent(frame: SseFrame): LiveEvent | null {
     task: isTask(fields.task) ? fields.task : null,
     version: fields.version,
     created_at: text(fields.created_at),
+    reminder: hasId(fields.reminder) ? { id: fields.reminder.id } : null,
     merged: isVersion(fields.merged) ? fields.merged : 0,
     silent: fields.silent === true,
   };
@@ -67,6 +70,10 @@ function isTask(value: unknown): value is Task {
   return (
     typeof value.id === "string" && typeof value.title === "string" && isVersion(value.version)
   );
+}
+
+function hasId(value: unknown): value is { id: string } {
+  return isFields(value) && typeof value.id === "string";
 }
 
 function text(value: unknown): string {

@@ -1,5 +1,6 @@
 /** The notifications of the person: the newest of them, and how many are unread. */
 import type { Api } from "../api/client";
+import { ApiError } from "../api/problem";
 import type { Notification } from "../api/types";
 import type { LiveEvent } from "../live/frame";
 
@@ -52,8 +53,9 @@ export class Inbox {
    */
   take(event: LiveEvent): boolean {
     if (event.silent || this.items.some((item) => keyOf(item) === keyOf(event))) return false;
-    const { id, event_type, task_id, title, body, version, created_at } = event;
-    const item = { id, event_type, task_id, title, body, version, created_at, read_at: null };
+    const { id, event_type, task_id, title, body, version, created_at, reminder } = event;
+    const told = { id, event_type, task_id, title, body, version, created_at, reminder };
+    const item = { ...told, read_at: null };
     this.items = [item, ...this.items];
     this.unread += 1 + event.merged;
     return true;
@@ -74,12 +76,22 @@ export class Inbox {
     await Promise.all(own.map((item) => this.markRead(item)));
   }
 
-  /** Throws ApiError. */
+  /** Whoever has read of a reminder has seen it; throws ApiError. */
   async markRead(item: Notification): Promise<void> {
     if (item.read_at) return;
     await this.#api.markRead(keyOf(item));
     this.#read((other) => keyOf(other) === keyOf(item));
     this.unread = Math.max(0, this.unread - 1);
+    if (item.reminder) await this.#see(item.reminder.id);
+  }
+
+  /** A reminder that was planned anew or is gone meanwhile need not be seen. */
+  async #see(id: string): Promise<void> {
+    try {
+      await this.#api.seeReminder(id);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   /** Throws ApiError. */

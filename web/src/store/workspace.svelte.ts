@@ -5,10 +5,13 @@
  */
 import { createContext } from "svelte";
 import type { Api } from "../api/client";
+import { ChannelApi } from "../api/channels";
 import { ApiError, describe } from "../api/problem";
 import type { Send } from "../api/renewal";
 import type { LiveEvent } from "../live/frame";
 import { type LiveState, LiveStream } from "../live/stream";
+import { subscribe } from "../live/push";
+import { Channels } from "./channels.svelte";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
 import { Preview } from "./preview.svelte";
@@ -21,6 +24,7 @@ export class Workspace {
   readonly messages = new Messages();
   readonly tasks: Tasks;
   readonly inbox: Inbox;
+  readonly channels: Channels;
   readonly preview: Preview;
   readonly suggestions: Suggestions;
   live = $state<LiveState>("connecting");
@@ -28,6 +32,7 @@ export class Workspace {
 
   constructor(api: Api, send: Send, origin: string) {
     this.inbox = new Inbox(api);
+    this.channels = new Channels(new ChannelApi(send, origin), subscribe);
     this.preview = new Preview(api);
     this.tasks = new Tasks(api, (id, version) => {
       this.inbox.expect(id, version);

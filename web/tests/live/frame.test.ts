@@ -21,7 +21,12 @@ const fields = {
 
 describe("a frame of the stream", () => {
   it("is read as an event; it is loud and stands for itself unless it says otherwise", () => {
-    expect(readEvent(frame(fields))).toEqual({ ...fields, merged: 0, silent: false });
+    expect(readEvent(frame(fields))).toEqual({
+      ...fields,
+      reminder: null,
+      merged: 0,
+      silent: false,
+    });
     expect(readEvent(frame({ ...fields, merged: 2, silent: true }))).toMatchObject({
       merged: 2,
       silent: true,

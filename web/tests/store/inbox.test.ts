@@ -20,7 +20,8 @@ function notification(id: string, read_at: string | null = null): Notification {
 }
 
 function event(id: string, fields: Partial<LiveEvent> = {}): LiveEvent {
-  return { ...notification(id), id, task: null, merged: 0, silent: false, ...fields };
+  const told = { task: null, reminder: null, merged: 0, silent: false };
+  return { ...notification(id), id, ...told, ...fields };
 }
 
 function page(items: Notification[], unread: number, next_cursor: string | null = null): Response {
@@ -49,6 +50,18 @@ describe("the inbox", () => {
     expect(ids(inbox)).toEqual(["c", "b", "a"]);
     await inbox.more();
     expect(server.asked).toHaveLength(2);
+  });
+
+  it("has seen a reminder once it has read of it", async () => {
+    const done = (): Response => new Response(null, { status: 204 });
+    const server = new Server()
+      .on("POST /notifications/a/read", done())
+      .on("POST /reminders/r/seen", done());
+    const inbox = inboxOf(server);
+    inbox.take(event("a", { event_type: "reminder.triggered", reminder: { id: "r" } }));
+    for (const item of inbox.items) await inbox.markRead(item);
+    expect(server.asked).toHaveLength(2);
+    expect(inbox.unread).toBe(0);
   });
 
   it("has no news in what was done on this page, whichever comes first", async () => {

@@ -15,7 +15,12 @@ from taskflow.chassis.handlers import Delivery
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
 from taskflow.services.notification import storage
-from taskflow.services.notification.frames import Note, is_important, note_of
+from taskflow.services.notification.frames import (
+    Note,
+    is_important,
+    is_told_by_another,
+    note_of,
+)
 from taskflow.services.notification.storage import Addressed
 
 Tell = Callable[[UUID, Note], None]
@@ -51,12 +56,16 @@ class Notifier:
 
 
 def _note(event: TaskEvent, wanted: Preferences, now: datetime) -> Addressed:
-    """What an event's owner is told of it, and how loudly."""
+    """What an event's owner is told of it, and how loudly.
+
+    Of many reminders that were missed the first speaks for all but the urgent ones; the others are
+    in the list.
+    """
     note, level = note_of(event), wanted.notifications.level
     if level == "none" or (level == "important" and not is_important(event)):
         note = replace(note, silent=True)
     elif event.task.priority != "urgent":
         local = now.astimezone(ZoneInfo(wanted.timezone)).time()
-        if is_quiet(wanted.notifications, local):
+        if is_told_by_another(event) or is_quiet(wanted.notifications, local):
             note = replace(note, quiet=True)
     return Addressed(event.user_id, note)

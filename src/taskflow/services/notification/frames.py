@@ -1,7 +1,7 @@
 """What a stream sends: notes as server-sent events, encoded once each. Pure."""
 
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from taskflow.events.payloads import EventType, Priority, TaskEvent, TaskState
+from taskflow.events.payloads import EventType, Priority, ReminderFacts, TaskEvent, TaskState
 from taskflow.events.topics import REMINDER_TRIGGERED, TASK_COMPLETED, TASK_CREATED, TASK_DELETED
 
 HEARTBEAT: Final = b": \n\n"
@@ -20,6 +20,7 @@ GOODBYE: Final = b"retry: 3000\n\n"
 RENEW: Final = b"retry: 200\n\n"
 # What a note takes in memory beside its longest text.
 _NOTE_BYTES: Final = 2_000
+LATE_SECONDS: Final = 60
 _IMPORTANT: Final[frozenset[Priority]] = frozenset({"high", "urgent"})
 _WORDS: Final = {
     TASK_CREATED: "Task created",
@@ -32,7 +33,11 @@ Key = tuple[UUID, bool]
 
 
 class Note(Struct, frozen=True, dict=True):
-    """What a person is told of one event; `id` is None where it is not in the list."""
+    """What a person is told of one event; `id` is None where it is not in the list.
+
+    Attributes:
+        reminder: Set where it tells of a reminder: it is seen, snoozed and acknowledged by its id.
+    """
 
     id: int | None
     event_type: EventType
@@ -46,6 +51,7 @@ class Note(Struct, frozen=True, dict=True):
     quiet: bool | UnsetType = UNSET
     silent: bool | UnsetType = UNSET
     merged: int | UnsetType = UNSET
+    reminder: ReminderFacts | UnsetType = UNSET
 
     @property
     def key(self) -> Key:
@@ -82,23 +88,43 @@ class Note(Struct, frozen=True, dict=True):
 def note_of(event: TaskEvent) -> Note:
     """What an event says to its owner."""
     word = _WORDS.get(event.event_type, "Task updated")
-    body = ", ".join(sorted(event.changes)) if word == "Task updated" else ""
+    changed = ", ".join(sorted(event.changes)) if word == "Task updated" else ""
     return Note(
         id=None,
         event_type=event.event_type,
         task_id=event.task_id,
         title=f"{word}: {event.task.title}",
-        body=f"Changed: {body}" if body else "",
+        body=f"Changed: {changed}" if changed else _late(event),
         task=event.task,
         version=event.version,
         created_at=event.timestamp,
         event_id=event.event_id,
+        reminder=event.reminder,
     )
+
+
+def _late(event: TaskEvent) -> str:
+    """What there is to say of a reminder that comes late, and of others that were missed with it.
+
+    Of a digest the first speaks for all.
+    """
+    facts = event.reminder
+    if not facts or facts.late_by_seconds < LATE_SECONDS:
+        return ""
+    said = f"Late by {timedelta(seconds=facts.late_by_seconds)}"
+    if facts.digest and facts.digest.place == 1 and facts.digest.missed > 1:
+        said += f"; {facts.digest.missed - 1} more were missed"
+    return said
 
 
 def is_important(event: TaskEvent) -> bool:
     """Whether it concerns a reminder, or a task of high or urgent priority."""
     return event.event_type == REMINDER_TRIGGERED or event.task.priority in _IMPORTANT
+
+
+def is_told_by_another(event: TaskEvent) -> bool:
+    """Whether the first of a digest speaks for it."""
+    return bool(event.reminder and event.reminder.digest and event.reminder.digest.place > 1)
 
 
 def frame(number: int | None, event_type: str, body: bytes) -> bytes:

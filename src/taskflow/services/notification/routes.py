@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from litestar import get, post
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from taskflow.accounts.model import Identity
 from taskflow.accounts.tokens import new_opaque
@@ -13,7 +13,7 @@ from taskflow.base.clock import Clock
 from taskflow.base.errors import NotFound
 from taskflow.chassis.inputs import Cursor, Limit
 from taskflow.db.engine import Database
-from taskflow.events.payloads import EventType, TaskState
+from taskflow.events.payloads import EventType, ReminderFacts, TaskState
 from taskflow.services.notification import storage
 
 TICKET_SECONDS: Final = 30
@@ -21,7 +21,7 @@ TICKET_PREFIX: Final = "tft_"
 
 
 class Notification(Struct):
-    """A notification in the list."""
+    """A notification in the list; `reminder` is set where it tells of one."""
 
     id: int
     event_type: EventType
@@ -32,6 +32,7 @@ class Notification(Struct):
     version: int
     created_at: datetime
     read_at: datetime | None
+    reminder: ReminderFacts | UnsetType = UNSET
 
 
 class NotificationPage(Struct):
@@ -103,9 +104,9 @@ async def make_stream_ticket(caller: Identity, database: Database, clock: Clock)
 
 def _shown(listed: storage.Listed) -> Notification:
     note = listed.note
-    names = Notification.__struct_fields__[1:-1]
+    names = Notification.__struct_fields__[1:-2]
     values = {name: getattr(note, name) for name in names}
-    return Notification(id=note.id or 0, **values, read_at=listed.read_at)
+    return Notification(id=note.id or 0, **values, read_at=listed.read_at, reminder=note.reminder)
 
 
 ROUTES = [list_notifications, read_notification, read_all_notifications, make_stream_ticket]

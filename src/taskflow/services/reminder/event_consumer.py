@@ -1,14 +1,17 @@
-"""Plans, replans and cancels reminders as their tasks change."""
+"""Plans, replans and cancels reminders as their tasks change, and receipts what the bus carried."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
+from taskflow.base.clock import Clock, SystemClock
 from taskflow.chassis.handlers import Delivery
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
-from taskflow.events.topics import TASK_DELETED
-from taskflow.services.reminder import storage
+from taskflow.events.topics import REMINDER_TRIGGERED, TASK_COMPLETED, TASK_DELETED
+from taskflow.services.reminder import deliveries, receipts, storage
+from taskflow.services.reminder.history import Entry, of_carrying, of_closing, of_planning
 from taskflow.services.reminder.ports import Schedule
 from taskflow.services.reminder.scheduler import Standing, plans, settle, why_closed
 
@@ -18,19 +21,39 @@ class Planner:
 
     Args:
         schedule: Told of what is pending.
+        clock: The time.
+        on_carried: Told how many reminders the bus has carried to the page.
     """
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        clock: Clock | None = None,
+        on_carried: Callable[[int], None] | None = None,
+    ) -> None:
         self._schedule = schedule
+        self._clock = clock or SystemClock()
+        self._on_carried = on_carried
 
-    async def follow(self, transaction: Transaction, deliveries: Sequence[Delivery]) -> None:
-        """Bring the reminders of the events' tasks up to date, unless newer is known."""
-        for news in _rounds(deliveries):
+    async def follow(self, transaction: Transaction, arrived: Sequence[Delivery]) -> None:
+        """Bring the reminders of the events' tasks up to date, unless newer is known.
+
+        A reminder's own event that comes back has been carried: the page has it.
+        """
+        of_tasks = [one for one in arrived if one.event.event_type != REMINDER_TRIGGERED]
+        for news in _rounds(of_tasks):
             fresh = await storage.note(transaction, news)
             known = await storage.standings(transaction, fresh)
-            for event, _, closed in news:
-                if event.task_id in fresh:
-                    await self._settle(transaction, event, known[event.task_id], closed)
+            heard = [one for one in news if one.event.task_id in fresh]
+            history = [
+                entry
+                for event, _, closed in heard
+                for entry in await self._settle(transaction, event, known[event.task_id], closed)
+            ]
+            await receipts.append(transaction, history)
+            await self._stop(transaction, heard)
+        carried = [one.event for one in arrived if one.event.event_type == REMINDER_TRIGGERED]
+        await self._receipt(transaction, carried)
 
     async def _settle(
         self,
@@ -38,13 +61,34 @@ class Planner:
         event: TaskEvent,
         known: Mapping[UUID, Standing],
         closed: str | None,
-    ) -> None:
+    ) -> list[Entry]:
         wanted = plans(event.task)
         changed = settle(wanted, known, event.timestamp, closed)
         await storage.keep(transaction, event.task, wanted, changed)
         times = {name: one.fire_at for name, one in changed.items() if one.status == "pending"}
         if times:
             transaction.after_commit(lambda: self._schedule.plan(times))
+        history = [
+            entry
+            for name, one in changed.items()
+            for entry in of_planning(name, known.get(name), one, event)
+        ]
+        if closed is not None and event.event_type in (TASK_COMPLETED, TASK_DELETED):
+            history += [of_closing(one, closed, event) for one in known if known[one].fired_at]
+        return history
+
+    async def _stop(self, transaction: Transaction, news: Sequence[storage.News]) -> None:
+        """Send nothing of closed tasks that has not gone out yet."""
+        for reason in {one.closed for one in news if one.closed}:
+            task_ids = [one.event.task_id for one in news if one.closed == reason]
+            await deliveries.stop_tasks(transaction, task_ids, reason, self._clock.now())
+
+    async def _receipt(self, transaction: Transaction, events: Sequence[TaskEvent]) -> None:
+        now = self._clock.now()
+        entries = [of_carrying(event.reminder, event, now) for event in events if event.reminder]
+        await receipts.append(transaction, entries)
+        if entries and self._on_carried is not None:
+            transaction.after_commit(partial(self._on_carried, len(entries)))
 
 
 def _rounds(deliveries: Sequence[Delivery]) -> list[list[storage.News]]:

@@ -1,7 +1,7 @@
 """Fires reminders at their time: the mark and the event in one transaction."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from math import inf
 from typing import Final
@@ -10,30 +10,26 @@ from uuid import UUID
 import structlog
 from prometheus_client import Histogram
 
-from taskflow.base import spans
 from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Unavailable
-from taskflow.base.ids import derived_id
-from taskflow.base.spans import Attributes, Span
-from taskflow.chassis.tracing import CORRELATION, SERVICE
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
-from taskflow.events.payloads import Actor, ReminderFacts, TaskEvent
-from taskflow.events.topics import REMINDER_TRIGGERED
-from taskflow.outbox.append import Caused, append_caused
 from taskflow.services.reminder import storage
 from taskflow.services.reminder.ports import Claim, Schedule, Times
-from taskflow.services.reminder.storage import Fired
+from taskflow.services.reminder.trigger import Terms, Triggered, trigger
 
 AT_ONCE: Final = 500
+# Batches at a time: while the database writes one, the events of the next are made.
+IN_FLIGHT: Final = 4
 AWAY_SECONDS: Final = 0.5
 CONTENDED_SECONDS: Final = 0.05
-# Another process may have planned what nobody tells this one of.
+# Another process may have planned what nobody tells this one of, and have ended: then it fires at
+# the next look, which nothing else waits for.
 LOOK_SECONDS: Final = 20.0
 SHARED_LOOK_SECONDS: Final = 5.0
 # So many of the earliest are told to the schedule at each look, whatever it knows already.
 TOLD_AGAIN: Final = 100
-ACTOR: Final = Actor("system", "reminder", "TaskFlow")
+BY_THE_PAGE: Final = Terms()
 
 log = structlog.get_logger()
 
@@ -46,7 +42,8 @@ class Firing:
         schedule: Wakes it.
         clock: The time.
         lateness: Observes how late each was, in seconds.
-        look_seconds: How often the table is read, whatever the schedule says.
+        look_seconds: How often the table is read where nothing is due, whatever the schedule says.
+        terms: How people are told.
     """
 
     def __init__(
@@ -57,12 +54,14 @@ class Firing:
         lateness: Histogram,
         *,
         look_seconds: float = LOOK_SECONDS,
+        terms: Terms = BY_THE_PAGE,
     ) -> None:
         self._database = database
         self._schedule = schedule
         self._clock = clock
         self._lateness = lateness
         self._look_seconds = look_seconds
+        self._terms = terms
         self._looked_at = -inf
 
     async def run(self) -> None:
@@ -80,24 +79,33 @@ class Firing:
     async def _fire(self) -> bool:
         """Fire what is due, up to a limit; returns whether to go on at once."""
         now = self._clock.now()
-        claim = None
-        if monotonic() - self._looked_at < self._look_seconds:
-            claim = await self._schedule.claim(now, AT_ONCE)
+        claim = await self._schedule.claim(now, AT_ONCE * IN_FLIGHT)
         if claim is None:
-            return await self._fire_from_table(now)
-        return bool(claim.ids) and await self._fire_claimed(now, claim)
+            return await self._fire_from_table(now, is_blind=True)
+        if claim.ids:
+            await self._fire_claimed(now, claim)
+            return True
+        if monotonic() - self._looked_at < self._look_seconds:
+            return False
+        return await self._fire_from_table(now)
 
-    async def _fire_from_table(self, now: datetime) -> bool:
-        """Fire whatever is due; when that is all, tells the schedule what comes next."""
+    async def _fire_from_table(self, now: datetime, *, is_blind: bool = False) -> bool:
+        """Fire whatever is due; when that is all, tells the schedule what comes next.
+
+        Args:
+            now: What is due by now.
+            is_blind: Whether the schedule knows nothing better.
+        """
         following: Times = {}
         async with self._database.transaction() as transaction:
             due = await self._mark(transaction, now, None)
-            if not due:
+            if not due.is_anything:
                 # What is planned from here on is told to the schedule, what was before is read.
-                self._schedule.forget()
+                if is_blind:
+                    self._schedule.forget()
                 following = await storage.first(transaction, TOLD_AGAIN)
-        self._note(due, now)
-        if due:
+        self._note(due)
+        if due.is_anything:
             return True
         self._schedule.plan(following)
         if following and min(following.values()) <= now:
@@ -107,74 +115,43 @@ class Firing:
         self._looked_at = monotonic()
         return False
 
-    async def _fire_claimed(self, now: datetime, claim: Claim) -> bool:
-        """Fire what we claimed; tells the schedule what of it is to be fired at another time."""
+    async def _fire_claimed(self, now: datetime, claim: Claim) -> None:
+        """Fire what we claimed, several batches at a time.
+
+        Raises:
+            Unavailable: the database was away for some of them, which are pending as before.
+        """
+        starts = range(0, len(claim.ids), AT_ONCE)
+        batches = [Claim(claim.ids[start : start + AT_ONCE], claim.mark) for start in starts]
+        calls = (self._fire_batch(now, batch) for batch in batches)
+        for failure in await asyncio.gather(*calls, return_exceptions=True):
+            if failure is not None:
+                raise failure
+
+    async def _fire_batch(self, now: datetime, claim: Claim) -> None:
+        """Fire a part of it; tells the schedule what of that is to be fired at another time."""
         try:
             async with self._database.transaction() as transaction:
                 due = await self._mark(transaction, now, claim.ids)
-                pending = await storage.still(transaction, claim.ids)
+                others = set(claim.ids).difference(one.due.id for one in due.fired)
+                others.update(due.times)
+                pending = await storage.still(transaction, others) if others else {}
         except Unavailable:
             await self._schedule.settle(claim, dict.fromkeys(claim.ids, now))
             raise
         await self._schedule.settle(claim, pending)
-        self._note(due, now)
-        return True
+        self._note(due)
 
     async def _mark(
         self, transaction: Transaction, now: datetime, ids: Collection[UUID] | None
-    ) -> list[Fired]:
-        due = await storage.fire(transaction, now, AT_ONCE, ids)
-        await _tell(transaction, due, now)
+    ) -> Triggered:
+        due = await trigger(transaction, now, AT_ONCE, ids, self._terms)
+        if due.times:
+            transaction.after_commit(lambda: self._schedule.plan(due.times))
         return due
 
-    def _note(self, due: Sequence[Fired], now: datetime) -> None:
-        for one in due:
-            self._lateness.observe(max((now - one.fire_at).total_seconds(), 0.0))
-
-
-async def _tell(transaction: Transaction, due: Sequence[Fired], now: datetime) -> None:
-    """Record the events of what fires, each in the trace of what its reminder was planned by."""
-    firings = [_span(one) for one in due]
-    try:
-        causes = [
-            span if span.traceparent else one.traceparent
-            for span, one in zip(firings, due, strict=True)
-        ]
-        events = [_event(one, now) for one in due]
-        await append_caused(transaction, [*map(Caused, events, causes)])
-    finally:
-        for span in firings:
-            span.end()
-
-
-def _span(fired: Fired) -> Span:
-    known: Attributes = {
-        CORRELATION: fired.correlation_id,
-        SERVICE: "reminder",
-        "taskflow.late_by_seconds": fired.late_by_seconds,
-    }
-    return spans.start("fire reminder", parent=fired.traceparent, attributes=known)
-
-
-def _event(fired: Fired, now: datetime) -> TaskEvent:
-    """The event of a reminder; firing it twice gives the same id.
-
-    It happens now; when it should have is among its facts.
-    """
-    task = fired.task
-    return TaskEvent(
-        event_id=derived_id(fired.id, fired.fire_at.isoformat(), fired.fire_at),
-        event_type=REMINDER_TRIGGERED,
-        task_id=task.id,
-        user_id=task.user_id,
-        actor=ACTOR,
-        version=fired.version,
-        timestamp=now,
-        correlation_id=fired.correlation_id,
-        causation_id=fired.cause,
-        task=task,
-        changes={},
-        reminder=ReminderFacts(
-            fired.id, fired.offset, task.due_date, fired.fire_at, fired.late_by_seconds
-        ),
-    )
+    def _note(self, due: Triggered) -> None:
+        """Count how late they are now that they are committed."""
+        now = self._clock.now()
+        for one in due.fired:
+            self._lateness.observe(max((now - one.due.fire_at).total_seconds(), 0.0))

@@ -1,45 +1,118 @@
-"""The reminder service (port 8002): plans reminders and fires them."""
+"""The reminder service (port 8002): plans reminders, fires them and sees that people get them."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from taskflow.base.networks import parse_networks
 from taskflow.chassis.handlers import Batches
+from taskflow.chassis.housekeeping import keep_house
+from taskflow.chassis.metrics import FAST
 from taskflow.chassis.service import Context, Parts, Service
+from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import REMINDER_SOURCE
-from taskflow.events.topics import TASK_TYPES
-from taskflow.services.reminder import storage
+from taskflow.services.reminder import courier, deliveries, storage
+from taskflow.services.reminder.channels.kinds import channels_of
+from taskflow.services.reminder.channels.port import Channel
+from taskflow.services.reminder.channels.registry import Registry
+from taskflow.services.reminder.channels_routes import CHANNEL_ROUTES
+from taskflow.services.reminder.courier import Courier
+from taskflow.services.reminder.delivery_routes import DELIVERY_ROUTES
 from taskflow.services.reminder.event_consumer import Planner
+from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.firing import LOOK_SECONDS, SHARED_LOOK_SECONDS, Firing
+from taskflow.services.reminder.history import PAGE
+from taskflow.services.reminder.ports import Schedule
 from taskflow.services.reminder.routes import ROUTES
 from taskflow.services.reminder.schedule_memory import MemorySchedule
+from taskflow.services.reminder.trigger import Terms
 
 if TYPE_CHECKING:
     from taskflow.services.reminder.schedule_redis import RedisSchedule
 
+# What became of a delivery can be looked up for so long after it was over.
+KEEP_DELIVERIES: Final = timedelta(days=90)
+# The bounds of what is promised (50 ms, 250 ms, 1 s, a minute), and beyond: what an outage delays.
+LATENESS: Final = (*FAST, 900, 3_600, 21_600, 86_400)
+
 
 def build(context: Context) -> Parts:
     """The parts of the reminder service."""
-    shared = _shared_schedule(context)
-    schedule = shared or MemorySchedule(context.clock)
-    lateness = context.metrics.histogram(
-        "taskflow_reminder_lateness_seconds", "Seconds from a reminder's time to its firing."
+    channels = channels_of(context)
+    allowed = parse_networks(context.settings.outbound_allowed_networks)
+    registry = Registry(context.database, channels, context.clock, allowed)
+    parts = build_with(context, channels)
+    return replace(
+        parts,
+        routes=[*parts.routes, *CHANNEL_ROUTES, *DELIVERY_ROUTES],
+        dependencies={**parts.dependencies, "registry": registry},
+        on_stop=channels.close,
     )
-    _show(context)
-    look_seconds = SHARED_LOOK_SECONDS if shared else LOOK_SECONDS
-    firing = Firing(context.database, schedule, context.clock, lateness, look_seconds=look_seconds)
+
+
+def build_with(context: Context, channels: Mapping[str, Channel]) -> Parts:
+    """The parts of the reminder service.
+
+    Args:
+        context: What it is made of.
+        channels: What carries reminders beside the page, by kind.
+    """
+    shared = _shared_schedule(context)
+    schedule = shared or MemorySchedule.over(context.database, context.clock)
+    figures = Figures(context.metrics, channels)
+    _show(context, figures)
+    planner = Planner(schedule, context.clock, partial(figures.attempted, PAGE, "delivered"))
+    firing = _firing(context, schedule, channels, is_shared=shared is not None)
     return Parts(
         routes=ROUTES,
         dependencies={"schedule": schedule},
-        batches=Batches(
-            handle=Planner(schedule).follow, event_types=TASK_TYPES, forget=storage.forget_user
-        ),
-        loops=[firing.run, shared.run] if shared else [firing.run],
+        batches=Batches(handle=planner.follow, forget=storage.forget_user),
+        loops=[
+            firing.run,
+            partial(keep_house, context.database, context.clock, [_forget_deliveries]),
+            *(one.run for one in _couriers(context, channels, figures)),
+            *([shared.run] if shared else []),
+        ],
         optional_checks={"redis": shared.client.check} if shared else {},
         breakers={"redis": shared.client.breaker} if shared else {},
     )
 
 
-def _show(context: Context) -> None:
+def _firing(
+    context: Context, schedule: Schedule, channels: Mapping[str, Channel], *, is_shared: bool
+) -> Firing:
+    lateness = context.metrics.histogram(
+        "taskflow_reminder_lateness_seconds",
+        "Seconds from a reminder's time until its event was committed.",
+        buckets=LATENESS,
+    )
+    return Firing(
+        context.database,
+        schedule,
+        context.clock,
+        lateness,
+        look_seconds=SHARED_LOOK_SECONDS if is_shared else LOOK_SECONDS,
+        terms=Terms(frozenset(channels), context.settings.reminder_digest_above),
+    )
+
+
+def _couriers(context: Context, channels: Mapping[str, Channel], figures: Figures) -> list[Courier]:
+    """One for each kind of channel; none of them is asked whether the service is ready."""
+    terms = courier.Terms(frozenset(channels))
+    return [
+        Courier(channel, context.database, context.clock, figures, terms)
+        for channel in channels.values()
+    ]
+
+
+async def _forget_deliveries(transaction: Transaction, now: datetime, limit: int) -> int:
+    return await deliveries.prune(transaction, now - KEEP_DELIVERIES, limit)
+
+
+def _show(context: Context, figures: Figures) -> None:
     """Show how many reminders wait, and whether one of them should have fired."""
     pending = context.metrics.gauge(
         "taskflow_reminders_pending", "Reminders yet to fire; beyond 10,000 an estimate."
@@ -57,6 +130,7 @@ def _show(context: Context) -> None:
         overdue.set(max((now - (following or now)).total_seconds(), 0.0))
 
     context.metrics.on_scrape(measure)
+    context.metrics.on_scrape(partial(figures.measure, context.database, context.clock))
 
 
 def _shared_schedule(context: Context) -> "RedisSchedule | None":

@@ -8,19 +8,32 @@ from litestar import get, post
 from msgspec import Struct, field
 
 from taskflow.accounts.model import Identity
-from taskflow.base.clock import Clock
+from taskflow.accounts.queries import preferences_of
+from taskflow.base.clock import Clock, rfc3339
 from taskflow.base.errors import Conflict, Invalid
 from taskflow.chassis.inputs import Cursor, Limit, zoned
 from taskflow.db.engine import Database
-from taskflow.services.reminder import storage
+from taskflow.db.transaction import Transaction
+from taskflow.services.reminder import deliveries, receipts, storage
+from taskflow.services.reminder.history import Person, of_hand
 from taskflow.services.reminder.ports import Schedule
+from taskflow.services.reminder.presets import Preset, preset_time, presets
+from taskflow.services.reminder.timeline import Happening, timeline
 from taskflow.tasks.durations import parse_duration
+from taskflow.tasks.zones import parse_zone
 
 LONGEST: Final = timedelta(days=366)
 
 
 class ReminderState(Struct):
-    """A reminder; `reason` says why a cancelled one does not fire."""
+    """A reminder; `reason` says why a cancelled one does not fire.
+
+    Attributes:
+        seen_at: When it was seen since it fired last.
+        nag_every_seconds: How long it waits before it repeats itself, where it nags.
+        nag_times: How often it repeats itself at most.
+        nag_done: Which repetition it is at.
+    """
 
     id: UUID
     task_id: UUID
@@ -31,6 +44,10 @@ class ReminderState(Struct):
     reason: str | None
     fired_at: datetime | None
     late_by_seconds: int | None
+    seen_at: datetime | None
+    nag_every_seconds: int | None
+    nag_times: int | None
+    nag_done: int
 
 
 class ReminderPage(Struct):
@@ -40,11 +57,33 @@ class ReminderPage(Struct):
     next_cursor: str | None
 
 
+class Timeline(Struct):
+    """What happened to a reminder, in order; the newest of it where that is very much."""
+
+    reminder_id: UUID
+    items: list[Happening]
+
+
 class SnoozeBody(Struct, forbid_unknown_fields=True):
-    """For how long (`for`, an ISO 8601 duration), or until when."""
+    """For how long (`for`, an ISO 8601 duration), until when, or by a preset: one of the three."""
 
     duration: str | None = field(default=None, name="for")
     until: datetime | None = None
+    preset: Preset | None = None
+
+
+class SnoozePreset(Struct):
+    """A preset, and what it means now."""
+
+    preset: Preset
+    until: datetime
+
+
+class SnoozePresets(Struct):
+    """The presets that mean something now, in the caller's time zone."""
+
+    timezone: str
+    items: list[SnoozePreset]
 
 
 @get("/reminders", tags=["reminders"])
@@ -64,6 +103,28 @@ async def list_reminders(
     return ReminderPage([ReminderState(*one) for one in found], last)
 
 
+@get("/reminders/{reminder_id:str}/timeline", tags=["reminders"])
+async def get_reminder_timeline(
+    reminder_id: UUID, caller: Identity, database: Database
+) -> Timeline:
+    """Why a reminder came, or why not: all that happened to it."""
+    async with database.transaction(read_only=True) as transaction:
+        await storage.find(transaction, caller.user_id, reminder_id)
+        told = await receipts.entries(transaction, reminder_id)
+        carried = await receipts.deliveries(transaction, reminder_id)
+        attempts = await receipts.attempts(transaction, [one.id for one in carried])
+    return Timeline(reminder_id, timeline(told, carried, attempts))
+
+
+@get("/reminders/snooze-presets", tags=["reminders"])
+async def list_snooze_presets(caller: Identity, database: Database, clock: Clock) -> SnoozePresets:
+    """Until when each preset would snooze a reminder now."""
+    async with database.transaction(read_only=True) as transaction:
+        wanted = await preferences_of(transaction, caller.user_id)
+    found = presets(clock.now(), parse_zone(wanted.timezone))
+    return SnoozePresets(wanted.timezone, [SnoozePreset(*one) for one in found.items()])
+
+
 @post(
     "/reminders/{reminder_id:str}/snooze",
     status_code=200,
@@ -79,14 +140,17 @@ async def snooze_reminder(
     schedule: Schedule,
 ) -> ReminderState:
     """Let a reminder fire again later."""
-    until = _until(data, clock.now())
+    now = clock.now()
     async with database.transaction() as transaction:
-        kept = await storage.lock(transaction, caller.user_id, reminder_id)
-        if kept.status == "cancelled":
-            raise Conflict(kept.reason or "the reminder was cancelled")
+        until = await _until(transaction, data, caller, now)
+        kept = await _living(transaction, caller, reminder_id)
         if (closed := await storage.why_closed(transaction, kept.task_id)) is not None:
             raise Conflict(f"nothing of it fires: {closed}")
         await storage.snooze(transaction, reminder_id, until)
+        said = {"until": rfc3339(until)} | ({"preset": data.preset} if data.preset else {})
+        person = Person(caller.user_id, reminder_id, now)
+        await receipts.append(transaction, [of_hand(person, "snoozed", said)])
+        await deliveries.stop_reminder(transaction, reminder_id, "it was snoozed", now)
         transaction.after_commit(lambda: schedule.plan({reminder_id: until}))
         return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
 
@@ -98,20 +162,61 @@ async def snooze_reminder(
     tags=["reminders"],
 )
 async def acknowledge_reminder(
-    reminder_id: UUID, caller: Identity, database: Database
+    reminder_id: UUID, caller: Identity, database: Database, clock: Clock
 ) -> ReminderState:
-    """Note that a reminder was seen; a pending one does not fire any more."""
+    """Note that a reminder was seen and is done with; it does not fire, nag or go out any more."""
+    now = clock.now()
     async with database.transaction() as transaction:
-        kept = await storage.lock(transaction, caller.user_id, reminder_id)
-        if kept.status == "cancelled":
-            raise Conflict(kept.reason or "the reminder was cancelled")
-        await storage.acknowledge(transaction, reminder_id)
+        kept = await _living(transaction, caller, reminder_id)
+        if kept.status != "acknowledged":
+            await storage.acknowledge(transaction, reminder_id, now)
+            reason = "it was acknowledged"
+            person = Person(caller.user_id, reminder_id, now)
+            seen = [] if kept.seen_at else [of_hand(person, "seen")]
+            done = of_hand(person, "done", {"reason": reason})
+            await receipts.append(transaction, [*seen, done])
+            await deliveries.stop_reminder(transaction, reminder_id, reason, now)
         return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
 
 
-def _until(data: SnoozeBody, now: datetime) -> datetime:
-    if (data.duration is None) == (data.until is None):
-        raise Invalid.field("for", "give either `for` or `until`")
+@post(
+    "/reminders/{reminder_id:str}/seen",
+    status_code=200,
+    opt={"raises": (Conflict,)},
+    tags=["reminders"],
+)
+async def see_reminder(
+    reminder_id: UUID, caller: Identity, database: Database, clock: Clock
+) -> ReminderState:
+    """Note that a reminder that has fired was seen; seeing it again changes nothing."""
+    now = clock.now()
+    async with database.transaction() as transaction:
+        kept = await storage.lock(transaction, caller.user_id, reminder_id)
+        if kept.fired_at is None:
+            raise Conflict("it has not fired yet")
+        if kept.seen_at is None:
+            await storage.see(transaction, reminder_id, now)
+            person = Person(caller.user_id, reminder_id, now)
+            await receipts.append(transaction, [of_hand(person, "seen")])
+        return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
+
+
+async def _living(transaction: Transaction, caller: Identity, reminder_id: UUID) -> storage.Kept:
+    """A reminder of the caller's, locked, that is not cancelled."""
+    kept = await storage.lock(transaction, caller.user_id, reminder_id)
+    if kept.status == "cancelled":
+        raise Conflict(kept.reason or "the reminder was cancelled")
+    return kept
+
+
+async def _until(
+    transaction: Transaction, data: SnoozeBody, caller: Identity, now: datetime
+) -> datetime:
+    if sum(one is not None for one in (data.duration, data.until, data.preset)) != 1:
+        raise Invalid.field("for", "give one of `for`, `until` and `preset`")
+    if data.preset is not None:
+        wanted = await preferences_of(transaction, caller.user_id)
+        return preset_time(data.preset, now, parse_zone(wanted.timezone))
     if data.duration is not None:
         duration = parse_duration(data.duration, "for")
         until = now + timedelta(days=duration.days, seconds=duration.seconds)
@@ -122,4 +227,11 @@ def _until(data: SnoozeBody, now: datetime) -> datetime:
     return until
 
 
-ROUTES = [list_reminders, snooze_reminder, acknowledge_reminder]
+ROUTES = [
+    list_reminders,
+    list_snooze_presets,
+    get_reminder_timeline,
+    snooze_reminder,
+    acknowledge_reminder,
+    see_reminder,
+]

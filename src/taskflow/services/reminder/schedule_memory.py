@@ -1,71 +1,107 @@
-"""A schedule in the memory of one process: the earliest time alone."""
+"""A schedule in the memory of one process: a horizon, which the table is read into as it moves.
 
-import asyncio
+Nothing asks in an interval whether something is due: it sleeps until the earliest time, and what is
+planned for an earlier one wakes it. The table is read when nothing is due and the edge comes near.
+"""
+
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Final
+from typing import Self
 
-from taskflow.base.clock import Clock, monotonic
+from taskflow.base.clock import Clock
+from taskflow.db.engine import Database
+from taskflow.services.reminder.alarm import LOOK_SECONDS, Alarm
+from taskflow.services.reminder.horizon import Horizon
 from taskflow.services.reminder.ports import Claim, Times
+from taskflow.services.reminder.upcoming import upcoming
 
-# The wall clock may jump, and a laptop may sleep, while we wait: the clock is looked at again after
-# so long. Nothing is read from the table then.
-LOOK_SECONDS: Final = 1.0
+Read = Callable[[datetime, int], AsyncIterator[Times]]
+"""What is pending before an instant, the earliest first, so many at most; in pages."""
 
 
 class MemorySchedule:
-    """Knows the earliest time that somebody waits for.
+    """Knows what is due soon.
 
     Args:
         clock: The time.
+        read: Reads the table; without it nothing is known but what is planned here.
         look_seconds: How long a jump of the clock may go unnoticed.
+        horizon: How much it knows.
     """
 
-    def __init__(self, clock: Clock, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        read: Read | None = None,
+        *,
+        look_seconds: float = LOOK_SECONDS,
+        horizon: Horizon | None = None,
+    ) -> None:
         self._clock = clock
-        self._look_seconds = look_seconds
-        self._next: datetime | None = None
-        self._changed = asyncio.Event()
+        self._read = read
+        self._alarm = Alarm(clock, look_seconds)
+        self._horizon = horizon or Horizon()
+
+    @classmethod
+    def over(
+        cls,
+        database: Database,
+        clock: Clock,
+        *,
+        look_seconds: float = LOOK_SECONDS,
+        horizon: Horizon | None = None,
+    ) -> Self:
+        """The schedule of the reminders in a database."""
+
+        async def read(before: datetime, limit: int) -> AsyncIterator[Times]:
+            async with database.transaction(read_only=True) as transaction:
+                async for page in upcoming(transaction, before, limit):
+                    yield page
+
+        return cls(clock, read, look_seconds=look_seconds, horizon=horizon)
 
     @property
     def next(self) -> datetime | None:
-        """The earliest time that is known; None when nothing is pending."""
-        return self._next
+        """The earliest time that is known; None when nothing is."""
+        return self._horizon.next
 
     def plan(self, times: Times) -> None:
         """These are pending."""
-        if times:
-            self.hasten(min(times.values()))
-
-    def hasten(self, at: datetime) -> None:
-        """Something is pending at this time."""
-        if self._next is None or at < self._next:
-            self._next = at
-            self._changed.set()
+        before = self.next
+        self._horizon.plan(times)
+        if self.next != before:
+            self._alarm.ring()
 
     def forget(self) -> None:
         """Begin afresh."""
-        self._next = None
+        self._horizon.forget()
 
-    async def claim(self, _now: datetime, _limit: int) -> Claim | None:
-        """Only the table can tell what is due."""
-        return None
+    async def claim(self, now: datetime, limit: int) -> Claim | None:
+        """Take some of what is due; moves the horizon where nothing is."""
+        claim = self._horizon.take(now, limit)
+        if claim.ids or self._read is None or not self._horizon.is_short(now):
+            return claim
+        await self._move(self._read, now)
+        return self._horizon.take(now, limit)
 
-    async def settle(self, _claim: Claim, pending: Times) -> None:
+    async def settle(self, claim: Claim, pending: Times) -> None:
         """What is pending still is known again."""
-        self.plan(pending)
+        self._horizon.settle(claim, pending, self._clock.now())
+        self._alarm.ring()
 
     async def wait(self, patience_seconds: float) -> None:
-        """Return when the earliest time has come, or after so many seconds."""
-        until = monotonic() + patience_seconds
-        while (patience := until - monotonic()) > 0:
-            self._changed.clear()
-            if self._next is not None:
-                remaining = (self._next - self._clock.now()).total_seconds()
-                if remaining <= 0:
-                    return
-                patience = min(patience, remaining, self._look_seconds)
-            try:
-                async with asyncio.timeout(patience):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
+        """Return when the earliest time has come or the horizon is to move."""
+        await self._alarm.wait(lambda: self._horizon.wake, patience_seconds)
+
+    async def _move(self, read: Read, now: datetime) -> None:
+        """Read what comes next into the horizon.
+
+        Where there is more than a page, what is due with the last of it may be missing.
+        """
+        edge, found = self._horizon.open(now), 0
+        async for page in read(edge, self._horizon.page):
+            self._horizon.read(page)
+            found += len(page)
+            if found >= self._horizon.page:
+                edge = max(page.values())
+        self._horizon.close(edge)

@@ -34,8 +34,8 @@ from taskflow.chassis.redis import Forgotten, Redis, RedisClient, Script
 from taskflow.chassis.service import Context
 from taskflow.db.engine import Database
 from taskflow.services.reminder import storage
+from taskflow.services.reminder.alarm import Earliest
 from taskflow.services.reminder.ports import Claim, Times
-from taskflow.services.reminder.schedule_memory import MemorySchedule
 from taskflow.services.reminder.schedule_scripts import (
     CHANNEL,
     CLAIM,
@@ -82,7 +82,7 @@ class RedisSchedule:
         self.client = client
         self._database = database
         self._clock = clock
-        self._near = MemorySchedule(clock)
+        self._near = Earliest(clock)
         self._untold: dict[UUID, datetime] = {}
         self._has_untold = asyncio.Event()
         self._is_behind = False

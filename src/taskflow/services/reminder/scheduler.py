@@ -1,13 +1,13 @@
 """When a task's reminders are due, and why one is not. Pure: time is an argument."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from taskflow.base.ids import derived_id
 from taskflow.events.payloads import Reminder, TaskState
-from taskflow.tasks.durations import before, parse_duration
+from taskflow.tasks.durations import before, parse_duration, parse_nag
 from taskflow.tasks.zones import parse_zone
 
 PAST: Final = "its time had already passed"
@@ -21,12 +21,18 @@ class Plan(NamedTuple):
     offset: str | None
     at: datetime | None
     planned_at: datetime
+    nag_every_seconds: int | None = None
+    nag_times: int | None = None
 
 
 class Standing(NamedTuple):
     """Where a reminder stands.
 
-    `fire_at` is `planned_at`, or later where it was snoozed; `reason` says why it does not fire.
+    `fire_at` is `planned_at`, or later where it was snoozed or postponed, or repeats itself;
+    `reason` says why it does not fire.
+
+    Attributes:
+        nag_done: Which repetition it is at; 0 until it has fired once.
     """
 
     planned_at: datetime
@@ -35,15 +41,45 @@ class Standing(NamedTuple):
     reason: str | None = None
     fired_at: datetime | None = None
     late_by_seconds: int | None = None
+    nag_every_seconds: int | None = None
+    nag_times: int | None = None
+    nag_done: int = 0
+
+
+class Repetition(NamedTuple):
+    """The next time that a reminder nags, and which repetition that is."""
+
+    number: int
+    at: datetime
 
 
 def plans(task: TaskState) -> list[Plan]:
     """The reminders that a task asks for."""
     return [
-        Plan(reminder_id(task, reminder), reminder.offset, reminder.at, planned_at)
-        for reminder in task.reminders
-        if (planned_at := planned_time(task, reminder)) is not None
+        Plan(reminder_id(task, one), one.offset, one.at, planned_at, *_nag(one))
+        for one in task.reminders
+        if (planned_at := planned_time(task, one)) is not None
     ]
+
+
+def _nag(reminder: Reminder) -> tuple[int | None, int | None]:
+    if reminder.nag is None:
+        return None, None
+    every = parse_nag(reminder.nag, "nag")
+    return int(every.total_seconds()), reminder.nag.times
+
+
+def repetition(fired: Standing, now: datetime) -> Repetition | None:
+    """When a reminder that fires now nags next; None where that was all.
+
+    Repetitions whose time has passed meanwhile are passed over: one reminder is enough for them.
+    """
+    if fired.nag_every_seconds is None or fired.nag_times is None:
+        return None
+    every = timedelta(seconds=fired.nag_every_seconds)
+    steps = max((now - fired.fire_at) // every, 0) + 1
+    number = fired.nag_done + steps
+    return Repetition(number, fired.fire_at + steps * every) if number <= fired.nag_times else None
 
 
 def settle(
@@ -78,6 +114,7 @@ def _settled(
     """A reminder keeps its state for as long as its planned time stays the same."""
     if known is None or known.planned_at != plan.planned_at:
         known = Standing(plan.planned_at, plan.planned_at, "cancelled")
+    known = _nagging(plan, known)
     if known.status in ("sent", "acknowledged"):
         return known
     if closed is not None:
@@ -85,6 +122,15 @@ def _settled(
     if known.status == "pending" or known.fire_at > asked_at:
         return known._replace(status="pending", reason=None)
     return known._replace(reason=PAST)
+
+
+def _nagging(plan: Plan, known: Standing) -> Standing:
+    """Nag as the task asks for now; whoever has nagged as often already has fired for good."""
+    every, times = plan.nag_every_seconds, plan.nag_times
+    known = known._replace(nag_every_seconds=every, nag_times=times)
+    if known.status == "pending" and known.nag_done > (times or 0):
+        return known._replace(status="sent", fire_at=known.fired_at or known.fire_at, nag_done=0)
+    return known
 
 
 def why_closed(task: TaskState, *, is_deleted: bool) -> str | None:

@@ -31,18 +31,23 @@ RETURNING task_id
 """
 CLOSED = "SELECT closed FROM reminders.tasks WHERE task_id = $1"
 STANDINGS = """
-SELECT task_id, id, planned_at, fire_at, status, reason, fired_at, late_by_seconds
+SELECT task_id, id, planned_at, fire_at, status, reason, fired_at, late_by_seconds,
+       nag_every_seconds, nag_times, nag_done
   FROM reminders.reminders WHERE task_id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 """
 KEEP = """
-INSERT INTO reminders.reminders
+INSERT INTO reminders.reminders AS known
   (id, task_id, user_id, "offset", at,
-   planned_at, fire_at, status, reason, fired_at, late_by_seconds)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+   planned_at, fire_at, status, reason, fired_at, late_by_seconds,
+   nag_every_seconds, nag_times, nag_done)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (id) DO UPDATE
    SET planned_at = EXCLUDED.planned_at, fire_at = EXCLUDED.fire_at, status = EXCLUDED.status,
        reason = EXCLUDED.reason, fired_at = EXCLUDED.fired_at,
-       late_by_seconds = EXCLUDED.late_by_seconds
+       late_by_seconds = EXCLUDED.late_by_seconds,
+       nag_every_seconds = EXCLUDED.nag_every_seconds, nag_times = EXCLUDED.nag_times,
+       nag_done = EXCLUDED.nag_done,
+       seen_at = CASE WHEN known.planned_at = EXCLUDED.planned_at THEN known.seen_at END
 """
 CANCEL = "UPDATE reminders.reminders SET status = $2, reason = $3 WHERE id = $1"
 NEXT = "SELECT min(fire_at) FROM reminders.reminders WHERE status = 'pending'"
@@ -53,37 +58,36 @@ EVERY = "SELECT id, fire_at FROM reminders.reminders WHERE status = 'pending' OR
 STILL = """
 SELECT id, fire_at FROM reminders.reminders WHERE id = ANY($1::uuid[]) AND status = 'pending'
 """
-_FIRE = """
-WITH due AS (
-  SELECT id FROM reminders.reminders
-   WHERE status = 'pending' AND fire_at <= $1{of_these}
-   ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
+# Reminders go first: whoever fires one is waited for, and from then on nothing is added to others.
+FORGET: Final = (
+    removal("reminders.reminders"),
+    removal("reminders.tasks"),
+    removal("reminders.timeline"),
+    removal("reminders.deliveries"),
+    removal("reminders.digests"),
+    removal("reminders.channels"),
 )
-UPDATE reminders.reminders AS fired
-   SET status = 'sent', fired_at = $1,
-       late_by_seconds = floor(extract(epoch FROM $1 - fire_at))::integer
-  FROM due, reminders.tasks AS task
- WHERE fired.id = due.id AND task.task_id = fired.task_id
-RETURNING fired.id, fired."offset", fired.fire_at, fired.late_by_seconds, task.version,
-          task.event_id, task.correlation_id, task.traceparent, task.task::text AS task
-"""
-FIRE = _FIRE.format(of_these="")
-FIRE_CLAIMED = _FIRE.format(of_these=" AND id = ANY($3::uuid[])")
-FORGET: Final = (removal("reminders.reminders"), removal("reminders.tasks"))
-COLUMNS: Final = 'id, task_id, "offset", at, fire_at, status, reason, fired_at, late_by_seconds'
+COLUMNS: Final = """id, task_id, "offset", at, fire_at, status, reason, fired_at, late_by_seconds,
+       seen_at, nag_every_seconds, nag_times, nag_done"""
 LIST = f"""
 SELECT {COLUMNS} FROM reminders.reminders
  WHERE user_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::uuid IS NULL OR task_id = $3)
    AND (fire_at, id) > ($4, $5)
  ORDER BY fire_at, id LIMIT $6
 """  # noqa: S608 - made of constants
-LOCK = f"""
-SELECT {COLUMNS} FROM reminders.reminders WHERE id = $1 AND user_id = $2 FOR UPDATE
+FIND = f"""
+SELECT {COLUMNS} FROM reminders.reminders WHERE id = $1 AND user_id = $2
 """  # noqa: S608 - made of constants
+LOCK = FIND + " FOR UPDATE"
 SNOOZE = """
-UPDATE reminders.reminders SET status = 'pending', fire_at = $2, reason = NULL WHERE id = $1
+UPDATE reminders.reminders SET status = 'pending', fire_at = $2, reason = NULL, nag_done = 0
+ WHERE id = $1
 """
-ACKNOWLEDGE = "UPDATE reminders.reminders SET status = 'acknowledged' WHERE id = $1"
+ACKNOWLEDGE = """
+UPDATE reminders.reminders SET status = 'acknowledged', seen_at = coalesce(seen_at, $2)
+ WHERE id = $1
+"""
+SEE = "UPDATE reminders.reminders SET seen_at = coalesce(seen_at, $2) WHERE id = $1"
 # Counted up to a bound; beyond it, as many as the index held when it was last looked through.
 PENDING = """
 SELECT count(*) AS pending, (
@@ -104,20 +108,6 @@ class News(NamedTuple):
     closed: str | None
 
 
-class Fired(NamedTuple):
-    """A reminder that fires now, with what its event needs."""
-
-    id: UUID
-    offset: str | None
-    fire_at: datetime
-    late_by_seconds: int
-    version: int
-    cause: UUID
-    correlation_id: str
-    traceparent: str | None
-    task: TaskState
-
-
 class Kept(NamedTuple):
     """A reminder as it stands."""
 
@@ -130,6 +120,10 @@ class Kept(NamedTuple):
     reason: str | None
     fired_at: datetime | None
     late_by_seconds: int | None
+    seen_at: datetime | None
+    nag_every_seconds: int | None
+    nag_times: int | None
+    nag_done: int
 
 
 async def note(transaction: Transaction, news: Sequence[News]) -> set[UUID]:
@@ -208,38 +202,6 @@ async def still(transaction: Transaction, ids: Collection[UUID]) -> dict[UUID, d
     return {row[0]: row[1] for row in await transaction.rows(STILL, list(ids))}
 
 
-async def fire(
-    transaction: Transaction, now: datetime, limit: int, ids: Collection[UUID] | None = None
-) -> list[Fired]:
-    """Mark what is due as sent, the earliest first; another replica's are passed over.
-
-    Args:
-        transaction: Where its events are to be appended, too.
-        now: What is due by now.
-        limit: So many at most.
-        ids: Only of these.
-    """
-    if ids is None:
-        rows: list[Any] = await transaction.rows(FIRE, now, limit)
-    else:
-        rows = await transaction.rows(FIRE_CLAIMED, now, limit, list(ids))
-    fired = [
-        Fired(
-            id=row["id"],
-            offset=row["offset"],
-            fire_at=row["fire_at"],
-            late_by_seconds=row["late_by_seconds"],
-            version=row["version"],
-            cause=row["event_id"],
-            correlation_id=row["correlation_id"],
-            traceparent=row["traceparent"],
-            task=msgspec.json.decode(row["task"], type=TaskState),
-        )
-        for row in rows
-    ]
-    return sorted(fired, key=lambda one: (one.fire_at, one.id))
-
-
 async def listing(
     transaction: Transaction,
     user_id: UUID,
@@ -258,13 +220,28 @@ async def listing(
     return found, cursors.encode(LIST_NAME, found[-1].fire_at, found[-1].id)
 
 
+async def find(transaction: Transaction, user_id: UUID, reminder_id: UUID) -> Kept:
+    """A user's reminder.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+    return await _found(transaction, FIND, user_id, reminder_id)
+
+
 async def lock(transaction: Transaction, user_id: UUID, reminder_id: UUID) -> Kept:
     """A user's reminder, locked until the transaction ends.
 
     Raises:
         NotFound: there is none, or it is somebody else's.
     """
-    row = await transaction.row(LOCK, reminder_id, user_id)
+    return await _found(transaction, LOCK, user_id, reminder_id)
+
+
+async def _found(
+    transaction: Transaction, statement: str, user_id: UUID, reminder_id: UUID
+) -> Kept:
+    row = await transaction.row(statement, reminder_id, user_id)
     if row is None:
         raise NotFound(f"there is no reminder {reminder_id}")
     return Kept(*row)
@@ -275,9 +252,14 @@ async def snooze(transaction: Transaction, reminder_id: UUID, until: datetime) -
     await transaction.execute(SNOOZE, reminder_id, until)
 
 
-async def acknowledge(transaction: Transaction, reminder_id: UUID) -> None:
-    """Note that somebody has seen a reminder."""
-    await transaction.execute(ACKNOWLEDGE, reminder_id)
+async def acknowledge(transaction: Transaction, reminder_id: UUID, now: datetime) -> None:
+    """Note that somebody has reacted to a reminder, and so has seen it."""
+    await transaction.execute(ACKNOWLEDGE, reminder_id, now)
+
+
+async def see(transaction: Transaction, reminder_id: UUID, now: datetime) -> None:
+    """Note that somebody has seen a reminder, unless that is known."""
+    await transaction.execute(SEE, reminder_id, now)
 
 
 async def forget_user(transaction: Transaction, user_id: UUID, limit: int) -> int:

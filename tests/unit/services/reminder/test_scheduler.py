@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.notes import make_note
 
 from taskflow.base.errors import Invalid
-from taskflow.events.payloads import Reminder, TaskState
+from taskflow.events.payloads import Nag, Reminder, TaskState
 from taskflow.services.reminder.scheduler import (
     PAST,
     REMOVED,
@@ -17,12 +19,16 @@ from taskflow.services.reminder.scheduler import (
     planned_time,
     plans,
     reminder_id,
+    repetition,
     settle,
     why_closed,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+ZERO = timedelta(0)
+ID = UUID(int=1)
 DONE = "the task was completed"
 
 
@@ -137,3 +143,52 @@ def test_a_zone_that_is_none_is_the_events_own_fault(zone: str) -> None:
     state = task("2026-03-02", zone, all_day=True)
     with pytest.raises(Invalid):
         planned_time(state, Reminder(offset="PT1H"))
+
+
+NAGGING = Standing(NOON, NOON, "pending", None, None, None, 600, 3)
+
+
+def test_a_task_says_how_its_reminder_nags() -> None:
+    reminders = (Reminder(at=NOON, nag=Nag("PT10M", 3)), Reminder(at=NOON + HOUR))
+    found = plans(replace(task(), reminders=reminders))
+    assert [(one.nag_every_seconds, one.nag_times) for one in found] == [(600, 3), (None, None)]
+
+
+def test_repetitions_follow_at_their_interval_and_end() -> None:
+    standing, times = NAGGING, []
+    while (following := repetition(standing, standing.fire_at)) is not None:
+        times.append(following.at - NOON)
+        standing = standing._replace(fire_at=following.at, nag_done=following.number)
+    assert times == [timedelta(minutes=minutes) for minutes in (10, 20, 30)]
+    assert repetition(Standing(NOON, NOON, "pending"), NOON) is None
+
+
+@given(
+    st.integers(60, 86_400), st.integers(1, 20), st.integers(0, 20), st.timedeltas(ZERO, 9 * DAY)
+)
+def test_a_repetition_lies_ahead_and_at_its_own_place_however_late_the_one_before_it_was(
+    every: int, times: int, done: int, late: timedelta
+) -> None:
+    standing = NAGGING._replace(nag_every_seconds=every, nag_times=times, nag_done=done)
+    following = repetition(standing, NOON + late)
+    if following is None:
+        assert done + late // timedelta(seconds=every) + 1 > times
+    else:
+        assert NOON + late < following.at <= NOON + late + timedelta(seconds=every)
+        assert done < following.number <= times
+        assert following.at - NOON == (following.number - done) * timedelta(seconds=every)
+
+
+def test_a_nag_that_is_taken_off_or_shortened_ends_what_has_fired_already() -> None:
+    known = NAGGING._replace(fire_at=NOON + HOUR, fired_at=NOON, late_by_seconds=0, nag_done=2)
+    for nag in (Plan(ID, None, NOON, NOON), Plan(ID, None, NOON, NOON, 600, 1)):
+        ended = settle([nag], {ID: known}, NOON + HOUR / 2, None)[ID]
+        assert (ended.status, ended.fire_at, ended.nag_done) == ("sent", NOON, 0)
+    longer = settle([Plan(ID, None, NOON, NOON, 900, 9)], {ID: known}, NOON + HOUR / 2, None)[ID]
+    assert longer == known._replace(nag_every_seconds=900, nag_times=9)
+
+
+def test_a_new_time_begins_the_nagging_afresh() -> None:
+    known = NAGGING._replace(nag_done=2, fired_at=NOON, fire_at=NOON + HOUR)
+    moved = settle([Plan(ID, None, None, NOON + 9 * HOUR, 600, 3)], {ID: known}, NOON, None)[ID]
+    assert (moved.status, moved.nag_done, moved.fired_at) == ("pending", 0, None)

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from taskflow.events.payloads import Priority
 
+MessageKind = Literal["reminder", "digest", "test", "verification"]
+
 
 class Message(Struct, frozen=True):
     """What a person is told.
@@ -21,14 +23,14 @@ class Message(Struct, frozen=True):
         id: The delivery's; the same on every attempt.
         title: One line.
         body: Plain text, of any number of lines.
-        link: Where to go from here, below the installation's public address.
+        link: Where to go from here, a path below the installation's public address (`/#task-…`).
         fire_at: When it was to be told.
         late_by_seconds: How much later it is.
-        reminder_ids: What it tells of: one reminder, all of a digest, none of a test.
+        reminder_ids: What it tells of: one reminder, all of a digest, none of the other kinds.
     """
 
     id: UUID
-    kind: Literal["reminder", "digest", "test"]
+    kind: MessageKind
     title: str
     body: str
     link: str | None

@@ -1,13 +1,22 @@
 """The table of people's channels, in the order in which each person prefers them."""
 
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from taskflow.base.errors import Conflict, NotFound
 from taskflow.db.transaction import Transaction
+from taskflow.inbox.erased import standing
+from taskflow.services.reminder.channels.addresses import Kind
 from taskflow.services.reminder.channels.port import Addressee
+from taskflow.services.reminder.channels.proofs import Verification
+
+MOST: Final = 20
+# By what the reminder service is known where it has let people go.
+CONSUMER: Final = "reminder"
 
 PREFERRED: Final = """
 SELECT id, user_id, kind, name, address
@@ -18,6 +27,71 @@ SELECT id, user_id, kind, name, address
 TURN_OFF: Final = """
 UPDATE reminders.channels SET is_on = false, off_reason = $2, updated_at = now() WHERE id = $1
 """
+_COLUMNS: Final = """
+  id, user_id, kind, name, address, is_on, off_reason, verification, last_result, created_at
+"""
+LISTING: Final = f"""
+SELECT {_COLUMNS} FROM reminders.channels WHERE user_id = $1 ORDER BY position, id
+"""  # noqa: S608 - of constants alone
+FIND: Final = f"""
+SELECT {_COLUMNS} FROM reminders.channels WHERE id = $2 AND user_id = $1
+"""  # noqa: S608 - of constants alone
+LOCK_ALL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 22))"
+COUNT: Final = "SELECT count(*), max(position) AS last FROM reminders.channels WHERE user_id = $1"
+ADD: Final = """
+INSERT INTO reminders.channels
+  (id, user_id, kind, name, address, position, is_on, off_reason, verification,
+   created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+"""
+CHANGE: Final = """
+UPDATE reminders.channels
+   SET name = $2, address = $3, is_on = $4, off_reason = $5, verification = $6, updated_at = $7
+ WHERE id = $1
+"""
+PLACE: Final = """
+UPDATE reminders.channels AS channel SET position = placed.position
+  FROM unnest($2::uuid[]) WITH ORDINALITY AS placed (id, position)
+ WHERE channel.id = placed.id AND channel.user_id = $1
+"""
+NOTE: Final = "UPDATE reminders.channels SET last_result = $2 WHERE id = $1"
+REMOVE: Final = "DELETE FROM reminders.channels WHERE id = $2 AND user_id = $1"
+CLAIM: Final = """
+DELETE FROM reminders.channels
+ WHERE kind = 'web_push' AND address->>'endpoint' = $2 AND user_id <> $1
+"""
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What came of the last message, in a line and without secrets."""
+
+    at: datetime
+    detail: str
+    is_delivered: bool
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A channel as it is kept.
+
+    Attributes:
+        verification: What its address still has to prove; None when nothing.
+    """
+
+    id: UUID
+    user_id: UUID
+    kind: Kind
+    name: str
+    address: dict[str, Any]
+    created_at: datetime
+    is_on: bool = True
+    off_reason: str | None = None
+    verification: Verification | None = None
+    last_result: Result | None = None
+
+    @property
+    def addressee(self) -> Addressee:
+        """What a channel needs to know of it."""
+        return Addressee(self.id, self.user_id, self.kind, self.name, self.address)
 
 
 async def preferred(
@@ -35,3 +109,113 @@ async def preferred(
 async def turn_off(transaction: Transaction, channel_id: UUID, reason: str) -> None:
     """Use a channel no more, until its owner turns it on again; the reason is shown to them."""
     await transaction.execute(TURN_OFF, channel_id, reason)
+
+
+async def note(transaction: Transaction, channel_id: UUID, result: Result) -> None:
+    """Note what came of a message, for its owner to see."""
+    await transaction.execute(NOTE, channel_id, _json(result))
+
+
+async def listing(transaction: Transaction, user_id: UUID) -> list[Kept]:
+    """All of a person's channels, the most preferred first."""
+    return [_kept(row) for row in await transaction.rows(LISTING, user_id)]
+
+
+async def find(transaction: Transaction, user_id: UUID, channel_id: UUID) -> Kept:
+    """A person's channel.
+
+    Raises:
+        NotFound: there is none, or it is not theirs.
+    """
+    return _found(await transaction.row(FIND, user_id, channel_id), channel_id)
+
+
+async def lock(transaction: Transaction, user_id: UUID, channel_id: UUID) -> Kept:
+    """A person's channel, which nobody else changes until the transaction ends.
+
+    Raises:
+        NotFound: there is none, or it is not theirs.
+    """
+    return _found(await transaction.row(f"{FIND} FOR UPDATE", user_id, channel_id), channel_id)
+
+
+async def lock_all(transaction: Transaction, user_id: UUID) -> None:
+    """Let nobody else add to a person's channels, or order them, until the transaction ends."""
+    await transaction.execute(LOCK_ALL, user_id)
+
+
+async def add(transaction: Transaction, kept: Kept) -> None:
+    """Keep a new channel, as the least preferred; all are to be locked.
+
+    Raises:
+        Conflict: the person has as many as anybody may, or is gone.
+    """
+    if not await standing(transaction, CONSUMER, [kept.user_id]):
+        raise Conflict("the account was erased")
+    row: Any = await transaction.row(COUNT, kept.user_id)
+    if row["count"] >= MOST:
+        raise Conflict(f"there are {MOST} channels already; remove one first")
+    await transaction.execute(
+        ADD,
+        kept.id,
+        kept.user_id,
+        kept.kind,
+        kept.name,
+        _json(kept.address),
+        (row["last"] or 0) + 1,
+        kept.is_on,
+        kept.off_reason,
+        _json(kept.verification),
+        kept.created_at,
+    )
+
+
+async def claim_browser(transaction: Transaction, user_id: UUID, endpoint: str) -> None:
+    """Let a browser be this person's alone: whoever used it before is told nothing there."""
+    await transaction.execute(CLAIM, user_id, endpoint)
+
+
+async def change(transaction: Transaction, kept: Kept, now: datetime) -> None:
+    """Keep a channel as it is now."""
+    await transaction.execute(
+        CHANGE,
+        kept.id,
+        kept.name,
+        _json(kept.address),
+        kept.is_on,
+        kept.off_reason,
+        _json(kept.verification),
+        now,
+    )
+
+
+async def place(transaction: Transaction, user_id: UUID, order: Sequence[UUID]) -> None:
+    """Prefer a person's channels in this order; all are to be locked."""
+    await transaction.execute(PLACE, user_id, list(order))
+
+
+async def remove(transaction: Transaction, user_id: UUID, channel_id: UUID) -> None:
+    """Remove a person's channel.
+
+    Raises:
+        NotFound: there is none, or it is not theirs.
+    """
+    if not await transaction.execute(REMOVE, user_id, channel_id):
+        raise NotFound(f"there is no channel {channel_id}")
+
+
+def _found(row: Any, channel_id: UUID) -> Kept:
+    if row is None:
+        raise NotFound(f"there is no channel {channel_id}")
+    return _kept(row)
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _kept(row: Any) -> Kept:
+    known = dict(row)
+    for name in ("address", "verification", "last_result"):
+        known[name] = None if known[name] is None else msgspec.json.decode(known[name])
+    return msgspec.convert(known, Kept)

@@ -1,0 +1,179 @@
+"""The processes in which Apprise runs: started when one is needed, ended when none is.
+
+A process has one request at a time. What takes too long is killed, and so is what nobody asked for
+a while: a person's service can neither hold ours up nor be there for nothing.
+"""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import msgspec
+import structlog
+
+from taskflow.base.errors import TimedOut, Unavailable
+from taskflow.base.settings import trusting_environment
+from taskflow.services.reminder.channels.worker_protocol import Reply, Request
+
+MODULE: Final = "taskflow.services.reminder.channels.apprise_worker"
+MOST: Final = 2
+# Importing Apprise takes a second or two of a busy machine.
+START_SECONDS: Final = 30.0
+TURN_SECONDS: Final = 30.0
+IDLE_SECONDS: Final = 60.0
+MOST_REQUESTS: Final = 200
+
+log = structlog.get_logger()
+
+
+class Workers:
+    """Asks Apprise.
+
+    Args:
+        allowed: The setting of the same name, for the process to hold itself to.
+        idle_seconds: How long a process is kept that nobody asks.
+    """
+
+    def __init__(self, allowed: str | None, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._allowed = allowed or ""
+        self._idle_seconds = idle_seconds
+        self._idle: list[_Worker] = []
+        self._room = asyncio.Semaphore(MOST)
+
+    async def ask(self, request: Request, seconds: float) -> Reply:
+        """Have one request answered.
+
+        Args:
+            request: What.
+            seconds: How long the answer may take, once there is a process to give it.
+
+        Raises:
+            TimedOut: it took longer.
+            Unavailable: the process ended, could not be started, or others took all of its time.
+        """
+        async with self._turn():
+            worker, reply = await self._take(), None
+            try:
+                reply = await worker.ask(request, seconds)
+            finally:
+                # Who has not answered may still be at it.
+                await (worker.end() if reply is None else self._give_back(worker))
+            return reply
+
+    async def close(self) -> None:
+        """End the processes that wait."""
+        while self._idle:
+            await self._idle.pop().end()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """A turn among those who ask, which nobody waits for without an end."""
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._room.acquire()
+        except TimeoutError as error:
+            raise Unavailable("too much is told through Apprise at this moment") from error
+        try:
+            yield
+        finally:
+            self._room.release()
+
+    async def _take(self) -> "_Worker":
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.wake():
+                return worker
+            await worker.end()
+        return await _Worker.start(self._allowed)
+
+    async def _give_back(self, worker: "_Worker") -> None:
+        if worker.answered >= MOST_REQUESTS:
+            await worker.end()
+            return
+        worker.sleep(self._idle_seconds)
+        self._idle.append(worker)
+
+
+class _Worker:
+    """One process."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_killed = False
+        self.answered = 0
+
+    @classmethod
+    async def start(cls, allowed: str) -> "_Worker":
+        """Start one, and wait until it has read all that it may.
+
+        Raises:
+            Unavailable: it does not start.
+        """
+        given = trusting_environment() | {"HOME": os.devnull, "NETRC": os.devnull}
+        command = (sys.executable, "-P", "-m", MODULE, allowed)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=given, start_new_session=True
+            )
+        except OSError as error:
+            raise Unavailable("the process of Apprise cannot be started") from error
+        worker, is_ready = cls(process), False
+        try:
+            await worker.read(START_SECONDS)
+            is_ready = True
+        finally:
+            if not is_ready:
+                await worker.end()
+        return worker
+
+    async def ask(self, request: Request, seconds: float) -> Reply:
+        """Have a request answered; it may be asked nothing more when that fails."""
+        if self._process.stdin is None:
+            raise Unavailable("the process of Apprise takes nothing")
+        self._process.stdin.write(msgspec.json.encode(request) + b"\n")
+        reply = await self.read(seconds)
+        self.answered += 1
+        return reply
+
+    async def read(self, seconds: float) -> Reply:
+        """The next line that it says."""
+        if self._process.stdout is None:
+            raise Unavailable("the process of Apprise says nothing")
+        try:
+            async with asyncio.timeout(seconds):
+                line = await self._process.stdout.readline()
+            return msgspec.json.decode(line, type=Reply)
+        except TimeoutError as error:
+            raise TimedOut(f"it did not answer within {seconds:g} s") from error
+        except (msgspec.DecodeError, ValueError, ConnectionError) as error:
+            raise Unavailable("the process of Apprise ended") from error
+
+    def sleep(self, seconds: float) -> None:
+        """Wait to be asked, for no longer than this."""
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._kill)
+
+    def wake(self) -> bool:
+        """Wait no more; returns whether it is still there."""
+        if self._timer is not None:
+            self._timer.cancel()
+        return not self._is_killed and self._process.returncode is None
+
+    async def end(self) -> None:
+        """End it, whatever it does."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._kill()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        await self._process.wait()
+
+    def _kill(self) -> None:
+        # Its end is known a little later than it comes.
+        self._is_killed = True
+        if self._process.returncode is None:
+            self._process.kill()

@@ -1,0 +1,210 @@
+"""Carries deliveries by one kind of channel: claims what is due, sends it, writes down the result.
+
+Each kind has a courier of its own, so that one that is slow holds up no other, nor what fires. The
+sending is in no transaction. Who is killed on the way leaves a claim that lapses, and somebody else
+tries again with the same id: at least once.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import uuid4
+
+import structlog
+
+from taskflow.base.clock import Clock, monotonic
+from taskflow.base.errors import Unavailable
+from taskflow.db.engine import Database
+from taskflow.services.reminder import deliveries, lifecycle, parcels
+from taskflow.services.reminder.channels import storage as channels
+from taskflow.services.reminder.channels.port import (
+    Addressee,
+    Channel,
+    Message,
+    NotDelivered,
+    Receipt,
+)
+from taskflow.services.reminder.deliveries import BELL, Claimed, Outcome
+from taskflow.services.reminder.figures import Figures
+from taskflow.services.reminder.lifecycle import Course, Failure
+from taskflow.services.reminder.parcels import Parcel
+from taskflow.services.reminder.retries import MOST_ATTEMPTS
+
+AT_ONCE: Final = 8
+# The longest that a channel may take: Apprise waits for its turn, starts a process and sends.
+SEND_SECONDS: Final = 90.0
+LEASE_SECONDS: Final = 120.0
+LOOK_SECONDS: Final = 20.0
+AWAY_SECONDS: Final = 0.5
+CONTENDED_SECONDS: Final = 0.05
+TURNED_OFF: Final = Failure("refused", "the channel was turned off or taken away")
+
+log = structlog.get_logger()
+
+
+class Terms(NamedTuple):
+    """How a courier works.
+
+    Attributes:
+        kinds: All kinds of channels that there are here, to fall back on.
+        lease_seconds: How long a claim holds; longer than a sending may take.
+        chance: At random from 0 to 1.
+    """
+
+    kinds: frozenset[str]
+    lease_seconds: float = LEASE_SECONDS
+    chance: Callable[[], float] = random.random
+
+
+class Courier:
+    """Carries what is due by one kind of channel.
+
+    Args:
+        channel: Sends it.
+        database: Where deliveries are.
+        clock: The time.
+        figures: Counts what came of it.
+        terms: How it works.
+    """
+
+    def __init__(
+        self, channel: Channel, database: Database, clock: Clock, figures: Figures, terms: Terms
+    ) -> None:
+        self._channel = channel
+        self._database = database
+        self._clock = clock
+        self._figures = figures
+        self._terms = terms
+        self._bell = f"{BELL} {channel.kind}"
+        self._busy = 0
+
+    async def run(self) -> None:
+        """Carry until cancelled; what another process left behind, too."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                try:
+                    pause = await self._look(group)
+                except Unavailable as error:
+                    log.warning("deliveries.waiting", channel=self._channel.kind, why=error.detail)
+                    pause = AWAY_SECONDS
+                await self._database.hints.wait(self._bell, pause)
+
+    async def _look(self, group: asyncio.TaskGroup) -> float:
+        """Begin with what is due, as far as there is room; returns how long to sleep then."""
+        now, room = self._clock.now(), AT_ONCE - self._busy
+        if room == 0:
+            return LOOK_SECONDS
+        until = now + timedelta(seconds=self._terms.lease_seconds)
+        async with self._database.transaction() as transaction:
+            claimed = await deliveries.claim(
+                transaction, self._channel.kind, now, until, room, uuid4()
+            )
+            following = await deliveries.next_time(transaction, self._channel.kind)
+        for one in claimed:
+            self._busy += 1
+            group.create_task(self._carry(one))
+        if len(claimed) == room or following is None:
+            return LOOK_SECONDS
+        # What is due and was not to be had is another replica's just now.
+        remaining = (following - self._clock.now()).total_seconds()
+        return min(max(remaining, CONTENDED_SECONDS), LOOK_SECONDS)
+
+    async def _carry(self, claimed: Claimed) -> None:
+        """See one delivery to the end of this attempt."""
+        try:
+            async with self._database.transaction(read_only=True) as transaction:
+                parcel = await parcels.read(transaction, claimed, self._terms.kinds)
+            await self._deliver(claimed, parcel)
+        except Unavailable as error:
+            log.warning("delivery.waiting", channel=self._channel.kind, why=error.detail)
+        finally:
+            self._busy -= 1
+            self._database.hints.ring(self._bell)
+
+    async def _deliver(self, claimed: Claimed, parcel: Parcel) -> None:
+        course = claimed.course
+        if parcel.message is None:
+            await self._settle(claimed, None, lifecycle.stopped(course, parcel.needless))
+        elif parcel.addressee is None:
+            await self._go_on(claimed, parcel, TURNED_OFF, None)
+        elif course.attempt > MOST_ATTEMPTS:
+            # Whoever tried it last did not live to say what came of it.
+            failure = Failure("unknown", deliveries.ABANDONED_DETAIL)
+            await self._go_on(claimed, parcel, failure, None)
+        else:
+            await self._attempt(claimed, parcel, parcel.addressee, parcel.message)
+
+    async def _attempt(
+        self, claimed: Claimed, parcel: Parcel, addressee: Addressee, message: Message
+    ) -> None:
+        now, began_at = self._clock.now(), monotonic()
+        answer = await self._send(addressee, message)
+        latency = timedelta(seconds=monotonic() - began_at)
+        if isinstance(answer, Receipt):
+            outcome = Outcome(addressee.name, now, "delivered", answer.detail, latency)
+            await self._settle(claimed, outcome, lifecycle.delivered(claimed.course))
+        else:
+            outcome = Outcome(addressee.name, now, answer.result, answer.detail, latency)
+            await self._go_on(claimed, parcel, answer, outcome)
+
+    async def _send(self, addressee: Addressee, message: Message) -> Receipt | Failure:
+        """Have it sent; whatever a channel raises is a failure of this attempt alone."""
+        sending = asyncio.wait_for(self._channel.send(addressee, message), SEND_SECONDS)
+        answer = (await asyncio.gather(sending, return_exceptions=True))[0]
+        if isinstance(answer, Receipt):
+            return answer
+        if isinstance(answer, NotDelivered):
+            return _failure(answer)
+        if isinstance(answer, TimeoutError):
+            return Failure("failed", f"no answer within {SEND_SECONDS:.0f} seconds")
+        kind = type(answer).__name__
+        log.error("delivery.failed_unforeseen", channel=self._channel.kind, exc_info=answer)
+        return Failure("failed", f"the channel failed unforeseen: {kind}")
+
+    async def _go_on(
+        self, claimed: Claimed, parcel: Parcel, failure: Failure, outcome: Outcome | None
+    ) -> None:
+        """Try again later, by the next channel, or never."""
+        now, chance = self._clock.now(), self._terms.chance()
+        course = lifecycle.failed(claimed.course, failure, now, chance, parcel.ways)
+        if course.state == "dead":
+            self._figures.died(self._channel.kind)
+        elif course.way == claimed.course.way:
+            self._figures.retried(self._channel.kind)
+        await self._settle(claimed, outcome, course)
+
+    async def _settle(self, claimed: Claimed, outcome: Outcome | None, course: Course) -> None:
+        """Write it down; where the database is away, again and again while the claim holds."""
+        if outcome is not None:
+            self._figures.attempted(self._channel.kind, outcome.result)
+        until = monotonic() + self._terms.lease_seconds
+        while True:
+            try:
+                return await self._write(claimed, outcome, course, self._clock.now())
+            except Unavailable:
+                if monotonic() > until:
+                    raise
+                await asyncio.sleep(AWAY_SECONDS)
+
+    async def _write(
+        self, claimed: Claimed, outcome: Outcome | None, course: Course, now: datetime
+    ) -> None:
+        async with self._database.transaction() as transaction:
+            await deliveries.settle(transaction, claimed, outcome, course, now)
+            if outcome is None:
+                return
+            way, is_delivered = claimed.course.way, outcome.result == "delivered"
+            result = channels.Result(outcome.at, outcome.detail, is_delivered=is_delivered)
+            await channels.note(transaction, way.id, result)
+            if outcome.result == "gone":
+                await channels.turn_off(transaction, way.id, outcome.detail)
+
+
+def _failure(error: NotDelivered) -> Failure:
+    if error.is_gone:
+        return Failure("gone", error.detail)
+    if error.is_final:
+        return Failure("refused", error.detail)
+    return Failure("failed", error.detail, error.retry_after)

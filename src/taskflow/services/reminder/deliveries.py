@@ -1,0 +1,250 @@
+"""The tables of deliveries: what is to go out by channels beside the page, and what became of it.
+
+A delivery is claimed for a while; whoever claims it may be killed, and then somebody else does.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from taskflow.db.transaction import Transaction
+from taskflow.services.reminder.catch_up import Fired
+from taskflow.services.reminder.due import close_digests
+from taskflow.services.reminder.lifecycle import Course, Result, Way
+
+BELL: Final = "deliveries"
+BEGIN = """
+INSERT INTO reminders.deliveries AS known
+  (id, user_id, task_id, kind, state, channel_id, channel_kind, next_at, created_at)
+SELECT id, user_id, task_id, kind, 'waiting', channel_id, channel_kind, next_at, $8
+  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[],
+              $7::timestamptz[])
+    AS begun (id, user_id, task_id, kind, channel_id, channel_kind, next_at)
+ ORDER BY id
+ON CONFLICT (id) DO UPDATE SET next_at = EXCLUDED.next_at
+ WHERE known.state = 'waiting' AND known.attempts = 0
+"""
+TELL = """
+INSERT INTO reminders.told (delivery_id, reminder_id, fire_at, late_by_seconds)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::integer[])
+ON CONFLICT DO NOTHING
+"""
+# What is to be tried later than anything ever is was planned by a clock that was wrong.
+CLAIM = """
+WITH due AS (
+  SELECT id, state FROM reminders.deliveries
+   WHERE channel_kind = $1 AND state IN ('waiting', 'claimed')
+     AND (next_at <= $2 OR next_at > $6)
+   ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+UPDATE reminders.deliveries AS delivery
+   SET state = 'claimed', claim = $4, next_at = $5, since = coalesce(delivery.since, $2),
+       attempt = delivery.attempt + 1, attempts = delivery.attempts + 1
+  FROM due WHERE delivery.id = due.id
+RETURNING delivery.id, delivery.user_id, delivery.kind, delivery.channel_id, delivery.channel_kind,
+          delivery.attempt, delivery.attempts, delivery.since, delivery.tried, delivery.next_at,
+          due.state = 'claimed' AS was_claimed
+"""
+# Whoever had claimed it may have sent it, and did not live to say so.
+ABANDONED = """
+INSERT INTO reminders.attempts
+SELECT delivery.id, delivery.attempts - 1, delivery.channel_id, delivery.channel_kind,
+       coalesce(channel.name, ''), delivery.attempt - 1, $2, 'unknown', $3, NULL, NULL
+  FROM reminders.deliveries AS delivery
+  LEFT JOIN reminders.channels AS channel ON channel.id = delivery.channel_id
+ WHERE delivery.id = ANY($1::uuid[])
+ON CONFLICT (delivery_id, number) DO NOTHING
+"""
+NEXT = """
+SELECT min(next_at) FROM reminders.deliveries
+ WHERE channel_kind = $1 AND state IN ('waiting', 'claimed')
+"""
+NOTE = """
+INSERT INTO reminders.attempts AS known
+SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+  FROM reminders.deliveries WHERE id = $1
+ON CONFLICT (delivery_id, number) DO UPDATE
+   SET at = EXCLUDED.at, result = EXCLUDED.result, detail = EXCLUDED.detail,
+       latency_ms = EXCLUDED.latency_ms, next_at = EXCLUDED.next_at
+"""
+# What a receiver has taken is delivered, whoever else may have claimed it since.
+SETTLE = """
+UPDATE reminders.deliveries
+   SET state = $3, channel_id = $4, channel_kind = $5, attempt = $6, since = $7, tried = $8,
+       next_at = $9, reason = $10, finished_at = $11, claim = NULL
+ WHERE id = $1 AND state IN ('waiting', 'claimed') AND (claim = $2 OR $3 = 'delivered')
+"""
+# What its owner asked for once more goes out, whatever has become of the task.
+STOP_TASKS = """
+UPDATE reminders.deliveries SET state = 'stopped', reason = $2, finished_at = $3
+ WHERE task_id = ANY($1::uuid[]) AND kind = 'reminder' AND state = 'waiting' AND asked_at IS NULL
+"""
+STOP_REMINDER = """
+UPDATE reminders.deliveries SET state = 'stopped', reason = $2, finished_at = $3
+ WHERE id IN (SELECT delivery_id FROM reminders.told WHERE reminder_id = $1)
+   AND kind = 'reminder' AND state = 'waiting' AND asked_at IS NULL
+"""
+WAITING = """
+SELECT count(*) AS waiting, min(created_at) AS oldest
+  FROM (SELECT created_at FROM reminders.deliveries
+         WHERE state IN ('waiting', 'claimed') LIMIT $1) AS counted
+"""
+PRUNE = """
+DELETE FROM reminders.deliveries WHERE id = ANY(ARRAY(
+  SELECT id FROM reminders.deliveries WHERE finished_at < $1 ORDER BY finished_at LIMIT $2))
+"""
+MOST_COUNTED: Final = 10_000
+# Longer than a lease, a pause between attempts and a digest's patience.
+LONGEST_WAIT: Final = timedelta(minutes=30)
+ABANDONED_DETAIL: Final = "the process ended before the result was known; it may have been sent"
+
+
+class Begun(NamedTuple):
+    """What is to be told by a channel; several of one id are told of together.
+
+    Attributes:
+        next_at: When it is to go out.
+    """
+
+    id: UUID
+    fired: Fired
+    way: Way
+    next_at: datetime
+
+
+class Claimed(NamedTuple):
+    """A delivery that is this worker's for a while.
+
+    Attributes:
+        number: Which attempt at it this is, over all channels.
+        mark: What tells this claim from a later one.
+    """
+
+    id: UUID
+    user_id: UUID
+    kind: str
+    course: Course
+    number: int
+    mark: UUID
+
+
+class Outcome(NamedTuple):
+    """What came of an attempt.
+
+    Attributes:
+        name: What the person calls the channel.
+        latency: How long the receiver took; None where nothing was sent.
+    """
+
+    name: str
+    at: datetime
+    result: Result
+    detail: str
+    latency: timedelta | None
+
+
+async def begin(transaction: Transaction, begun: Sequence[Begun], now: datetime) -> None:
+    """Have these told, and wake who tells them after the commit."""
+    if not begun:
+        return
+    fresh = {one.id: _fresh(one) for one in begun}
+    await transaction.execute(BEGIN, *_columns(list(fresh.values())), now)
+    told = [
+        (one.id, one.fired.due.id, one.fired.due.fire_at, one.fired.late_by_seconds)
+        for one in begun
+    ]
+    await transaction.execute(TELL, *_columns(told))
+    for kind in {one.way.kind for one in begun}:
+        transaction.ring(f"{BELL} {kind}")
+
+
+def _fresh(begun: Begun) -> tuple[object, ...]:
+    due, way = begun.fired.due, begun.way
+    if begun.fired.digest is not None:
+        return begun.id, due.user_id, None, "digest", way.id, way.kind, begun.next_at
+    return begun.id, due.user_id, due.task_id, "reminder", way.id, way.kind, begun.next_at
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+async def claim(
+    transaction: Transaction, kind: str, now: datetime, until: datetime, limit: int, mark: UUID
+) -> list[Claimed]:
+    """Claim some of what is due by a kind of channel, and what a claim has lapsed of."""
+    far = now + LONGEST_WAIT
+    rows: list[Any] = await transaction.rows(CLAIM, kind, now, limit, mark, until, far)
+    await close_digests(transaction, [row["id"] for row in rows if row["kind"] == "digest"])
+    if lapsed := [row["id"] for row in rows if row["was_claimed"]]:
+        await transaction.execute(ABANDONED, lapsed, now, ABANDONED_DETAIL)
+    return [_claimed(row, mark) for row in rows]
+
+
+def _claimed(row: Any, mark: UUID) -> Claimed:
+    way = Way(row["channel_id"], row["channel_kind"])
+    tried = tuple(row["tried"])
+    course = Course("claimed", way, row["attempt"], row["since"], tried, row["next_at"])
+    return Claimed(row["id"], row["user_id"], row["kind"], course, row["attempts"], mark)
+
+
+async def next_time(transaction: Transaction, kind: str) -> datetime | None:
+    """When something is to be done next by a kind of channel."""
+    found: datetime | None = await transaction.value(NEXT, kind)
+    return found
+
+
+async def settle(
+    transaction: Transaction,
+    claimed: Claimed,
+    outcome: Outcome | None,
+    course: Course,
+    now: datetime,
+) -> None:
+    """Write down what came of an attempt, and what follows; wakes who goes on with it.
+
+    Args:
+        transaction: Not the one of the claim: the attempt was in between, and in none.
+        claimed: What was attempted.
+        outcome: What came of it; None where nothing was attempted.
+        course: Where the delivery stands now.
+        now: The time.
+    """
+    if outcome is not None:
+        before, next_at = claimed.course, None if course.is_over else course.next_at
+        tried = (claimed.number, before.way.id, before.way.kind, outcome.name, before.attempt)
+        latency = None if outcome.latency is None else round(outcome.latency.total_seconds() * 1e3)
+        said = (outcome.at, outcome.result, outcome.detail, latency, next_at)
+        await transaction.execute(NOTE, claimed.id, *tried, *said)
+    finished_at = now if course.is_over else None
+    way = (course.way.id, course.way.kind, course.attempt, course.since, list(course.tried))
+    then = (course.next_at, course.reason, finished_at)
+    await transaction.execute(SETTLE, claimed.id, claimed.mark, course.state, *way, *then)
+    if not course.is_over:
+        transaction.ring(f"{BELL} {course.way.kind}")
+
+
+async def stop_tasks(
+    transaction: Transaction, task_ids: Collection[UUID], reason: str, now: datetime
+) -> None:
+    """Send nothing of these tasks any more; what is being sent at the moment still goes out."""
+    await transaction.execute(STOP_TASKS, list(task_ids), reason, now)
+
+
+async def stop_reminder(
+    transaction: Transaction, reminder_id: UUID, reason: str, now: datetime
+) -> None:
+    """Send nothing of a reminder any more, but for what is being sent."""
+    await transaction.execute(STOP_REMINDER, reminder_id, reason, now)
+
+
+async def waiting(transaction: Transaction) -> tuple[int, datetime | None]:
+    """How many deliveries are not over, counted up to a bound, and since when the oldest waits."""
+    row: Any = await transaction.row(WAITING, MOST_COUNTED)
+    return row["waiting"], row["oldest"]
+
+
+async def prune(transaction: Transaction, before: datetime, limit: int) -> int:
+    """Forget some deliveries that were over before an instant; returns how many."""
+    return await transaction.execute(PRUNE, before, limit)

@@ -1,0 +1,172 @@
+"""What is due in the table: taken by one worker, and marked as it leaves it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import Digest
+from taskflow.services.reminder.catch_up import Due, Fired
+from taskflow.services.reminder.scheduler import Standing
+
+_DUE = """
+SELECT due.id, due.user_id, due.task_id, due."offset", due.planned_at, due.fire_at,
+       due.nag_every_seconds, due.nag_times, due.nag_done, task.task->>'priority' AS priority,
+       task.task->>'due_date' AS due_date, task.version, task.event_id, task.correlation_id,
+       task.traceparent, task.task::text AS state
+  FROM (
+    SELECT id, user_id, task_id, "offset", planned_at, fire_at, nag_every_seconds, nag_times,
+           nag_done
+      FROM reminders.reminders
+     WHERE status = 'pending' AND fire_at <= $1{of_these}
+     ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
+  ) AS due
+  JOIN reminders.tasks AS task ON task.task_id = due.task_id
+"""
+DUE = _DUE.format(of_these="")
+DUE_CLAIMED = _DUE.format(of_these=" AND id = ANY($3::uuid[])")
+MARK = """
+UPDATE reminders.reminders AS reminder
+   SET status = fired.status, fire_at = fired.fire_at, fired_at = $1, seen_at = NULL,
+       late_by_seconds = fired.late_by_seconds, nag_done = fired.nag_done
+  FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::integer[], $6::integer[])
+    AS fired (id, status, fire_at, late_by_seconds, nag_done)
+ WHERE reminder.id = fired.id
+"""
+POSTPONE = """
+UPDATE reminders.reminders AS reminder SET fire_at = postponed.until
+  FROM unnest($1::uuid[], $2::timestamptz[]) AS postponed (id, until)
+ WHERE reminder.id = postponed.id
+"""
+# Counted up to a bound for each, so that one who missed very many holds nobody up.
+MISSED = """
+SELECT person.id AS user_id, counted.missed, coalesce(digest.open_until > $2, false) AS is_open
+  FROM unnest($1::uuid[]) AS person (id)
+ CROSS JOIN LATERAL (
+         SELECT count(*) AS missed FROM (
+           SELECT FROM reminders.reminders
+            WHERE user_id = person.id AND status = 'pending' AND fire_at < $3 LIMIT $4
+         ) AS bounded
+       ) AS counted
+  LEFT JOIN reminders.digests AS digest ON digest.user_id = person.id
+"""
+# Rows are locked in the order of the users, so that two workers never wait for each other.
+JOIN_DIGEST = """
+INSERT INTO reminders.digests AS known (user_id, id, size, open_until)
+SELECT user_id, id, size, $4
+  FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS one (user_id, id, size)
+ ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE
+   SET id = CASE WHEN known.open_until > $5 THEN known.id ELSE EXCLUDED.id END,
+       size = EXCLUDED.size + CASE WHEN known.open_until > $5 THEN known.size ELSE 0 END,
+       open_until = EXCLUDED.open_until
+RETURNING user_id, id, size
+"""
+# Nothing joins it any more, whatever the clock does.
+CLOSE_DIGESTS = "UPDATE reminders.digests SET open_until = 'epoch' WHERE id = ANY($1::uuid[])"
+
+
+class Missed(NamedTuple):
+    """How many reminders somebody has missed, and whether a digest of theirs is being made."""
+
+    number: int
+    is_open: bool
+
+
+class Joining(NamedTuple):
+    """What somebody's digest is joined by.
+
+    Attributes:
+        id: Its id, where there is none yet.
+        size: How many join it.
+        missed: How many were missed in all, as far as is known.
+    """
+
+    id: UUID
+    size: int
+    missed: int
+
+
+async def lock(
+    transaction: Transaction, now: datetime, limit: int, ids: Collection[UUID] | None = None
+) -> list[Due]:
+    """What is due, the earliest first, locked until the end; what another has is passed over.
+
+    Args:
+        transaction: Where it is to be marked, too.
+        now: What is due by now.
+        limit: So many at most.
+        ids: Only of these.
+    """
+    if ids is None:
+        rows: list[Any] = await transaction.rows(DUE, now, limit)
+    else:
+        rows = await transaction.rows(DUE_CLAIMED, now, limit, list(ids))
+    return sorted(map(_due, rows), key=lambda one: (one.fire_at, one.id))
+
+
+def _due(row: Any) -> Due:
+    (identity, user_id, task_id, offset, planned_at, fire_at, every, times, done, *known) = row
+    standing = Standing(planned_at, fire_at, "pending", None, None, None, every, times, done)
+    return Due(identity, user_id, task_id, offset, standing, *known)
+
+
+async def mark(transaction: Transaction, fired: Sequence[Fired], now: datetime) -> None:
+    """Mark what fires as sent, or as pending until it nags again."""
+    if fired:
+        rows = [_row(one) for one in fired]
+        await transaction.execute(MARK, now, *(list(column) for column in zip(*rows, strict=True)))
+
+
+def _row(fired: Fired) -> tuple[object, ...]:
+    due, late, following = fired.due, fired.late_by_seconds, fired.following
+    if following is None:
+        return due.id, "sent", due.fire_at, late, due.standing.nag_done
+    return due.id, "pending", following.at, late, following.number
+
+
+async def postpone(transaction: Transaction, times: Mapping[UUID, datetime]) -> None:
+    """Let what is due wait until another time."""
+    if times:
+        await transaction.execute(POSTPONE, list(times), list(times.values()))
+
+
+async def missed(
+    transaction: Transaction,
+    user_ids: Collection[UUID],
+    now: datetime,
+    before: datetime,
+    most: int,
+) -> dict[UUID, Missed]:
+    """How many pending reminders of each were to fire before an instant, counted up to a bound."""
+    rows: list[Any] = await transaction.rows(MISSED, list(user_ids), now, before, most)
+    return {row["user_id"]: Missed(row["missed"], row["is_open"]) for row in rows}
+
+
+async def join_digests(
+    transaction: Transaction, joining: Mapping[UUID, Joining], now: datetime, until: datetime
+) -> dict[UUID, Digest]:
+    """Where what joins now begins in each person's digest; opens one where none is open.
+
+    Whoever joins the same one waits until this transaction ends.
+
+    Args:
+        transaction: In which they fire.
+        joining: What joins, by person.
+        now: The time.
+        until: How long more may join.
+    """
+    ids, sizes = [one.id for one in joining.values()], [one.size for one in joining.values()]
+    rows: list[Any] = await transaction.rows(JOIN_DIGEST, list(joining), ids, sizes, until, now)
+    found = {}
+    for user_id, identity, size in rows:
+        one = joining[user_id]
+        found[user_id] = Digest(identity, size - one.size + 1, max(one.missed, size))
+    return found
+
+
+async def close_digests(transaction: Transaction, ids: Collection[UUID]) -> None:
+    """Let nothing join these digests any more."""
+    if ids:
+        await transaction.execute(CLOSE_DIGESTS, list(ids))

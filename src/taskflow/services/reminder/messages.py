@@ -1,0 +1,84 @@
+"""What a person is told by a channel: one reminder, or all that they missed. Pure."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from taskflow.events.payloads import Priority, TaskState
+from taskflow.services.reminder.channels.port import Message
+from taskflow.tasks.zones import parse_zone, wall_time
+
+_RANKS: Final[tuple[Priority, ...]] = ("low", "medium", "high", "urgent")
+# A digest names so many, and counts the others.
+MOST_NAMED: Final = 20
+
+
+class Member(NamedTuple):
+    """A reminder that a message tells of.
+
+    Attributes:
+        needless: Why nobody has to be told of it any more, where that is so.
+    """
+
+    reminder_id: UUID
+    fire_at: datetime
+    late_by_seconds: int
+    task: TaskState
+    needless: str | None
+
+
+def message_of(delivery_id: UUID, members: Sequence[Member]) -> Message:
+    """What to say; the same delivery and members give the same message.
+
+    Args:
+        delivery_id: The id on every attempt.
+        members: What it tells of, at least one, the earliest first.
+    """
+    first = members[0]
+    is_digest = len(members) > 1
+    title = f"{len(members)} reminders were missed" if is_digest else first.task.title
+    priority = max((one.task.priority for one in members), key=_RANKS.index)
+    return Message(
+        id=delivery_id,
+        kind="digest" if is_digest else "reminder",
+        title=title,
+        body=_listed(members) if is_digest else _body(first),
+        link="/" if is_digest else f"/#task-{first.task.id}",
+        priority=priority,
+        fire_at=first.fire_at,
+        late_by_seconds=max(one.late_by_seconds for one in members),
+        reminder_ids=tuple(one.reminder_id for one in members),
+        task_id=None if is_digest else first.task.id,
+    )
+
+
+def _body(member: Member) -> str:
+    lines = [_due(member.task), _late(member)]
+    return "\n".join(line for line in lines if line) or "Reminder"
+
+
+def _listed(members: Sequence[Member]) -> str:
+    named = [
+        f"- {one.task.title}" + (f" ({_due(one.task)})" if one.task.due_date else "")
+        for one in members[:MOST_NAMED]
+    ]
+    rest = len(members) - MOST_NAMED
+    return "\n".join(named + ([f"and {rest} more"] if rest > 0 else []))
+
+
+def _due(task: TaskState) -> str:
+    if task.due_date is None:
+        return ""
+    if task.all_day:
+        return f"Due {date.fromisoformat(task.due_date):%A %d %B %Y}"
+    local = wall_time(datetime.fromisoformat(task.due_date), parse_zone(task.timezone))
+    return f"Due {local:%A %d %B %Y, %H:%M} ({task.timezone})"
+
+
+def _late(member: Member) -> str:
+    if member.late_by_seconds < 60:  # noqa: PLR2004 - a minute
+        return ""
+    local = wall_time(member.fire_at, parse_zone(member.task.timezone))
+    length = timedelta(seconds=member.late_by_seconds)
+    return f"This is late by {length}: it was to come on {local:%d %B %Y at %H:%M}"

@@ -1,0 +1,70 @@
+"""Reads what a claimed delivery is to say, and to whom."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from taskflow.db.transaction import Transaction
+from taskflow.events.payloads import TaskState
+from taskflow.services.reminder.channels import storage as channels
+from taskflow.services.reminder.channels.port import Addressee, Message
+from taskflow.services.reminder.deliveries import Claimed
+from taskflow.services.reminder.lifecycle import Way
+from taskflow.services.reminder.messages import Member, message_of
+
+MEMBERS = """
+SELECT told.reminder_id, told.fire_at, told.late_by_seconds, task.task::text AS task,
+       CASE
+         WHEN delivery.asked_at IS NOT NULL THEN NULL
+         WHEN task.closed IS NOT NULL THEN task.closed
+         WHEN reminder.status = 'acknowledged' THEN 'it was acknowledged'
+         WHEN reminder.fired_at IS NULL THEN 'it was moved to another time'
+       END AS needless
+  FROM reminders.told AS told
+  JOIN reminders.deliveries AS delivery ON delivery.id = told.delivery_id
+  JOIN reminders.reminders AS reminder ON reminder.id = told.reminder_id
+  JOIN reminders.tasks AS task ON task.task_id = reminder.task_id
+ WHERE told.delivery_id = $1
+ ORDER BY told.fire_at, told.reminder_id
+"""
+NOTHING_LEFT = "nothing of it is left"
+
+
+class Parcel(NamedTuple):
+    """A message and whom it is for.
+
+    Attributes:
+        needless: Why it need not be sent any more, where that is so; there is no message then.
+        addressee: None where its owner has turned the channel off, or taken it away.
+        ways: What the owner has turned on, the most preferred first.
+    """
+
+    message: Message | None
+    needless: str
+    addressee: Addressee | None
+    ways: tuple[Way, ...]
+
+
+async def read(transaction: Transaction, claimed: Claimed, kinds: frozenset[str]) -> Parcel:
+    """What to send for a claimed delivery.
+
+    Args:
+        transaction: Reads alone.
+        claimed: What was claimed.
+        kinds: The kinds of channels that there are here.
+    """
+    known = (await channels.preferred(transaction, [claimed.user_id]))[claimed.user_id]
+    addressee = next((one for one in known if one.id == claimed.course.way.id), None)
+    ways = tuple(Way(one.id, one.kind) for one in known if one.kind in kinds)
+    members = [_member(row) for row in await transaction.rows(MEMBERS, claimed.id)]
+    wanted = [one for one in members if one.needless is None]
+    if not wanted:
+        reasons = [one.needless for one in members if one.needless]
+        return Parcel(None, reasons[0] if reasons else NOTHING_LEFT, addressee, ways)
+    return Parcel(message_of(claimed.id, wanted), "", addressee, ways)
+
+
+def _member(row: Any) -> Member:
+    task = msgspec.json.decode(row["task"], type=TaskState)
+    late = row["late_by_seconds"]
+    return Member(row["reminder_id"], row["fire_at"], late, task, row["needless"])

@@ -1,0 +1,34 @@
+"""How often a channel is tried, and how long it is left alone in between. Pure.
+
+A reminder is worth little when it is late: a channel has a quarter of an hour, then the next one
+is asked.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+MOST_ATTEMPTS: Final = 5
+MOST_TIME: Final = timedelta(minutes=15)
+FIRST_PAUSE: Final = timedelta(seconds=5)
+FACTOR: Final = 3
+# By how much a pause may be longer or shorter, so that those who failed together do not come again
+# together.
+JITTER: Final = 0.2
+
+
+def pause(
+    attempt: int, spent: timedelta, chance: float, wish: timedelta | None = None
+) -> timedelta | None:
+    """How long to leave a channel alone after an attempt that failed; None to give it up.
+
+    Args:
+        attempt: How many there were.
+        spent: How long ago the first began.
+        chance: At random from 0 to 1.
+        wish: How long the receiver asked to be left alone, if it did; never less than that.
+    """
+    if attempt >= MOST_ATTEMPTS:
+        return None
+    exact = FIRST_PAUSE * FACTOR ** (attempt - 1)
+    found = max(exact * (1 + JITTER * (2 * chance - 1)), wish or timedelta(0))
+    return found if spent + found <= MOST_TIME else None

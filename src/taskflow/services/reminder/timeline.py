@@ -1,0 +1,201 @@
+"""Why a reminder came, or why not: what was written down, in plain words and in order. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from msgspec import Struct, convert
+
+from taskflow.services.reminder.history import PAGE, Attempt, Carried, Told
+
+Step = Literal[
+    "planned", "replanned", "cancelled", "postponed", "due", "fired", "handed_over", "delivered",
+    "attempted", "next_channel", "redelivered", "dead", "stopped", "waiting", "seen", "snoozed",
+    "done",
+]  # fmt: skip
+Outcome = Literal["handed_over", "delivered", "failed", "refused", "gone", "unknown"]
+UNNAMED: Final = "a channel that is gone"
+
+
+class Happening(Struct):
+    """Something that happened to a reminder, in words (`text`) and for machines.
+
+    Attributes:
+        what: Which kind of step it is.
+        channel: `page`, or the kind of the channel.
+        channel_name: What its owner calls it.
+        attempt: The how-manieth at this channel.
+        latency_ms: How long the receiver or the bus took.
+        next_at: When the next attempt or repetition follows.
+        until: When it fires, after being snoozed or postponed.
+        old: When it was to fire before it was replanned.
+        new: When it is to fire since then.
+        event_id: The event that caused it, or told of it.
+        digest_id: What told of it together with others.
+    """
+
+    at: datetime
+    what: Step
+    text: str
+    channel: str | None = None
+    channel_name: str | None = None
+    attempt: int | None = None
+    result: Outcome | None = None
+    latency_ms: int | None = None
+    reason: str | None = None
+    next_at: datetime | None = None
+    until: datetime | None = None
+    old: datetime | None = None
+    new: datetime | None = None
+    fire_at: datetime | None = None
+    late_by_seconds: int | None = None
+    repetition: int | None = None
+    preset: str | None = None
+    event_id: UUID | None = None
+    event_type: str | None = None
+    digest_id: UUID | None = None
+    delivery_id: UUID | None = None
+
+
+def timeline(
+    told: Iterable[Told], carried: Sequence[Carried], attempts: Iterable[Attempt]
+) -> list[Happening]:
+    """All that happened to a reminder, in order.
+
+    Args:
+        told: What was written down of it.
+        carried: The deliveries that tell of it.
+        attempts: What was attempted of these.
+    """
+    found = [happening for one in told for happening in _told(one)]
+    deliveries = {one.id: one for one in carried}
+    found += _attempted_all(attempts, deliveries)
+    found += [one for delivery in carried for one in _standing(delivery)]
+    return sorted(found, key=lambda one: one.at)
+
+
+def _told(told: Told) -> list[Happening]:
+    facts = told.facts
+    if told.what == "fired":
+        return _fired(told.at, facts)
+    known = {**facts, "at": told.at, "what": told.what}
+    return [convert(known | {"text": _WORDS[told.what].format(**_spoken(facts))}, Happening)]
+
+
+def _fired(at: datetime, facts: Mapping[str, Any]) -> list[Happening]:
+    """One line of the table is three steps: it was due, it fired, its event was handed over."""
+    fire_at, late = datetime.fromisoformat(facts["fire_at"]), int(facts["late_by_seconds"])
+    event = {"event_id": facts["event_id"]}
+    text = f"It fired, {_length(late)} late" if late else "It fired at its time"
+    if "repetition" in facts:
+        text += f", repeating itself for the {_ordinal(facts['repetition'])} time"
+    if "digest_id" in facts:
+        text += "; many were missed, so they are told of together"
+    fired = convert({**facts, "at": at, "what": "fired", "text": text}, Happening)
+    due = {"at": fire_at, "what": "due", "text": "Its time came"}
+    handed = {"at": at, "what": "handed_over", "channel": PAGE, "result": "handed_over", **event}
+    handed["text"] = "It was handed over to the page with its event"
+    if reason := facts.get("reason"):
+        handed |= {"text": f"Nobody is told of it: {reason}", "reason": reason}
+    return [convert(due, Happening), fired, convert(handed, Happening)]
+
+
+def _attempted_all(
+    attempts: Iterable[Attempt], deliveries: Mapping[UUID, Carried]
+) -> list[Happening]:
+    """Every attempt, and where the next channel takes over, or its owner asked once more."""
+    found: list[Happening] = []
+    before: Attempt | None = None
+    for one in attempts:
+        if before and before.delivery_id == one.delivery_id and before.attempt >= one.attempt:
+            found.append(_begun_anew(before, one))
+        found.append(_attempted(one, deliveries))
+        before = one
+    return found
+
+
+def _begun_anew(before: Attempt, one: Attempt) -> Happening:
+    """What led from the last attempt at one channel to the first at another, or at the same."""
+    named = (one.channel, one.channel_name)
+    if before.result == "delivered" or named == (before.channel, before.channel_name):
+        text = f"{one.channel_name or UNNAMED} is given it once more, as its owner asked"
+        return Happening(one.at, "redelivered", text, *named)
+    text = f"{before.channel_name or UNNAMED} was given up; {one.channel_name} is tried"
+    return Happening(before.at, "next_channel", text, *named)
+
+
+def _attempted(attempt: Attempt, deliveries: Mapping[UUID, Carried]) -> Happening:
+    name = attempt.channel_name or UNNAMED
+    facts: dict[str, Any] = {
+        "at": attempt.at,
+        "channel": attempt.channel,
+        "channel_name": attempt.channel_name,
+        "attempt": attempt.attempt,
+        "result": attempt.result,
+        "latency_ms": attempt.latency_ms,
+        "next_at": attempt.next_at,
+        "delivery_id": attempt.delivery_id,
+    }
+    if deliveries[attempt.delivery_id].kind == "digest":
+        facts["digest_id"] = attempt.delivery_id
+    if attempt.result == "delivered":
+        text = f"{name} ({attempt.channel}) took it at attempt {attempt.attempt}: {attempt.detail}"
+        return convert(facts | {"what": "delivered", "text": text}, Happening)
+    text = f"Attempt {attempt.attempt} by {name} ({attempt.channel}): {attempt.detail}"
+    told = {"what": "attempted", "text": text, "reason": attempt.detail}
+    return convert(facts | told, Happening)
+
+
+def _standing(carried: Carried) -> list[Happening]:
+    """What is to be said of where a delivery stands, beside its attempts."""
+    facts: dict[str, Any] = {
+        "channel": carried.channel,
+        "channel_name": carried.channel_name,
+        "reason": carried.reason,
+        "delivery_id": carried.id,
+    }
+    name = f"{carried.channel_name or UNNAMED} ({carried.channel})"
+    ended = {"at": carried.finished_at or carried.created_at}
+    if carried.state == "stopped":
+        text = f"Nothing more is sent: {carried.reason}"
+        return [convert(facts | ended | {"what": "stopped", "text": text}, Happening)]
+    if carried.state == "dead":
+        text = f"No channel took it: {carried.reason}; the page shows it"
+        return [convert(facts | ended | {"what": "dead", "text": text}, Happening)]
+    if carried.state == "delivered":
+        return []
+    at = {"at": carried.next_at, "next_at": carried.next_at, "what": "waiting"}
+    text = f"It is being sent by {name}" if carried.state == "claimed" else f"{name} is tried next"
+    return [convert(facts | at | {"text": text}, Happening)]
+
+
+_WORDS: Final[Mapping[str, str]] = {
+    "planned": "It was planned for {fire_at}",
+    "replanned": "It was moved from {old} to {new}, by {event_type}",
+    "cancelled": "It was cancelled: {reason}",
+    "postponed": "It was postponed until {until}: {reason}",
+    "delivered": "The page had it {latency} after it fired",
+    "seen": "It was seen",
+    "snoozed": "It was snoozed until {until}",
+    "done": "Nobody needs it any more: {reason}",
+}
+
+
+def _spoken(facts: Mapping[str, Any]) -> Mapping[str, object]:
+    """Facts as a sentence has them."""
+    times = {
+        name: f"{datetime.fromisoformat(facts[name]):%d %B %Y %H:%M:%S} UTC"
+        for name in ("fire_at", "old", "new", "until")
+        if name in facts
+    }
+    return {**facts, **times, "latency": f"{facts.get('latency_ms', 0)} ms"}
+
+
+def _length(seconds: int) -> str:
+    return f"{seconds} s" if seconds < 60 else str(timedelta(seconds=seconds))  # noqa: PLR2004
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

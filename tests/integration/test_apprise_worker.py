@@ -1,0 +1,138 @@
+"""The process in which Apprise runs: what it cannot do, and how long it is there."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.receivers import HttpReceiver
+from tests.replicas import until
+
+from taskflow.base.errors import Unavailable
+from taskflow.services.reminder.channels.worker_protocol import Reply, Request
+from taskflow.services.reminder.channels.workers import MODULE, Workers
+
+SECONDS = 30.0
+LOOPBACK = "127.0.0.0/8"
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[HttpReceiver]:
+    """Listens at the loopback address."""
+    receiver = HttpReceiver()
+    await receiver.start()
+    yield receiver
+    await receiver.stop()
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    """May call this machine."""
+    workers = Workers(LOOPBACK)
+    yield workers
+    await workers.close()
+    assert processes() == []
+
+
+def processes() -> list[int]:
+    """The workers that this process has."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            is_ours = int(parent) == os.getpid() and MODULE in (entry / "cmdline").read_text()
+        except (OSError, IndexError, ValueError):
+            continue
+        if is_ours:
+            found.append(int(entry.name))
+    return found
+
+
+def environment_of(process: int) -> bytes:
+    return Path(f"/proc/{process}/environ").read_bytes()
+
+
+async def tell(workers: Workers, url: str) -> Reply:
+    return await workers.ask(Request("send", url, "Tea", "is ready"), SECONDS)
+
+
+async def test_a_worker_knows_nothing_of_our_environment(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TASKFLOW_SMTP_PASSWORD", "s3cret-word")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    await workers.ask(Request("check", "json://example.com"), SECONDS)
+    (process,) = processes()
+    environment = environment_of(process)
+    assert b"s3cret-word" not in environment
+    assert b"PROXY" not in environment
+
+
+async def test_what_a_service_reads_is_no_file_of_this_machine(
+    workers: Workers, receiver: HttpReceiver, tmp_path: Path
+) -> None:
+    secret = tmp_path / "template.json"
+    secret.write_text('{"text": "hunter2", "summary": "hunter2"}')
+    address = f"127.0.0.1:{receiver.port}/workflow/signature"
+    url = f"workflows://{address}?template={secret}"
+    reply = await tell(workers, url)
+    assert (reply.is_delivered, reply.is_refused) == (False, True)
+    assert b"hunter2" not in b"".join(call.body for call in receiver.calls)
+
+
+async def test_a_name_that_leads_to_this_machine_is_refused(receiver: HttpReceiver) -> None:
+    workers = Workers(None)
+    for host in ("localhost", "127.0.0.1", "0x7f.1", "2130706433"):
+        reply = await tell(workers, f"json://{host}:{receiver.port}/")
+        assert (reply.is_delivered, reply.statuses) == (False, ()), host
+    assert receiver.connections == 0
+    await workers.close()
+
+
+async def test_a_redirect_is_not_followed(workers: Workers, receiver: HttpReceiver) -> None:
+    receiver.status = 302
+    receiver.headers = {"Location": f"http://127.0.0.1:{receiver.port}/elsewhere"}
+    reply = await tell(workers, f"json://127.0.0.1:{receiver.port}/here")
+    assert (reply.is_delivered, reply.statuses) == (False, (302,))
+    assert [call.path for call in receiver.calls] == ["/here"]
+
+
+async def test_one_process_serves_many_and_ends_when_nobody_asks(receiver: HttpReceiver) -> None:
+    workers = Workers(LOOPBACK, idle_seconds=3600)
+    url = f"json://127.0.0.1:{receiver.port}/"
+    for _ in range(3):
+        assert (await tell(workers, url)).is_delivered
+        assert len(processes()) == 1
+    await workers.close()
+    assert processes() == []
+    brief = Workers(LOOPBACK, idle_seconds=0.01)
+    assert (await tell(brief, url)).is_delivered
+    await until(lambda: processes() == [])
+    assert (await tell(brief, url)).is_delivered
+    await brief.close()
+
+
+async def test_a_process_that_died_is_replaced(workers: Workers, receiver: HttpReceiver) -> None:
+    url = f"json://127.0.0.1:{receiver.port}/"
+    assert (await tell(workers, url)).is_delivered
+    (process,) = processes()
+    os.kill(process, signal.SIGKILL)
+    try:
+        reply = await tell(workers, url)
+    except Unavailable:  # Its end was not known yet: it may be tried again.
+        reply = await tell(workers, url)
+    assert reply.is_delivered
+
+
+async def test_no_service_of_the_machine_itself_is_understood(workers: Workers) -> None:
+    for url in ("syslog://", "dbus://", "mailto://a:b@example.com", "rsyslog://x", "growl://x"):
+        reply = await workers.ask(Request("check", url), SECONDS)
+        assert not reply.is_understood, url
+    for url in (
+        "ntfys://ntfy.sh/topic",
+        "tgram://123456789:abcdefg_hijklmnop/1",
+        "matrixs://a:b@x",
+    ):
+        reply = await workers.ask(Request("check", url), SECONDS)
+        assert reply.is_understood, url

@@ -1,0 +1,176 @@
+"""What was missed: it comes late, and where it was much, together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+from tests.carrying import add_channel, are, carrying, fire, history
+from tests.fresh import fresh_database
+from tests.planning import Wall, follow, make_event, make_task, reminder_events
+from tests.receiver import Receiver, receiving
+from tests.waiting import waits_or_ends
+
+from taskflow.db.engine import Database
+from taskflow.events.payloads import Reminder, TaskState
+from taskflow.services.reminder.scheduler import plans
+from taskflow.services.reminder.trigger import Terms, trigger
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def own(dsn: str) -> AsyncIterator[Database]:
+    """The reminder service's connections to a database that has nothing else to fire or carry."""
+    async with fresh_database(dsn, "taskflow_reminders") as database:
+        yield database
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as found:
+        yield found
+
+
+async def planned(own: Database, task: TaskState, wall: Wall) -> UUID:
+    """The reminder of a task that was asked for an hour ago."""
+    await follow(own, make_event(task, wall.at - HOUR))
+    return plans(task)[0].id
+
+
+async def missed(own: Database, wall: Wall, number: int) -> tuple[UUID, list[UUID]]:
+    """So many reminders of one person, whose times passed while everything was away."""
+    task = make_task()
+    ids = []
+    for index in range(number):
+        at = wall.at + index * MINUTE
+        one = replace(make_task(Reminder(at=at)), user_id=task.user_id, title=f"Missed {index}")
+        ids.append(await planned(own, one, wall))
+    wall.at += 3 * HOUR
+    return task.user_id, ids
+
+
+async def test_what_was_missed_fires_late_each_by_itself_where_it_is_little(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    user_id, ids = await missed(own, wall, 3)
+    await add_channel(own, user_id, f"{receiver.url}/few")
+    async with carrying(own, wall):
+        await fire(own, wall, digest_above=3)
+        await are(own, user_id, *["delivered"] * 3)
+    assert {one["kind"] for one in receiver.messages["/few"]} == {"reminder"}
+    assert min(one["late_by_seconds"] for one in receiver.messages["/few"]) > 10_000
+    events = await reminder_events(own, ids)
+    assert not any(one.reminder.digest for one in events if one.reminder)
+
+
+async def test_many_that_were_missed_are_one_message_and_each_has_its_event_and_timeline(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    user_id, ids = await missed(own, wall, 4)
+    await add_channel(own, user_id, f"{receiver.url}/many")
+    async with carrying(own, wall):
+        await fire(own, wall, digest_above=3)
+        await are(own, user_id, "delivered")
+    (message,) = receiver.messages["/many"]
+    assert (message["kind"], message["title"]) == ("digest", "4 reminders were missed")
+    assert message["body"].splitlines() == [f"- Missed {index}" for index in range(4)]
+    assert {UUID(one) for one in message["reminder_ids"]} == set(ids)
+    digests = [one.reminder.digest for one in await reminder_events(own, ids) if one.reminder]
+    assert [one.place for one in digests if one] == [1, 2, 3, 4]
+    assert {(str(one.id), one.missed) for one in digests if one} == {(message["id"], 4)}
+    for reminder in ids:
+        told = [one for one in await history(own, reminder) if one.what == "delivered"]
+        assert [str(one.digest_id) for one in told] == [message["id"]]
+
+
+async def test_a_digest_that_is_fired_in_pieces_is_one_digest(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    user_id, ids = await missed(own, wall, 8)
+    await add_channel(own, user_id, f"{receiver.url}/pieces")
+    is_more = True
+    while is_more:
+        async with own.transaction() as transaction:
+            found = await trigger(transaction, wall.at, 3, None, Terms(("hook",), 4))
+        is_more = found.is_anything
+    async with carrying(own, wall):
+        await are(own, user_id, "delivered")
+    (message,) = receiver.messages["/pieces"]
+    assert len(message["reminder_ids"]) == 8
+    digests = [one.reminder.digest for one in await reminder_events(own, ids) if one.reminder]
+    assert [one.place for one in digests if one] == list(range(1, 9))
+    assert len({one.id for one in digests if one}) == 1
+
+
+async def test_two_workers_that_fire_parts_of_it_at_once_make_one_digest_that_goes_out_at_once(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    user_id, ids = await missed(own, wall, 8)
+    await add_channel(own, user_id, f"{receiver.url}/both")
+
+    async def fire_the_rest() -> None:
+        async with own.transaction() as transaction:
+            await trigger(transaction, wall.at, 500, ids, Terms(("hook",), 4))
+
+    async with asyncio.TaskGroup() as group, own.transaction() as transaction:
+        await trigger(transaction, wall.at, 4, ids, Terms(("hook",), 4))
+        other = group.create_task(fire_the_rest())
+        await waits_or_ends(own, other)
+        assert not other.done()
+    async with carrying(own, wall):
+        await are(own, user_id, "delivered")
+    (message,) = receiver.messages["/both"]
+    assert len(message["reminder_ids"]) == 8
+
+
+async def test_the_next_outage_makes_a_digest_of_its_own(own: Database, receiver: Receiver) -> None:
+    wall = Wall()
+    seen = set()
+    user_id = make_task().user_id
+    await add_channel(own, user_id, f"{receiver.url}/two")
+    for _ in range(2):
+        ids = []
+        for index in range(4):
+            task = make_task(Reminder(at=wall.at + index * MINUTE))
+            ids.append(await planned(own, replace(task, user_id=user_id), wall))
+        wall.at += HOUR
+        await fire(own, wall, digest_above=3)
+        wall.at -= MINUTE
+        digests = [one.reminder.digest for one in await reminder_events(own, ids) if one.reminder]
+        seen |= {one.id for one in digests if one}
+        assert [one.place for one in digests if one] == [1, 2, 3, 4]
+    wall.at += HOUR
+    assert len(seen) == 2
+    async with carrying(own, wall):
+        await are(own, user_id, "delivered", "delivered")
+
+
+async def test_what_is_done_or_moved_before_a_digest_goes_out_is_not_in_it(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    user_id, tasks = make_task().user_id, []
+    for index in range(4):
+        task = make_task(Reminder(offset="PT1H"), due=wall.at + HOUR + index * MINUTE)
+        tasks.append(replace(task, user_id=user_id, title=f"Missed {index}"))
+        await planned(own, tasks[-1], wall)
+    await add_channel(own, user_id, f"{receiver.url}/rest")
+    wall.at += 3 * HOUR
+    await fire(own, wall, digest_above=3)
+    done = replace(tasks[0], status="completed", version=2)
+    await follow(own, make_event(done, wall.at, "task.completed"))
+    moved = replace(tasks[1], due_date="2026-04-01T09:00:00Z", version=2)
+    await follow(own, make_event(moved, wall.at, "task.updated"))
+    async with carrying(own, wall):
+        await are(own, user_id, "delivered")
+    (message,) = receiver.messages["/rest"]
+    assert message["body"].count("Missed") == 2
+    assert message["title"] == "2 reminders were missed"

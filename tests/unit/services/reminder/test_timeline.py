@@ -1,0 +1,130 @@
+"""A timeline says in words what happened, and in order, whatever happened."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
+from uuid import UUID
+
+import pytest
+from tests.planning import make_event, make_task
+
+from taskflow.services.reminder.history import Attempt, Carried, Told, What, of_planning
+from taskflow.services.reminder.scheduler import Standing
+from taskflow.services.reminder.timeline import timeline
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+ID, CHANNEL = UUID(int=1), UUID(int=2)
+FIRED = {"event_id": str(ID), "fire_at": "2026-03-02T12:00:00Z", "late_by_seconds": 0}
+FACTS: dict[str, dict[str, Any]] = {
+    "planned": {"fire_at": "2026-03-02T12:00:00Z"},
+    "replanned": {
+        "old": "2026-03-02T12:00:00Z",
+        "new": "2026-03-03T12:00:00Z",
+        "event_type": "task.updated",
+    },
+    "cancelled": {"reason": "the task was completed"},
+    "postponed": {"until": "2026-03-03T07:00:00Z", "reason": "quiet hours"},
+    "fired": FIRED,
+    "delivered": {"latency_ms": 12, "channel": "page", "result": "delivered"},
+    "seen": {},
+    "snoozed": {"until": "2026-03-03T07:00:00Z"},
+    "done": {"reason": "it was acknowledged"},
+}
+
+
+def carried(state: str, **changes: Any) -> Carried:
+    one = Carried(ID, "reminder", state, "hook", NOON, None, NOON, NOON, "my hook")  # type: ignore[arg-type]
+    return one._replace(**changes)
+
+
+def attempt(number: int, result: str, at: datetime, name: str = "my hook") -> Attempt:
+    return Attempt(ID, "hook", name, number, at, result, "what it said", 5, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("what", get_args(What))
+def test_each_thing_that_is_written_down_has_its_sentence(what: What) -> None:
+    found = timeline([Told(NOON, what, FACTS[what])], [], [])
+    assert what in [one.what for one in found]
+    assert all(one.text and "{" not in one.text for one in found)
+
+
+def test_a_moved_reminder_says_from_when_to_when() -> None:
+    (found,) = timeline([Told(NOON, "replanned", FACTS["replanned"])], [], [])
+    assert found.text == (
+        "It was moved from 02 March 2026 12:00:00 UTC "
+        "to 03 March 2026 12:00:00 UTC, by task.updated"
+    )
+
+
+def test_one_line_of_a_firing_is_that_it_was_due_fired_and_was_handed_over() -> None:
+    late = FIRED | {"late_by_seconds": 3700, "repetition": 2, "digest_id": str(CHANNEL)}
+    found = timeline([Told(NOON + 61 * MINUTE + 40 * MINUTE / 60, "fired", late)], [], [])
+    assert [one.what for one in found] == ["due", "fired", "handed_over"]
+    assert found[0].at == NOON
+    assert found[1].text.startswith(
+        "It fired, 1:01:40 late, repeating itself for the 2nd time; many were missed"
+    )
+    assert found[1].digest_id == CHANNEL
+
+
+def test_who_muted_everything_is_told_that_this_is_why() -> None:
+    muted = FIRED | {"reason": "notifications are set to none"}
+    found = timeline([Told(NOON, "fired", muted)], [], [])
+    assert found[-1].text == "Nobody is told of it: notifications are set to none"
+
+
+def test_where_the_next_channel_takes_over_stands_between_the_attempts() -> None:
+    attempts = [
+        attempt(1, "failed", NOON),
+        attempt(2, "refused", NOON + MINUTE),
+        attempt(1, "delivered", NOON + 2 * MINUTE, "my mail"),
+    ]
+    found = timeline([], [carried("delivered")], attempts)
+    assert [one.what for one in found] == ["attempted", "attempted", "next_channel", "delivered"]
+    assert found[2].text == "my hook was given up; my mail is tried"
+
+
+@pytest.mark.parametrize(
+    ("state", "what", "text"),
+    [
+        ("waiting", "waiting", "my hook (hook) is tried next"),
+        ("claimed", "waiting", "It is being sent by my hook (hook)"),
+        ("stopped", "stopped", "Nothing more is sent: why"),
+        ("dead", "dead", "No channel took it: why; the page shows it"),
+    ],
+)
+def test_where_a_delivery_stands_is_said_too(state: str, what: str, text: str) -> None:
+    (found,) = timeline([], [carried(state, reason="why")], [])
+    assert (found.what, found.text) == (what, text)
+
+
+def test_a_channel_that_was_taken_away_is_named_as_such() -> None:
+    (found,) = timeline([], [carried("waiting", channel_name=None)], [])
+    assert found.text == "a channel that is gone (hook) is tried next"
+
+
+STANDING = Standing(NOON, NOON, "pending")
+MOVED = STANDING._replace(planned_at=NOON + MINUTE, fire_at=NOON + MINUTE)
+OFF = STANDING._replace(status="cancelled", reason="the reminder was removed")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "whats"),
+    [
+        (None, STANDING, ["planned"]),
+        (None, OFF, ["cancelled"]),
+        (STANDING, MOVED, ["replanned"]),
+        (STANDING, OFF, ["cancelled"]),
+        (OFF, STANDING, ["planned"]),
+        (STANDING, MOVED._replace(status="cancelled"), ["replanned", "cancelled"]),
+        (STANDING, STANDING._replace(nag_times=3), []),
+        (OFF, OFF._replace(reason="another"), []),
+    ],
+)
+def test_what_a_change_of_the_task_did_is_written_down(
+    before: Standing | None, after: Standing, whats: list[str]
+) -> None:
+    event = make_event(make_task(), NOON)
+    found = of_planning(ID, before, after, event)
+    assert [one.what for one in found] == whats
+    assert {one.facts["event_id"] for one in found} <= {str(event.event_id)}

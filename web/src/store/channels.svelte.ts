@@ -1,0 +1,70 @@
+/** How the person is reminded beside the page: what they set up, and what there is to set up. */
+import type { ChannelApi } from "../api/channels";
+import type { Channel, ChannelDraft, ChannelKind, ChannelTest, Subscription } from "../api/types";
+
+export class Channels {
+  items = $state.raw<readonly Channel[]>([]);
+  kinds = $state.raw<readonly ChannelKind[]>([]);
+  isLoaded = $state(false);
+  readonly #api: ChannelApi;
+  readonly #subscribe: (key: string) => Promise<Subscription>;
+
+  constructor(api: ChannelApi, subscribe: (key: string) => Promise<Subscription>) {
+    this.#api = api;
+    this.#subscribe = subscribe;
+  }
+
+  /** Fetches all of them; throws ApiError, as everything below. */
+  async refresh(): Promise<void> {
+    const { items, kinds } = await this.#api.list();
+    this.items = items;
+    this.kinds = kinds;
+    this.isLoaded = true;
+  }
+
+  /** Adds one; answers a webhook's secret, which nobody shows again. */
+  async add(draft: ChannelDraft): Promise<string | null> {
+    const { secret } = await this.#api.add(draft);
+    await this.refresh();
+    return secret;
+  }
+
+  /** Adds this browser; throws PushError too. */
+  async addBrowser(name: string): Promise<void> {
+    const subscription = await this.#subscribe(await this.#api.pushKey());
+    await this.add({ kind: "web_push", name, subscription });
+  }
+
+  async turn(channel: Channel, is_on: boolean): Promise<void> {
+    this.#put(await this.#api.change(channel.id, { is_on }));
+  }
+
+  /** Prefers one to the one before it. */
+  async raise(channel: Channel): Promise<void> {
+    await this.#api.change(channel.id, { position: Math.max(1, this.items.indexOf(channel)) });
+    await this.refresh();
+  }
+
+  async remove(channel: Channel): Promise<void> {
+    await this.#api.remove(channel.id);
+    this.items = this.items.filter((item) => item.id !== channel.id);
+  }
+
+  async test(channel: Channel): Promise<ChannelTest> {
+    const outcome = await this.#api.test(channel.id);
+    await this.refresh();
+    return outcome;
+  }
+
+  async verify(channel: Channel, code: string): Promise<void> {
+    this.#put(await this.#api.verify(channel.id, code));
+  }
+
+  async sendCode(channel: Channel): Promise<void> {
+    this.#put(await this.#api.sendCode(channel.id));
+  }
+
+  #put(channel: Channel): void {
+    this.items = this.items.map((item) => (item.id === channel.id ? channel : item));
+  }
+}
