@@ -15,14 +15,10 @@ from taskflow.base.ids import derived_id
 from taskflow.events import payloads
 from taskflow.events.payloads import EventType, Recurrence, TaskEvent, TaskState
 from taskflow.services.recurring_processor import series
-from taskflow.services.recurring_processor.anchoring import anchored
 from taskflow.services.recurring_processor.event_consumer import follow
 from taskflow.services.recurring_processor.model import Chain, Instance
-from taskflow.services.recurring_processor.moments import moved_on_wall
-from taskflow.services.recurring_processor.patterns import pattern
-from taskflow.services.recurring_processor.progress import planned_at
 from taskflow.tasks.model import due_text
-from taskflow.tasks.recurrence import Occurrence, occurrences
+from taskflow.tasks.recurrence import Occurrence
 
 T = TypeVar("T")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -58,7 +54,7 @@ class World:
         self.news: list[TaskEvent] = []
         self.chain: Chain | None = None
         self._known: dict[UUID, Instance] = {}
-        root = _task(recurrence, ROOT, START, "2026-03-02", self.now)
+        root = a_task(recurrence, ROOT, START, "2026-03-02", self.now)
         self.write("task.created", root, PERSON)
 
     def write(self, event_type: EventType, task: TaskState, actor: payloads.Actor) -> None:
@@ -80,22 +76,6 @@ class World:
             self.touched.add(task.id)
         after = replace(task, version=task.version + 1, updated_at=self.now, **changed)
         self.write(event_types.get(verb, "task.updated"), after, actor)
-
-    def begin_floating(self) -> None:
-        """Have the first task float, from its beginning on."""
-        self.news.clear()
-        self.write("task.created", replace(self.tasks[ROOT], floating=True), PERSON)
-
-    def carry(self, timezone: str) -> None:
-        """Take the open tasks to another zone, as their owner's does."""
-        for task in self.open:
-            assert task.due_date
-            due = moved_on_wall(task.due_date, task.timezone, timezone)
-            changes = {"timezone": (task.timezone, timezone), "due_date": (task.due_date, due)}
-            after = replace(task, version=task.version + 1, timezone=timezone, due_date=due)
-            self.write("task.updated", replace(after, planned_date=due), PERSON)
-            told = {name: payloads.Change(*change) for name, change in changes.items()}
-            self.news[-1] = replace(self.news[-1], changes=told)
 
     def deliver(self, index: int, *, is_repeated: bool = False) -> None:
         """Hand over one of the news that wait."""
@@ -121,7 +101,7 @@ class World:
             self.act("restore", task, SYSTEM)
             return self.tasks[task_id]
         assert previous.recurrence
-        task = _task(previous.recurrence, task_id, occurrence.at, occurrence.date, self.now)
+        task = a_task(previous.recurrence, task_id, occurrence.at, occurrence.date, self.now)
         task = replace(task, timezone=previous.timezone, floating=previous.floating)
         self.write("task.created", task, SYSTEM)
         return task
@@ -143,9 +123,10 @@ def _is_kept(task: TaskState) -> bool:
     return task.deleted_at is None
 
 
-def _task(
+def a_task(
     recurrence: Recurrence, task_id: UUID, due: datetime, key: str, now: datetime
 ) -> TaskState:
+    """An open task of the series."""
     return TaskState(
         id=task_id,
         user_id=USER,
@@ -234,7 +215,8 @@ def weekly() -> World:
     return world
 
 
-def _settle(world: World) -> None:
+def settle(world: World) -> None:
+    """Hand over all news."""
     while world.news:
         world.deliver(0)
 
@@ -243,16 +225,16 @@ def test_a_task_that_is_done_twice_is_followed_by_the_same_next_one(weekly: Worl
     for verb in ("complete", "reopen", "complete"):
         weekly.now += timedelta(minutes=1)
         weekly.act(verb, weekly.tasks[ROOT])
-        _settle(weekly)
+        settle(weekly)
     assert [one.occurrence_date for one in weekly.open] == ["2026-03-09"]
 
 
 def test_a_lost_recurrence_takes_the_untouched_next_one_along(weekly: World) -> None:
     weekly.act("complete", weekly.tasks[ROOT])
-    _settle(weekly)
+    settle(weekly)
     ended = replace(weekly.tasks[ROOT], version=3, recurrence=None)
     weekly.write("task.updated", ended, PERSON)
-    _settle(weekly)
+    settle(weekly)
     assert weekly.open == []
     assert weekly.chain is not None
     assert weekly.chain.series.status == "ended"
@@ -261,30 +243,30 @@ def test_a_lost_recurrence_takes_the_untouched_next_one_along(weekly: World) -> 
 @pytest.mark.parametrize("mode", ["schedule", "completion"])
 def test_a_count_holds_however_often_a_task_is_reopened(mode: Any) -> None:
     world = World(Recurrence("FREQ=DAILY", mode, None, 3))
-    _settle(world)
+    settle(world)
     for verb in ("complete", "reopen", "complete"):
         world.now += timedelta(minutes=1)
         world.act(verb, world.tasks[ROOT])
-        _settle(world)
+        settle(world)
     while world.open:
         world.now += timedelta(minutes=1)
         world.act("complete", world.open[0])
-        _settle(world)
+        settle(world)
     assert len([one for one in world.tasks.values() if _is_kept(one)]) == 3
 
 
 def test_a_due_date_that_is_moved_by_itself_leaves_the_days_and_the_count_of_the_series() -> None:
     world = World(Recurrence("FREQ=DAILY", "schedule", None, 4))
-    _settle(world)
+    settle(world)
     world.act("complete", world.tasks[ROOT])
-    _settle(world)
+    settle(world)
     second = world.open[0]
     moved = replace(second, version=2, due_date="2026-03-04T15:00:00Z")
     world.write("task.updated", moved, PERSON)
-    _settle(world)
+    settle(world)
     while world.open:
         world.act("complete", world.open[0])
-        _settle(world)
+        settle(world)
     assert sorted(str(one.due_date) for one in world.tasks.values()) == [
         "2026-03-02T09:00:00Z",
         "2026-03-04T09:00:00Z",
@@ -299,69 +281,10 @@ def test_a_task_done_again_is_counted_from_anew_also_when_its_reopening_is_heard
 ) -> None:
     world = World(Recurrence("FREQ=DAILY;INTERVAL=3", "completion"))
     world.act("complete", world.tasks[ROOT])
-    _settle(world)
+    settle(world)
     world.act("reopen", world.tasks[ROOT])
     world.now += timedelta(days=5)
     world.act("complete", world.tasks[ROOT])
     while world.news:
         world.deliver(0 if is_heard_in_order else -1)
     assert [one.due_date for one in world.open] == ["2026-03-10T09:00:00Z"]
-
-
-def test_a_floating_task_that_went_with_its_owner_still_makes_room() -> None:
-    world = World(Recurrence("FREQ=DAILY"))
-    world.begin_floating()
-    _settle(world)
-    world.act("complete", world.tasks[ROOT])
-    _settle(world)
-    for zone in ("Asia/Tokyo", "America/New_York"):
-        world.carry(zone)
-        _settle(world)
-    assert world.chain is not None
-    assert (world.chain.series.timezone, world.chain.series.floating) == ("America/New_York", True)
-    world.act("reopen", world.tasks[ROOT])
-    _settle(world)
-    assert [one.id for one in world.open] == [ROOT]
-
-
-@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
-def test_a_count_goes_on_for_floating_tasks_that_pile_up_wherever_they_go(zone: str) -> None:
-    world = World(Recurrence("FREQ=DAILY", "schedule", None, 5, "skip", "pile_up"))
-    world.begin_floating()
-    _settle(world)
-    for _ in range(2):
-        assert world.chain is not None
-        last = world.chain.last
-        assert last is not None
-        assert last.due_at is not None
-        (occurrence,) = occurrences(world.chain.series.schedule, after=last.due_at)
-        task = run(world.make(pattern(world.chain.series), occurrence))
-        assert task is not None
-        world.chain = series.made(world.chain, occurrence, task)
-    _settle(world)
-    world.carry(zone)
-    _settle(world)
-    found = world.chain
-    assert found is not None
-    assert (found.series.timezone, found.series.used) == (zone, 0)
-    left = occurrences(
-        found.series.schedule, after=planned_at(found.series, found.open[-1]), limit=9
-    )
-    assert [one.date for one in left] == ["2026-03-05", "2026-03-06"]
-    assert [one.is_untouched for one in found.open] == [False, True, True]
-
-
-@pytest.mark.parametrize(
-    ("exdates", "rdates", "used"),
-    [((), (), 2), (("2026-03-03",), (), 2), ((), ("2026-03-03T12:00:00",), 2)],
-)
-def test_a_rule_that_moves_has_used_up_what_it_gave_and_not_what_was_added(
-    exdates: tuple[str, ...], rdates: tuple[str, ...], used: int
-) -> None:
-    rule = Recurrence("FREQ=DAILY", "schedule", None, 5, exdates=exdates, rdates=rdates)
-    world = World(rule)
-    _settle(world)
-    assert world.chain is not None
-    moved = _task(rule, ROOT, START + timedelta(days=2, hours=1), "2026-03-04", world.now)
-    after = anchored(world.chain, "2026-03-04T09:00:00Z", moved, restarts=False)
-    assert after.used == used
