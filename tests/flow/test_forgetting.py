@@ -56,7 +56,7 @@ async def test_what_an_erased_account_wrote_is_gone_from_everywhere_but_the_trai
     write(user)
     kept = {
         "tasks.tasks", "tasks.idempotency_keys", "recurring.habit_tasks", "recurring.instances",
-        "reminders.tasks", "notifications.items",
+        "recurring.series", "reminders.tasks", "notifications.items",
     }  # fmt: skip
     assert await becomes(product, kept)
     assert user.delete("/auth/me").status_code == 204
