@@ -6,15 +6,18 @@ understood.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from itertools import pairwise
+from typing import Any, Final, Literal, NamedTuple
 
 from taskflow.base.errors import Invalid
 from taskflow.tasks.phrased import Place, origin_of
 from taskflow.tasks.phrases import understand_words
+from taskflow.tasks.phrases_parts import When
 from taskflow.tasks.phrases_words import Word
 from taskflow.tasks.quick_add_meaning import Here, due_at
 from taskflow.tasks.quick_add_spans import Kind, Line, Moment, moment_of, reminding_of
 
+Edges = Literal["any", "both", "end"]
 _TRIES: Final = 10
 # Without one of these nothing says that it recurs.
 _RECURRING: Final = frozenset(("EVERY", "ADVERB", "NAMES", "WORKDAY", "WEEKEND", "PER", "DONE"))
@@ -30,13 +33,17 @@ _LEADS: Final = frozenset(("ON", "BY", "AT", "IN", "NEXT", "THIS", "TODAY", "DAT
 
 
 class Found(NamedTuple):
-    """Words that say something: from the one at `first` to before the one at `last`."""
+    """Words that say something: from the one at `first` to before the one at `last`.
+
+    Attributes:
+        edges: Where in the line they say it: anywhere, where it begins or ends, or where it ends.
+    """
 
     kind: Kind
     first: int
     last: int
     value: Any
-    is_bare: bool = False
+    edges: Edges = "any"
 
 
 def find(line: Line, here: Here) -> list[Found]:
@@ -94,7 +101,9 @@ def _recurrence_at(line: Line, here: Here, index: int) -> Found | None:
         if is_meant and refused:
             raise refused
         if understood and understood.is_explicit:
-            return Found("recurrence", index, last, understood, len(words) == 1)
+            return Found(
+                "recurrence", index, last, understood, "both" if len(words) == 1 else "any"
+            )
     return None
 
 
@@ -126,7 +135,8 @@ def _due_at(line: Line, here: Here, index: int) -> Found | None:
     Raises:
         Invalid: both are said, and one makes no sense, or it is a range of times.
     """
-    if index and line.words[index - 1].kind == "TO" and _is_range(line, index - 1):
+    is_range = bool(index) and line.words[index - 1].kind == "TO" and _is_range(line, index - 1)
+    if is_range or _is_of_weekday(line, index):
         return None
     refused: Invalid | None = None
     endings = line.endings(index, "due")[:_TRIES]
@@ -140,30 +150,61 @@ def _due_at(line: Line, here: Here, index: int) -> Found | None:
         except Invalid as error:
             refused = refused or error
             continue
-        if _is_day(moment, words):
+        if _is_day(moment, words) and not _is_of_weekday(line, last):
             if refused:
                 raise refused
-            return Found("due", index, last, moment, _is_bare(moment, words))
+            return Found("due", index, last, moment, _edges_of(moment, words))
     if refused and len(endings) > 1 and line.words[index].kind in _LEADS:
         raise refused
     return None
 
 
 def _is_day(moment: Moment, words: Sequence[Word]) -> bool:
-    """Whether one day is meant: a month is none, and the end of something only with “by”."""
+    """Whether one day is meant: a month is none, and “first” and the end of something with “by”."""
     if moment.when is None:
         return True
     kind = moment.when.kind
     if kind == "weekday" and words[0].kind == "NAME" and moment.clock is None:
         return len(words[0].text) >= _FULL_NAME
+    if kind == "month_day" and not _is_in_digits(moment.when, words):
+        return _is_led(moment.when, words)
     return kind != "whole_month" and (kind != "end_of" or words[0].kind in ("ON", "BY"))
 
 
-def _is_bare(moment: Moment, words: Sequence[Word]) -> bool:
-    """Whether it may be a word of the title just as well."""
-    if words[0].kind in _LEADS or (moment.when and moment.clock):
-        return False
-    return moment.when is None or moment.when.kind == "weekday"
+def _edges_of(moment: Moment, words: Sequence[Word]) -> Edges:
+    """Where it must stand, since it may be words of the title just as well."""
+    when = moment.when
+    if when and when.kind == "month_day":
+        is_sure = _is_led(when, words) and _is_in_digits(when, words)
+        return "any" if is_sure else "end"
+    if when and when.kind == "year_day" and when.year is None:
+        return "any" if _is_led(when, words) else "both"
+    if words[0].kind in _LEADS or (when and moment.clock):
+        return "any"
+    return "both" if when is None or when.kind == "weekday" else "any"
+
+
+def _is_led(when: When, words: Sequence[Word]) -> bool:
+    """Whether “on” or “by” stands before a day."""
+    return any(
+        word.start == when.position and before.kind in ("ON", "BY")
+        for before, word in pairwise(words)
+    )
+
+
+def _is_in_digits(when: When, words: Sequence[Word]) -> bool:
+    return any(word.start == when.position and word.text[0].isdigit() for word in words)
+
+
+def _is_of_weekday(line: Line, index: int) -> bool:
+    """Whether a date stands here behind a weekday: together they may be a day or none."""
+    kinds = [word.kind for word in line.words[:index] if word.kind != "SEP"]
+    following = [word.kind for word in line.words[index:] if word.kind != "SEP"][:2]
+    is_date = following[:1] in (["ORDINAL"], ["MONTH"], ["DATE"]) or following == [
+        "NUMBER",
+        "MONTH",
+    ]
+    return kinds[-1:] == ["NAME"] and is_date
 
 
 def _reminder_at(line: Line, index: int) -> Found | None:
@@ -183,6 +224,6 @@ def _at_edges(found: list[Found], length: int) -> list[Found]:
     for one in found:
         begins = all(index in read for index in range(one.first))
         ends = all(index in read for index in range(one.last, length))
-        if begins or ends or not one.is_bare:
+        if ends or one.edges == "any" or (begins and one.edges == "both"):
             kept.append(one)
     return kept
