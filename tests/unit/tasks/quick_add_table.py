@@ -158,6 +158,8 @@ REFUSED = [
     ("run every day until 2020-01-01", "2020", "nothing occurs until then"),
     ("call mom every 2 days except sunday", "except", "left out"),
     ("pay tax every quarter on the last day", "last", "every 3 months"),
+    ("blink every second", "second", "may mean"),
+    ("plan every may the holidays", "may", "every 1 May"),
     ("meds every day at 5", "5", "5am, 5pm"),
     ("meds at 5 every day", "5", "5am, 5pm"),
     ("gym mondays at 5", "5", "5am, 5pm"),
