@@ -196,6 +196,8 @@ def test_a_line_is_previewed_without_being_written(product: Product) -> None:
         {},
         {"text": ""},
         {"text": "every day"},
+        {"text": "water plants every 3rd day"},
+        {"text": "standup every monday at 9am-10am"},
         {"text": "x" * 501},
         {"text": "x" * 300},
         {"text": 5},

@@ -83,11 +83,13 @@ class Places(Part, frozen=True):
         kind: What is counted: days, days said to be such, weekdays, workdays, days of weekends.
         ordinals: The places; empty for weekdays.
         named: Weekdays with their place.
+        is_second: Whether it is the word “second” alone, which counts anything.
     """
 
     kind: PlaceKind
     ordinals: tuple[int, ...] = ()
     named: tuple[tuple[int, int], ...] = ()
+    is_second: bool = False
 
 
 class Dates(Part, frozen=True):

@@ -149,7 +149,19 @@ def _places(tree: Tree[Token]) -> Iterator[Part]:
         return
     kind = "workday" if "WORKDAY" in words else "weekend" if "WEEKEND" in words else ""
     kind = kind or ("day" if "DAY" in words else "")
-    yield said.Places(place(tree), cast("said.PlaceKind", kind), ordinals)
+    is_second = ordinals == (2,) and any(map(_is_in_letters, tree.scan_values(_is_word)))
+    yield said.Places(
+        place(tree), cast("said.PlaceKind", kind), ordinals, is_second=is_second and not kind
+    )
+
+
+def _is_word(word: Token | Tree[Token]) -> bool:
+    return isinstance(word, Token)
+
+
+def _is_in_letters(ordinal: Token) -> bool:
+    """Whether an ordinal is longer than in digits: “second”, and not “2nd”."""
+    return cast("int", ordinal.end_pos) - cast("int", ordinal.start_pos) == len("second")
 
 
 def _dates(tree: Tree[Token]) -> Iterator[Part]:

@@ -4,10 +4,11 @@ What does not fit to the rest is refused where it begins: nothing is guessed.
 """
 
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from taskflow.tasks import phrases_parts as said
 from taskflow.tasks.phrases_parts import MONTH_DAYS, Part, misread
+from taskflow.tasks.phrases_vocabulary import MONTH_NAMES
 from taskflow.tasks.recurrence_parts import MAX_INTERVAL, WEEKDAYS
 from taskflow.tasks.sentences_words import ordinal
 
@@ -81,8 +82,11 @@ def _refuse_missing(parts: Parts) -> None:
         raise misread("write “every” before it, or “after completion” behind it", bare.position)
     days = (said.Every, said.Days, said.Places, said.Dates)
     if not any(parts.find(kind) for kind in days):
-        if parts.find(said.Months) and parts.find(said.Repeats):
-            return
+        months = parts.find(said.Months)
+        if months and parts.find(said.Repeats):
+            name = MONTH_NAMES[months.months[0] - 1]
+            message = f"say on which day; write “every 1 {name}” or “every day in {name}”"
+            raise misread(message, months.position)
         raise misread("does not say how often; write for example “every day”", parts.end)
 
 
@@ -98,9 +102,7 @@ def _days_fields(parts: Parts) -> Fields:
 
 def _of_units(parts: Parts) -> Fields:
     _refuse_scope(parts)
-    every = parts.find(said.Every)
-    if every is None:
-        return {"FREQ": "YEARLY"}
+    every = cast("said.Every", parts.find(said.Every))
     return {"FREQ": every.frequency, "INTERVAL": _bounded(every)}
 
 
@@ -170,7 +172,8 @@ def _refuse_far(parts: Parts, places: said.Places, *, in_year: bool) -> None:
     if any(abs(number) > most for number in numbers):
         raise misread(f"there are at most {most} of these", places.position)
     is_plain = not (parts.find(said.Scope) or parts.find(said.Months) or parts.find(said.Every))
-    if places.kind == "day" and len(numbers) == 1 and numbers[0] > 0 and is_plain:
+    counts_any = places.kind == "day" or (places.is_second and parts.find(said.Repeats))
+    if counts_any and len(numbers) == 1 and numbers[0] > 0 and is_plain:
         nth = ordinal(numbers[0])
         message = f"may mean “every {numbers[0]} days” or “the {nth} of the month”; write that"
         raise misread(message, places.position)

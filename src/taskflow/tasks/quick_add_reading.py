@@ -1,12 +1,12 @@
-"""Reads a line: finds what it says, leaves the title, and makes the fields of a task of it. Pure.
+"""Reads a line: makes the fields of a task of what it says, and leaves the title. Pure.
 
 One rule for each of what could be read in two ways: the first recurrence and the first day count; a
 bare word (“daily”, “monday”, “5pm”) counts only where the line begins or ends.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,131 +16,25 @@ from taskflow.events.payloads import Reminder
 from taskflow.tasks.model import due_text
 from taskflow.tasks.phrased import Place, Placed, origin_of, place_in
 from taskflow.tasks.phrases import Understood, understand_words
-from taskflow.tasks.phrases_words import Word
 from taskflow.tasks.quick_add import QuickTask, Span
+from taskflow.tasks.quick_add_finding import Found, find
 from taskflow.tasks.quick_add_meaning import Here, due_at, reminders_of
 from taskflow.tasks.quick_add_sentences import told
-from taskflow.tasks.quick_add_spans import Kind, Line, Moment, moment_of, reminding_of
+from taskflow.tasks.quick_add_spans import Kind, Line, Moment
 from taskflow.tasks.quick_add_title import pieces, title_of
 
-_TRIES: Final = 10
 MAX_TAGS: Final = 20
 MAX_REMINDERS: Final = 20
-# Without one of these nothing says that it recurs.
-_RECURRING: Final = frozenset(("EVERY", "ADVERB", "NAMES", "WORKDAY", "WEEKEND", "PER", "DONE"))
-# Abbreviations are shorter: “sun” and “wed” alone may be anything.
-_FULL_NAME: Final = len("monday")
-_LEADS: Final = frozenset(("ON", "BY", "AT", "IN", "NEXT", "THIS", "TODAY", "DATE"))
-
-
-class Found(NamedTuple):
-    """Words that say something: from the one at `first` to before the one at `last`."""
-
-    kind: Kind
-    first: int
-    last: int
-    value: Any
-    is_bare: bool = False
 
 
 def read(text: str, now: datetime, zone: ZoneInfo) -> QuickTask:
     """The task that a line describes.
 
     Raises:
-        Invalid: it leaves no title, or is too tangled.
+        Invalid: it leaves no title, means what makes no sense, or is too tangled.
     """
     line, here = Line(text), Here(now, zone)
-    found = _at_edges(list(_scan(line, here)), len(line.words))
-    return _Reading(line, here, found).task()
-
-
-def _scan(line: Line, here: Here) -> Iterator[Found]:
-    """All that can be read, from left to right, each as long as it can be."""
-    index = 0
-    while index < len(line.words):
-        one = _read_at(line, here, index)
-        if one is not None:
-            yield one
-        index = one.last if one else index + 1
-
-
-def _read_at(line: Line, here: Here, index: int) -> Found | None:
-    kind = line.words[index].kind
-    if kind == "UNKNOWN":
-        return None
-    if kind == "REMIND":
-        return _reminder_at(line, index)
-    recurrence, due = _recurrence_at(line, here, index), _due_at(line, here, index)
-    if recurrence and (due is None or recurrence.last > due.last):
-        return recurrence
-    return due
-
-
-def _recurrence_at(line: Line, here: Here, index: int) -> Found | None:
-    if not any(word.kind in _RECURRING for word in line.words[index:]):
-        return None
-    origin = origin_of(Place(None, all_day=False, zone=here.zone, now=here.now))
-    for last in line.endings(index, "recurrence")[:_TRIES]:
-        words = line.taken(index, last)
-        try:
-            understood = understand_words(words, origin)
-        except Invalid:
-            continue
-        if understood.is_explicit:
-            return Found("recurrence", index, last, understood, len(words) == 1)
-    return None
-
-
-def _due_at(line: Line, here: Here, index: int) -> Found | None:
-    for last in line.endings(index, "due")[:_TRIES]:
-        words = line.taken(index, last)
-        try:
-            moment = moment_of(words)
-            due_at(moment, here)
-        except Invalid:
-            continue
-        if _is_day(moment, words):
-            return Found("due", index, last, moment, _is_bare(moment, words))
-    return None
-
-
-def _is_day(moment: Moment, words: Sequence[Word]) -> bool:
-    """Whether one day is meant: a month is none, and the end of something only with “by”."""
-    if moment.when is None:
-        return True
-    kind = moment.when.kind
-    if kind == "weekday" and words[0].kind == "NAME" and moment.clock is None:
-        return len(words[0].text) >= _FULL_NAME
-    return kind != "whole_month" and (kind != "end_of" or words[0].kind in ("ON", "BY"))
-
-
-def _is_bare(moment: Moment, words: Sequence[Word]) -> bool:
-    """Whether it may be a word of the title just as well."""
-    if words[0].kind in _LEADS or (moment.when and moment.clock):
-        return False
-    return moment.when is None or moment.when.kind == "weekday"
-
-
-def _reminder_at(line: Line, index: int) -> Found | None:
-    for last in line.endings(index, "remind")[:_TRIES]:
-        words = line.taken(index, last)
-        try:
-            return Found("reminder", index, last, reminding_of(words))
-        except Invalid:
-            continue
-    return None
-
-
-def _at_edges(found: list[Found], length: int) -> list[Found]:
-    """What is left when bare words within the title are a part of it."""
-    read = {index for one in found for index in range(one.first, one.last)}
-    kept = []
-    for one in found:
-        begins = all(index in read for index in range(one.first))
-        ends = all(index in read for index in range(one.last, length))
-        if begins or ends or not one.is_bare:
-            kept.append(one)
-    return kept
+    return _Reading(line, here, find(line, here)).task()
 
 
 class _Reading:

@@ -23,6 +23,8 @@ _PRIORITIES: Final = {
     "urgent": "urgent", "high": "high", "medium": "medium", "low": "low",
     "1": "urgent", "2": "high", "3": "medium", "4": "low",
 }  # fmt: skip
+_NAME_BEGUN: Final = re.compile(r"[^\W\d_][.@/]")
+_NAME_GOES_ON: Final = re.compile(r"[.@/][^\W\d_]")
 _QUOTED: Final = re.compile(r'(?<!\S)"[^"]*"(?=[\s.,;:?!)]|$)|(?<!\S)\\\S+')
 
 
@@ -63,7 +65,7 @@ class Line:
         self.marks = list(_marks(text, self.literal))
         hidden = [(mark.start, mark.end) for mark in self.marks]
         self.words = [
-            word._replace(kind="UNKNOWN") if _lies_in(word, self.literal) else word
+            word._replace(kind="UNKNOWN") if _is_literal(word, text, self.literal) else word
             for word in words_of(_blanked(text, hidden))
         ]
         self._work = 0
@@ -164,5 +166,8 @@ def _blanked(text: str, hidden: Sequence[tuple[int, int]]) -> str:
     return "".join(letters)
 
 
-def _lies_in(word: Word, places: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= word.start < end for start, end in places)
+def _is_literal(word: Word, text: str, places: Sequence[tuple[int, int]]) -> bool:
+    """Whether a word is meant literally, or is of a name or an address, as in “monday.com”."""
+    is_quoted = any(start <= word.start < end for start, end in places)
+    begun = _NAME_BEGUN.match(text, max(word.start - 2, 0), word.start)
+    return is_quoted or bool(begun or _NAME_GOES_ON.match(text, word.end))

@@ -90,6 +90,9 @@ every weekday except wednesday            FREQ=WEEKLY;BYDAY=MO,TU,TH,FR
 every day excluding sat and sun           FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR
 every 15th                                FREQ=MONTHLY;BYMONTHDAY=15
 every 1st                                 FREQ=MONTHLY;BYMONTHDAY=1
+every second of the month                 FREQ=MONTHLY;BYMONTHDAY=2
+every month on the second                 FREQ=MONTHLY;BYMONTHDAY=2
+every first and second                    FREQ=MONTHLY;BYMONTHDAY=1,2
 every first                               FREQ=MONTHLY;BYMONTHDAY=1
 the 15th                                  FREQ=MONTHLY;BYMONTHDAY=15
 15th and last day                         FREQ=MONTHLY;BYMONTHDAY=15,-1
@@ -153,7 +156,6 @@ every 1 january and 1 july                FREQ=YEARLY;BYMONTH=1,7;BYMONTHDAY=1
 1st of january and july                   FREQ=YEARLY;BYMONTH=1,7;BYMONTHDAY=1
 every 29 february                         FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29
 every 2 years on march 3                  FREQ=YEARLY;INTERVAL=2;BYMONTH=3;BYMONTHDAY=3
-every march                               FREQ=YEARLY;BYMONTH=3
 every year in june                        FREQ=YEARLY;BYMONTH=6
 last friday of march                      FREQ=YEARLY;BYMONTH=3;BYDAY=-1FR
 every year on the last friday of november FREQ=YEARLY;BYMONTH=11;BYDAY=-1FR

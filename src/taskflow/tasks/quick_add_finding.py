@@ -1,0 +1,229 @@
+"""Finds in a line, from left to right, what can be read of it: each as long as it can be. Pure.
+
+What the grammar reads as a whole is meant as a whole: where that makes no sense the line is
+refused, and no part of it is taken instead. So is a recurrence that goes on with what is not
+understood.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Final, Literal, NamedTuple
+
+from taskflow.base.errors import Invalid
+from taskflow.tasks.phrased import Place, origin_of
+from taskflow.tasks.phrases import understand_words
+from taskflow.tasks.phrases_parts import When
+from taskflow.tasks.phrases_words import Word
+from taskflow.tasks.quick_add_meaning import Here, due_at
+from taskflow.tasks.quick_add_spans import Kind, Line, Moment, moment_of, reminding_of
+
+Edges = Literal["any", "both", "end"]
+_TRIES: Final = 10
+# Without one of these nothing says that it recurs.
+_RECURRING: Final = frozenset(("EVERY", "ADVERB", "NAMES", "WORKDAY", "WEEKEND", "PER", "DONE"))
+# Abbreviations are shorter: “sun” and “wed” alone may be anything.
+_FULL_NAME: Final = len("monday")
+# What goes on with what stands before it.
+_CONNECTORS: Final = frozenset(
+    ("UNTIL", "EXCEPT", "BETWEEN", "STARTING", "FROM", "AT", "ON", "FOR", "IN", "OF", "AFTER", "IF",
+     "SKIPPING", "ORDINAL")
+)  # fmt: skip
+_ENDS_OF_RANGES: Final = frozenset(("TIME", "NAME", "ORDINAL", "MONTH", "DATE"))
+_LEADS: Final = frozenset(("ON", "BY", "AT", "IN", "NEXT", "THIS", "TODAY", "DATE"))
+
+
+class Found(NamedTuple):
+    """Words that say something: from the one at `first` to before the one at `last`.
+
+    Attributes:
+        edges: Where in the line they say it: anywhere, where it begins or ends, or where it ends.
+    """
+
+    kind: Kind
+    first: int
+    last: int
+    value: Any
+    edges: Edges = "any"
+
+
+def find(line: Line, here: Here) -> list[Found]:
+    """What a line says, in order; bare words within the title are a part of it.
+
+    Raises:
+        Invalid: something is meant that makes no sense, or the line is too tangled.
+    """
+    return _at_edges(list(_scan(line, here)), len(line.words))
+
+
+def _scan(line: Line, here: Here) -> Iterator[Found]:
+    """All that can be read, from left to right, each as long as it can be."""
+    index = 0
+    while index < len(line.words):
+        one = _read_at(line, here, index)
+        if one is not None:
+            yield one
+        index = one.last if one else index + 1
+
+
+def _read_at(line: Line, here: Here, index: int) -> Found | None:
+    kind = line.words[index].kind
+    if kind == "UNKNOWN":
+        return None
+    if kind == "REMIND":
+        return _reminder_at(line, index)
+    recurrence, due = _recurrence_at(line, here, index), _due_at(line, here, index)
+    if recurrence and (due is None or recurrence.last > due.last):
+        return recurrence
+    return due
+
+
+def _recurrence_at(line: Line, here: Here, index: int) -> Found | None:
+    """The longest recurrence from a word on.
+
+    Raises:
+        Invalid: one is meant and makes no sense, or goes on with what is not understood.
+    """
+    if not any(word.kind in _RECURRING for word in line.words[index:]):
+        return None
+    origin = origin_of(Place(None, all_day=False, zone=here.zone, now=here.now))
+    refused: Invalid | None = None
+    for last in line.endings(index, "recurrence")[:_TRIES]:
+        words = line.taken(index, last)
+        is_meant = _must_recur(words)
+        try:
+            understood = understand_words(words, origin)
+            is_meant = is_meant or understood.is_explicit
+            if is_meant and refused is None and _goes_on(line, here, last):
+                understand_words(line.taken(index, len(line.words)), origin)
+        except Invalid as error:
+            refused = refused or error
+            understood = None
+        if is_meant and refused:
+            raise refused
+        if understood and understood.is_explicit:
+            return Found(
+                "recurrence", index, last, understood, "both" if len(words) == 1 else "any"
+            )
+    return None
+
+
+def _must_recur(words: Sequence[Word]) -> bool:
+    """Whether words can only mean a recurrence."""
+    first = words[0].kind
+    return first == "EVERY" or (first == "AT" and any(one.kind == "EVERY" for one in words))
+
+
+def _goes_on(line: Line, here: Here, last: int) -> bool:
+    """Whether what follows belongs to the recurrence before it, though it does not fit there."""
+    following = line.words[last : last + 1]
+    if not following or _due_at(line, here, last):
+        return False
+    return following[0].kind in _CONNECTORS or _is_range(line, last)
+
+
+def _is_range(line: Line, last: int) -> bool:
+    """Whether a day or time, “to” and another one stand around a place in the line."""
+    kinds = [word.kind for word in line.words[max(last - 1, 0) : last + 2]]
+    if len(kinds) < len(("9am", "to", "10am")) or kinds[1] != "TO":
+        return False
+    return kinds[2] in _ENDS_OF_RANGES or (kinds[0], kinds[2]) == ("TIME", "NUMBER")
+
+
+def _due_at(line: Line, here: Here, index: int) -> Found | None:
+    """The longest day and time from a word on.
+
+    Raises:
+        Invalid: both are said, and one makes no sense, or it is a range of times.
+    """
+    is_range = bool(index) and line.words[index - 1].kind == "TO" and _is_range(line, index - 1)
+    if is_range or _is_of_weekday(line, index):
+        return None
+    refused: Invalid | None = None
+    endings = line.endings(index, "due")[:_TRIES]
+    for last in endings:
+        words = line.taken(index, last)
+        try:
+            moment = moment_of(words)
+            due_at(moment, here)
+            if _is_range(line, last):
+                moment_of(line.taken(index, last + 1))
+        except Invalid as error:
+            refused = refused or error
+            continue
+        if _is_day(moment, words) and not _is_of_weekday(line, last):
+            if refused:
+                raise refused
+            return Found("due", index, last, moment, _edges_of(moment, words))
+    if refused and len(endings) > 1 and line.words[index].kind in _LEADS:
+        raise refused
+    return None
+
+
+def _is_day(moment: Moment, words: Sequence[Word]) -> bool:
+    """Whether one day is meant: a month is none, and “first” and the end of something with “by”."""
+    if moment.when is None:
+        return True
+    kind = moment.when.kind
+    if kind == "weekday" and words[0].kind == "NAME" and moment.clock is None:
+        return len(words[0].text) >= _FULL_NAME
+    if kind == "month_day" and not _is_in_digits(moment.when, words):
+        return _is_led(moment.when, words)
+    return kind != "whole_month" and (kind != "end_of" or words[0].kind in ("ON", "BY"))
+
+
+def _edges_of(moment: Moment, words: Sequence[Word]) -> Edges:
+    """Where it must stand, since it may be words of the title just as well."""
+    when = moment.when
+    if when and when.kind == "month_day":
+        is_sure = _is_led(when, words) and _is_in_digits(when, words)
+        return "any" if is_sure else "end"
+    if when and when.kind == "year_day" and when.year is None:
+        return "any" if _is_led(when, words) else "both"
+    if words[0].kind in _LEADS or (when and moment.clock):
+        return "any"
+    return "both" if when is None or when.kind == "weekday" else "any"
+
+
+def _is_led(when: When, words: Sequence[Word]) -> bool:
+    """Whether “on” or “by” stands before a day."""
+    return any(
+        word.start == when.position and before.kind in ("ON", "BY")
+        for before, word in pairwise(words)
+    )
+
+
+def _is_in_digits(when: When, words: Sequence[Word]) -> bool:
+    return any(word.start == when.position and word.text[0].isdigit() for word in words)
+
+
+def _is_of_weekday(line: Line, index: int) -> bool:
+    """Whether a date stands here behind a weekday: together they may be a day or none."""
+    kinds = [word.kind for word in line.words[:index] if word.kind != "SEP"]
+    following = [word.kind for word in line.words[index:] if word.kind != "SEP"][:2]
+    is_date = following[:1] in (["ORDINAL"], ["MONTH"], ["DATE"]) or following == [
+        "NUMBER",
+        "MONTH",
+    ]
+    return kinds[-1:] == ["NAME"] and is_date
+
+
+def _reminder_at(line: Line, index: int) -> Found | None:
+    for last in line.endings(index, "remind")[:_TRIES]:
+        words = line.taken(index, last)
+        try:
+            return Found("reminder", index, last, reminding_of(words))
+        except Invalid:
+            continue
+    return None
+
+
+def _at_edges(found: list[Found], length: int) -> list[Found]:
+    """What is left when bare words within the title are a part of it."""
+    read = {index for one in found for index in range(one.first, one.last)}
+    kept = []
+    for one in found:
+        begins = all(index in read for index in range(one.first))
+        ends = all(index in read for index in range(one.last, length))
+        if ends or one.edges == "any" or (begins and one.edges == "both"):
+            kept.append(one)
+    return kept
