@@ -86,7 +86,9 @@ def test_a_preview_tells_why_an_occurrence_is_not_plain(product: Product) -> Non
     assert "does not exist" in shown["occurrences"][1]["reason"]
 
 
-@pytest.mark.parametrize("rule", ["FREQ=MINUTELY", "nonsense", "FREQ=DAILY;INTERVAL=0"])
+@pytest.mark.parametrize(
+    "rule", ["FREQ=MINUTELY", "nonsense", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;BYHOUR=9"]
+)
 def test_a_bad_rule_is_answered_with_its_position(product: Product, rule: str) -> None:
     refused = product.user().post("/recurring/preview", json={"rule": rule, "start": "2026-01-01"})
     assert refused.status_code == 422

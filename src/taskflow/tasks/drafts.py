@@ -19,6 +19,7 @@ from taskflow.tasks.recurrence import (
     schedule_of,
 )
 from taskflow.tasks.recurrence_dates import rezoned, settled
+from taskflow.tasks.recurrence_rules import require_days
 from taskflow.tasks.zones import YEARS, parse_zone
 
 MAX_TITLE: Final = 255
@@ -76,8 +77,7 @@ def drafted(
         known = {*known_reminders, *base.reminders}
         values["reminders"] = _reminders(given["reminders"], known, now)
     fields = Fields(**values)
-    if "recurrence" in given and fields.recurrence is not None:
-        require_occurrence(schedule_of(fields, fields.due or now))
+    _require_recurring(base, given, fields, now)
     if fields.due is None and any(reminder.offset for reminder in fields.reminders):
         raise Invalid.field("reminders", "a reminder before the due date needs a due date")
     return fields
@@ -192,6 +192,19 @@ def _settled(
     if "recurrence" not in given and "due_date" not in given and base.timezone != zone.key:
         recurrence = rezoned(recurrence, parse_zone(base.timezone), zone)
     return settled(recurrence, zone, all_day=values["all_day"])
+
+
+def _require_recurring(
+    base: Fields, given: Mapping[str, object], fields: Fields, now: datetime
+) -> None:
+    """Refuse a recurrence that the task cannot have; what it had before stays."""
+    recurrence = fields.recurrence
+    if recurrence is None:
+        return
+    if (recurrence, fields.all_day) != (base.recurrence, base.all_day):
+        require_days(recurrence, all_day=fields.all_day)
+    if "recurrence" in given:
+        require_occurrence(schedule_of(fields, fields.due or now))
 
 
 def _reminders(value: object, known: set[Reminder], now: datetime) -> tuple[Reminder, ...]:

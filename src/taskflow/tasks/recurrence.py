@@ -21,9 +21,11 @@ from taskflow.tasks.recurrence_days import matching_days
 from taskflow.tasks.recurrence_intervals import interval_after
 from taskflow.tasks.recurrence_periods import Walk, Work
 from taskflow.tasks.recurrence_rules import (
+    Rule,
     parse_recurrence,
     parse_rule,
     parse_until,
+    whole_days,
     with_defaults,
 )
 from taskflow.tasks.zones import instant, oddity, parse_zone, wall_time
@@ -95,7 +97,9 @@ def schedule_of(recurring: Recurring, start: datetime | Day) -> Schedule:
     if recurring.recurrence is None:
         raise Invalid.field("recurrence", "is missing")
     zone = parse_zone(recurring.timezone)
-    return Schedule(recurring.recurrence, _local(start, zone), zone, recurring.all_day)
+    local, all_day = _local(start, zone), recurring.all_day
+    local = datetime.combine(local.date(), time()) if all_day else local
+    return Schedule(recurring.recurrence, local, zone, all_day)
 
 
 def occurrence_key(at: datetime | Day, recurring: Recurring) -> str:
@@ -138,8 +142,7 @@ def next_in_schedule(
 ) -> Occurrence | None:
     """The first occurrence after the present one and after now; None when the series is over."""
     latest = max(instant(_local(present, schedule.zone), schedule.zone), now)
-    found = occurrences(schedule, after=latest)
-    return found[0] if found else None
+    return next(iter(occurrences(schedule, after=latest)), None)
 
 
 def next_after_completion(
@@ -157,7 +160,7 @@ def next_after_completion(
     recurrence = schedule.recurrence
     if recurrence.count is not None and made >= recurrence.count:
         return None
-    rule = parse_rule(recurrence.rule)
+    rule = _rule(schedule)
     time_of_day = schedule.start.time().replace(microsecond=0)
     local = interval_after(completed_at, rule, time_of_day, schedule.zone)
     if local is None:
@@ -206,7 +209,7 @@ def _candidates(schedule: Schedule, after: datetime | None) -> Iterator[_Candida
 def _ruled(schedule: Schedule, start: datetime, after: datetime | None) -> Iterator[_Candidate]:
     """What the rule gives, until it ends; without most of what lies before `after`."""
     recurrence, zone = schedule.recurrence, schedule.zone
-    rule = with_defaults(parse_rule(recurrence.rule), start)
+    rule = with_defaults(_rule(schedule), start)
     days = matching_days(rule, clamps=recurrence.month_end == "clamp")
     walk = Walk(rule, days, start, zone, Work())
     floor = None if after is None else wall_time(after, zone) - _APART
@@ -264,23 +267,25 @@ def _reason(schedule: Schedule, local: datetime) -> str | None:
     """What is not plain about a wall time of the rule."""
     recurrence = schedule.recurrence
     if recurrence.month_end == "clamp":
-        rule = with_defaults(parse_rule(recurrence.rule), schedule.start.replace(microsecond=0))
+        rule = with_defaults(_rule(schedule), schedule.start.replace(microsecond=0))
         clamped = matching_days(rule, clamps=True).reason(local.date())
         if clamped is not None:
             return clamped
     if schedule.all_day:
-        moved = wall_time(instant(local, schedule.zone), schedule.zone).date()
-        is_there = moved == local.date()
-        return (
-            None
-            if is_there
-            else f"there is no {local:%Y-%m-%d} in this zone; the next day is meant"
-        )
+        if wall_time(instant(local, schedule.zone), schedule.zone).date() == local.date():
+            return None
+        return f"there is no {local:%Y-%m-%d} in this zone; the next day is meant"
     return None if recurrence.rule.startswith("FREQ=HOURLY") else oddity(local, schedule.zone)
 
 
-def _key(schedule: Schedule, local: datetime) -> str:
+def _rule(schedule: Schedule) -> Rule:
+    """The parts of the rule; those within the day are nothing to whole days."""
     rule = parse_rule(schedule.recurrence.rule)
+    return whole_days(rule) if schedule.all_day else rule
+
+
+def _key(schedule: Schedule, local: datetime) -> str:
+    rule = _rule(schedule)
     if rule.frequency == "HOURLY":
         return f"{instant(local, schedule.zone):%Y-%m-%dT%H:%MZ}"
     is_odd = local.time() != schedule.start.time().replace(microsecond=0)

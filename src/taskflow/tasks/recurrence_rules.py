@@ -125,6 +125,24 @@ def parse_rule(rule: str) -> Rule:
     )
 
 
+def require_days(recurrence: Recurrence, *, all_day: bool) -> None:
+    """Refuse a rule within the day where occurrences are whole days (RFC 5545 section 3.3.10).
+
+    Raises:
+        Invalid: it is such a one.
+    """
+    rule = parse_rule(recurrence.rule)
+    if all_day and whole_days(rule) != rule:
+        raise Invalid.field(RULE, "says when in the day, which an all-day task has not", 0)
+
+
+@lru_cache(maxsize=1024)
+def whole_days(rule: Rule) -> Rule:
+    """A rule without what it says of the time of day, so that it gives each day once."""
+    rule = replace(rule, hours=(), minutes=(), seconds=())
+    return replace(rule, frequency="DAILY", interval=1) if rule.frequency == "HOURLY" else rule
+
+
 @lru_cache(maxsize=1024)
 def with_defaults(rule: Rule, start: datetime) -> Rule:
     """The parts that the start fills in where the rule leaves them open (RFC 5545 3.3.10)."""

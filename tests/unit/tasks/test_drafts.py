@@ -37,6 +37,24 @@ def test_whole_days_have_days_as_exceptions() -> None:
     assert fields.recurrence.exdates == ("2026-03-09",)
 
 
+WHOLE: dict[str, Any] = {"all_day": True, "due_date": "2026-03-02"}
+
+
+@pytest.mark.parametrize("rule", ["FREQ=DAILY;BYHOUR=9", "FREQ=HOURLY", "FREQ=DAILY;BYSECOND=0"])
+def test_a_rule_within_the_day_is_refused_for_whole_days_whichever_comes_last(rule: str) -> None:
+    inside = {"recurrence": {"rule": rule}}
+    timed, whole = drafted(DEFAULTS, WEEKLY | inside, NOW), drafted(DEFAULTS, WEEKLY | WHOLE, NOW)
+    for base, given in ((timed, {"all_day": True}), (whole, inside), (DEFAULTS, inside | WHOLE)):
+        with pytest.raises(Invalid, match=r"recurrence\.rule: says when in the day"):
+            drafted(base, given, NOW)
+
+
+def test_a_phrase_with_a_time_does_not_become_one_of_whole_days_afterwards() -> None:
+    said = drafted(DEFAULTS, {"title": "Wash", "recurrence": {"text": "every day at 9am"}}, NOW)
+    with pytest.raises(Invalid, match=r"recurrence\.rule"):
+        drafted(said, {"all_day": True}, NOW)
+
+
 def test_a_zone_of_its_own_ends_the_floating() -> None:
     floating = drafted(DEFAULTS, {**WEEKLY, "floating": True}, NOW)
     assert floating.floating

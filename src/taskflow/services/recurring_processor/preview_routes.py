@@ -16,7 +16,7 @@ from taskflow.tasks.phrased import renamed
 from taskflow.tasks.phrases import Origin, Understood, understand
 from taskflow.tasks.recurrence import Schedule, occurrences
 from taskflow.tasks.recurrence_dates import settled
-from taskflow.tasks.recurrence_rules import parse_recurrence
+from taskflow.tasks.recurrence_rules import parse_recurrence, require_days
 from taskflow.tasks.sentences import sentence
 from taskflow.tasks.zones import YEARS, parse_zone, wall_time
 
@@ -69,6 +69,7 @@ def preview_recurrence(data: PreviewBody) -> Preview:
         understood = _phrased(data, Origin(start.date(), start, zone))
         recurrence, start, starting = understood.recurrence, understood.start, understood.starting
         all_day = all_day and not (understood.has_time or understood.is_hourly)
+    require_days(recurrence, all_day=all_day)
     schedule = Schedule(settled(recurrence, zone, all_day=all_day), start, zone, all_day)
     after = zoned("after", data.after)
     found = occurrences(schedule, after=after, limit=data.count, with_exceptions=True)
