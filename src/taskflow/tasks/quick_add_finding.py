@@ -23,11 +23,9 @@ _TRIES: Final = 10
 _RECURRING: Final = frozenset(("EVERY", "ADVERB", "NAMES", "WORKDAY", "WEEKEND", "PER", "DONE"))
 # Abbreviations are shorter: “sun” and “wed” alone may be anything.
 _FULL_NAME: Final = len("monday")
-# What goes on with what stands before it.
-_CONNECTORS: Final = frozenset(
-    ("UNTIL", "EXCEPT", "BETWEEN", "STARTING", "FROM", "AT", "ON", "FOR", "IN", "OF", "AFTER", "IF",
-     "SKIPPING", "ORDINAL")
-)  # fmt: skip
+# What goes on with what stands before it: always, or where a day or time may follow.
+_CONNECTORS: Final = frozenset(("UNTIL", "EXCEPT", "BETWEEN", "STARTING", "SKIPPING", "ORDINAL"))
+_PREPOSITIONS: Final = frozenset(("FROM", "AT", "ON", "FOR", "IN", "OF", "AFTER", "IF"))
 _ENDS_OF_RANGES: Final = frozenset(("TIME", "NAME", "ORDINAL", "MONTH", "DATE"))
 _LEADS: Final = frozenset(("ON", "BY", "AT", "IN", "NEXT", "THIS", "TODAY", "DATE"))
 
@@ -118,6 +116,9 @@ def _goes_on(line: Line, here: Here, last: int) -> bool:
     following = line.words[last : last + 1]
     if not following or _due_at(line, here, last):
         return False
+    if following[0].kind in _PREPOSITIONS:
+        # “at the gym” is of the title: nothing there could be a day or a time.
+        return [word.kind for word in line.words[last + 1 : last + 2]] != ["UNKNOWN"]
     return following[0].kind in _CONNECTORS or _is_range(line, last)
 
 
