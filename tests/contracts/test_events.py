@@ -12,7 +12,7 @@ import pytest
 from taskflow.db.engine import Database
 from taskflow.events.envelope import Unreadable, decode, encode
 from taskflow.events.examples import examples
-from taskflow.events.payloads import Reminder
+from taskflow.events.payloads import Recurrence, Reminder
 from taskflow.events.schema_export import event_schemas
 from taskflow.events.topics import ALL_TYPES, TASK_TYPES
 from taskflow.tasks import commands
@@ -106,6 +106,35 @@ def test_another_major_version_is_unreadable(path: Path) -> None:
 def test_what_breaks_a_promise_is_not_valid(place: tuple[str, ...], value: object) -> None:
     document = read(FOLDER / "examples" / "task.updated.json")
     assert faults(changed(document, *place, value=value)) != []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        (),
+        ("task",),
+        ("task", "recurrence"),
+        ("task", "reminders", 0),
+        ("task", "reminders", 0, "nag"),
+    ],
+)
+def test_a_field_of_a_newer_version_is_let_pass(place: tuple[str | int, ...]) -> None:
+    document = read(FOLDER / "examples" / "task.created.json")
+    inner: Any = document["data"]
+    inner["task"]["reminders"][0]["nag"] = {"every": "PT5M", "times": 3}
+    expected = decode(msgspec.json.encode(document))
+    for key in place:
+        inner = inner[key]
+    inner["unheard_of"] = 1
+    assert decode(msgspec.json.encode(document)) == expected
+
+
+def test_a_plain_recurrence_is_written_as_ever() -> None:
+    written = msgspec.to_builtins(Recurrence("FREQ=DAILY"))
+    assert list(written) == ["rule", "mode", "until", "count", "month_end"]
+    exdates = ("2026-01-06",)
+    more = msgspec.to_builtins(Recurrence("FREQ=DAILY", policy="pile_up", exdates=exdates))
+    assert list(more)[5:] == ["policy", "exdates"]
 
 
 def test_only_a_reminder_tells_of_a_reminder() -> None:

@@ -87,7 +87,14 @@ def test_a_preview_tells_why_an_occurrence_is_not_plain(product: Product) -> Non
 
 
 @pytest.mark.parametrize(
-    "rule", ["FREQ=MINUTELY", "nonsense", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;BYHOUR=9"]
+    "rule",
+    [
+        "FREQ=MINUTELY",
+        "nonsense",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=DAILY;BYHOUR=9",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+    ],
 )
 def test_a_bad_rule_is_answered_with_its_position(product: Product, rule: str) -> None:
     refused = product.user().post("/recurring/preview", json={"rule": rule, "start": "2026-01-01"})

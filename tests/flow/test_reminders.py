@@ -195,11 +195,14 @@ def test_nagging_out_of_bounds_is_refused_by_its_field(product: Product) -> None
         ({"every": "often", "times": 3}, "every"),
         ({"every": "PT1M", "times": 0}, "times"),
         ({"every": "PT1M", "times": 21}, "times"),
+        ({"every": "PT1M", "times": 2, "loud": True}, "loud"),
     ):
         body = {"title": "Tea", "reminders": [{"at": at, "nag": nag}]}
         answer = user.post("/tasks", json=body)
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["field"] == f"reminders[0].nag.{name}"
+    louder = {"title": "Tea", "reminders": [{"at": at, "loud": True}]}
+    assert user.post("/tasks", json=louder).json()["errors"][0]["field"] == "reminders[0].loud"
     twice = [{"at": at}, {"at": at, "nag": {"every": "PT1M", "times": 2}}]
     answer = user.post("/tasks", json={"title": "Tea", "reminders": twice})
     assert answer.json()["errors"][0]["field"] == "reminders[1].nag"

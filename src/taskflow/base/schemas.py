@@ -10,8 +10,9 @@ from datetime import datetime
 from inspect import cleandoc
 from typing import Any, Final, get_args, get_type_hints
 
-from msgspec import Struct, UnsetType
+from msgspec import NODEFAULT, Struct, UnsetType
 from msgspec.json import schema_components
+from msgspec.structs import fields
 
 Schema = dict[str, Any]
 # A line of the section `Attributes:` of a docstring, with those that it runs on to.
@@ -87,11 +88,21 @@ def _say_times(schema: Schema, kind: type[Struct]) -> None:
 def _open(schema: Schema, kind: type[Struct]) -> None:
     """Turn what is accepted into what is promised."""
     schema.pop("additionalProperties", None)
-    if kind.__struct_config__.omit_defaults:
+    omitted = _omitted(kind)
+    schema["required"] = [
+        key for key, hint in _fields(kind) if key not in omitted and UnsetType not in get_args(hint)
+    ]
+    if omitted:
         return
-    schema["required"] = [key for key, hint in _fields(kind) if UnsetType not in get_args(hint)]
     for field in schema["properties"].values():
         field.pop("default", None)
+
+
+def _omitted(kind: type[Struct]) -> set[str]:
+    """The keys that are left out at their default; not those of which a factory makes it."""
+    if not kind.__struct_config__.omit_defaults:
+        return set()
+    return {one.encode_name for one in fields(kind) if one.default is not NODEFAULT}
 
 
 def _fields(kind: type[Struct]) -> Iterator[tuple[str, object]]:

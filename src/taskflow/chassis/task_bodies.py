@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, convert
 from msgspec.structs import asdict
 
-from taskflow.events.payloads import Due, Priority, Reminder
+from taskflow.events.payloads import Due, Moment, Priority, Reminder
 from taskflow.tasks import drafts
 from taskflow.tasks.recurrence_dates import MAX_DATES
 
@@ -27,7 +27,6 @@ Tags = Annotated[
     list[Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": drafts.MAX_TAG})]],
     Meta(extra_json_schema={"maxItems": drafts.MAX_TAGS}),
 ]
-Reminders = Annotated[list[Reminder], Meta(extra_json_schema={"maxItems": drafts.MAX_REMINDERS})]
 Zone = Annotated[
     str, Meta(description="A name of the IANA time zone database.", examples=["Europe/Berlin"])
 ]
@@ -39,6 +38,35 @@ TaskZone = Annotated[
     ),
 ]
 Dates = Annotated[list[str], Meta(extra_json_schema={"maxItems": MAX_DATES})]
+
+
+class NagBody(Struct, forbid_unknown_fields=True):
+    """To remind again until the task is done or the reminder is acknowledged.
+
+    Attributes:
+        every: An ISO 8601 duration, a minute to a day.
+        times: How often again, at most.
+    """
+
+    every: str
+    times: int
+
+
+class ReminderBody(Struct, forbid_unknown_fields=True):
+    """When to remind: an ISO 8601 duration before the due date, or an instant; one of the two.
+
+    Attributes:
+        nag: Whether to go on until somebody reacts.
+    """
+
+    offset: str | None = None
+    at: Moment | None = None
+    nag: NagBody | None = None
+
+
+Reminders = Annotated[
+    list[ReminderBody], Meta(extra_json_schema={"maxItems": drafts.MAX_REMINDERS})
+]
 
 
 class RecurrenceBody(Struct, forbid_unknown_fields=True):
@@ -84,4 +112,6 @@ def given(body: Struct) -> dict[str, object]:
     recurrence = values.get("recurrence")
     if isinstance(recurrence, Struct):
         values["recurrence"] = given(recurrence)
+    if values.get("reminders"):
+        values["reminders"] = convert(values["reminders"], list[Reminder], from_attributes=True)
     return values

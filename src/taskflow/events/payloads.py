@@ -1,6 +1,7 @@
 """What an event says: the whole task, what changed, who did it and why.
 
 These structs are the public contract (`contracts/events/*.schema.json`) and only ever gain fields.
+None forbids fields that it does not know: a replica of an older version reads what a newer writes.
 Times are RFC 3339 in UTC; a `due_date` is a plain date when `all_day` is set.
 """
 
@@ -8,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 ActorType = Literal["user", "token", "agent", "system"]
 EventType = Literal[
@@ -37,8 +38,11 @@ class Actor(Struct, frozen=True):
     name: str
 
 
-class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
+class Recurrence(Struct, frozen=True, omit_defaults=True):
     """How a task repeats: a canonical RRULE (RFC 5545 section 3.3.10) and what it cannot say.
+
+    `policy`, `exdates` and `rdates` are left out where they say nothing: what is added to a
+    contract must not stand in the way of who does not know it. The rest is always there.
 
     Attributes:
         rule: The RRULE without its name, such as `FREQ=WEEKLY;BYDAY=MO`.
@@ -53,16 +57,17 @@ class Recurrence(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     rule: str
-    mode: Literal["schedule", "completion"] = "schedule"
-    until: str | None = None
-    count: int | None = None
-    month_end: Literal["clamp", "skip"] = "skip"
+    # What a factory gives is written also where `omit_defaults` leaves out a plain default.
+    mode: Literal["schedule", "completion"] = field(default_factory=lambda: "schedule")
+    until: str | None = field(default_factory=lambda: None)
+    count: int | None = field(default_factory=lambda: None)
+    month_end: Literal["clamp", "skip"] = field(default_factory=lambda: "skip")
     policy: Literal["one_open", "pile_up"] = "one_open"
     exdates: tuple[str, ...] = ()
     rdates: tuple[str, ...] = ()
 
 
-class Nag(Struct, frozen=True, forbid_unknown_fields=True):
+class Nag(Struct, frozen=True):
     """To remind again until the task is done or the reminder is acknowledged.
 
     Attributes:
@@ -74,7 +79,7 @@ class Nag(Struct, frozen=True, forbid_unknown_fields=True):
     times: int
 
 
-class Reminder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Reminder(Struct, frozen=True, omit_defaults=True):
     """When to remind: an ISO 8601 duration before the due date, or an instant; one of the two.
 
     Attributes:

@@ -285,11 +285,11 @@ def _rule(schedule: Schedule) -> Rule:
 
 
 def _key(schedule: Schedule, local: datetime) -> str:
-    rule = _rule(schedule)
+    rule = with_defaults(_rule(schedule), schedule.start.replace(microsecond=0))
     if rule.frequency == "HOURLY":
         return f"{instant(local, schedule.zone):%Y-%m-%dT%H:%MZ}"
-    is_odd = local.time() != schedule.start.time().replace(microsecond=0)
-    if len(rule.hours) > 1 or (schedule.recurrence.rdates and not rule.hours and is_odd):
+    is_odd = local.time() != time(rule.hours[0], rule.minutes[0], rule.seconds[0])
+    if len(rule.hours) > 1 or (schedule.recurrence.rdates and is_odd):
         return f"{local:%Y-%m-%dT%H:%M}"
     return local.date().isoformat()
 

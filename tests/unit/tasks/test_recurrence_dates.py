@@ -86,6 +86,14 @@ def test_what_is_added_stands_among_the_others_in_order_with_a_reason_and_a_key(
     ]
 
 
+def test_what_is_added_at_another_hour_than_the_rule_names_has_a_key_of_its_own() -> None:
+    found = occurrences(
+        schedule("FREQ=DAILY;BYHOUR=9", rdates=["2026-03-01T18:00:00", "2026-03-02T09:00:00"]),
+        limit=3,
+    )
+    assert [one.date for one in found] == ["2026-03-01", "2026-03-01T18:00", "2026-03-02"]
+
+
 def test_what_is_added_comes_after_the_rules_end_too_and_count_does_not_count_it() -> None:
     found = schedule("FREQ=DAILY;COUNT=2", rdates=["2026-03-01T12:00:00", "2027-01-01T09:00:00"])
     assert walls(found, 9) == ["03-01 09:00", "03-01 12:00", "03-02 09:00", "01-01 09:00"]

@@ -1048,7 +1048,7 @@ export interface components {
             timezone?: string;
             floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
-            reminders?: components["schemas"]["Reminder"][] | null;
+            reminders?: components["schemas"]["ReminderBody"][] | null;
             /** Format: uuid */
             id: string;
             if_match?: number | null;
@@ -1392,6 +1392,16 @@ export interface components {
             times: number;
         };
         /**
+         * NagBody
+         * @description To remind again until the task is done or the reminder is acknowledged.
+         */
+        NagBody: {
+            /** @description An ISO 8601 duration, a minute to a day. */
+            every: string;
+            /** @description How often again, at most. */
+            times: number;
+        };
+        /**
          * Note
          * @description What a person is told of one event; `id` is None where it is not in the list.
          */
@@ -1597,7 +1607,7 @@ export interface components {
         };
         /**
          * Recurrence
-         * @description How a task repeats: a canonical RRULE (RFC 5545 section 3.3.10) and what it cannot say.
+         * @description How a task repeats: a canonical RRULE (RFC 5545 section 3.3.10) and what it cannot say. `policy`, `exdates` and `rdates` are left out where they say nothing: what is added to a contract must not stand in the way of who does not know it. The rest is always there.
          */
         Recurrence: {
             /** @description The RRULE without its name, such as `FREQ=WEEKLY;BYDAY=MO`. */
@@ -1618,13 +1628,20 @@ export interface components {
             month_end: "clamp" | "skip";
             /**
              * @description `one_open` makes the next task when this one is done or skipped, `pile_up` makes each on its date whether or not the last is done.
+             * @default one_open
              * @enum {string}
              */
-            policy: "one_open" | "pile_up";
-            /** @description What is left out of the schedule: wall times, or plain dates for whole days. */
-            exdates: string[];
-            /** @description What is added to it, in the same forms. */
-            rdates: string[];
+            policy?: "one_open" | "pile_up";
+            /**
+             * @description What is left out of the schedule: wall times, or plain dates for whole days.
+             * @default []
+             */
+            exdates?: string[];
+            /**
+             * @description What is added to it, in the same forms.
+             * @default []
+             */
+            rdates?: string[];
         };
         /**
          * RecurrenceBody
@@ -1693,6 +1710,21 @@ export interface components {
              * @default null
              */
             nag?: components["schemas"]["Nag"] | null;
+        };
+        /**
+         * ReminderBody
+         * @description When to remind: an ISO 8601 duration before the due date, or an instant; one of the two.
+         */
+        ReminderBody: {
+            /** @default null */
+            offset?: string | null;
+            /** @default null */
+            at?: string | null;
+            /**
+             * @description Whether to go on until somebody reacts.
+             * @default null
+             */
+            nag?: components["schemas"]["NagBody"] | null;
         };
         /**
          * ReminderFacts
@@ -1947,7 +1979,7 @@ export interface components {
             timezone?: string;
             floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
-            reminders?: components["schemas"]["Reminder"][] | null;
+            reminders?: components["schemas"]["ReminderBody"][] | null;
             title: string;
         };
         /**
@@ -1969,7 +2001,7 @@ export interface components {
             timezone?: string;
             floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
-            reminders?: components["schemas"]["Reminder"][] | null;
+            reminders?: components["schemas"]["ReminderBody"][] | null;
         };
         /**
          * TaskEvent
@@ -2029,7 +2061,7 @@ export interface components {
             timezone?: string;
             floating?: boolean | null;
             recurrence?: components["schemas"]["RecurrenceBody"] | null;
-            reminders?: components["schemas"]["Reminder"][] | null;
+            reminders?: components["schemas"]["ReminderBody"][] | null;
             /** @enum {string} */
             status?: "completed" | "pending";
         };

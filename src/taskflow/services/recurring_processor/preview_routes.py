@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from litestar import post
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from taskflow.base.errors import Invalid
 from taskflow.chassis.inputs import zoned
@@ -14,7 +15,7 @@ from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor.shown import Shown, shown_occurrence
 from taskflow.tasks.phrased import renamed
 from taskflow.tasks.phrases import Origin, Understood, understand
-from taskflow.tasks.recurrence import Schedule, occurrences
+from taskflow.tasks.recurrence import Schedule, occurrences, require_occurrence
 from taskflow.tasks.recurrence_dates import settled
 from taskflow.tasks.recurrence_rules import parse_recurrence, require_days
 from taskflow.tasks.sentences import sentence
@@ -71,6 +72,9 @@ def preview_recurrence(data: PreviewBody) -> Preview:
         all_day = all_day and not (understood.has_time or understood.is_hourly)
     require_days(recurrence, all_day=all_day)
     schedule = Schedule(settled(recurrence, zone, all_day=all_day), start, zone, all_day)
+    # What is left out is shown, even where nothing else is.
+    whole = replace(schedule.recurrence, exdates=())
+    require_occurrence(schedule._replace(recurrence=whole))
     after = zoned("after", data.after)
     found = occurrences(schedule, after=after, limit=data.count, with_exceptions=True)
     shown = [shown_occurrence(occurrence, zone) for occurrence in found]
