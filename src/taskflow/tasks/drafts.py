@@ -76,11 +76,17 @@ def drafted(
         known = {*known_reminders, *base.reminders}
         values["reminders"] = _reminders(given["reminders"], known, now)
     fields = Fields(**values)
-    if "recurrence" in given and fields.recurrence is not None:
+    if "recurrence" in given and fields.recurrence is not None and _counts_anew(base, fields):
         require_occurrence(schedule_of(fields, fields.due or now))
     if fields.due is None and any(reminder.offset for reminder in fields.reminders):
         raise Invalid.field("reminders", "a reminder before the due date needs a due date")
     return fields
+
+
+def _counts_anew(base: Fields, fields: Fields) -> bool:
+    """Whether a recurrence differs, or what it counts from does."""
+    names = ("recurrence", "due", "all_day", "timezone")
+    return any(getattr(base, name) != getattr(fields, name) for name in names)
 
 
 def first_occurrence_date(fields: Fields, now: datetime) -> str:
