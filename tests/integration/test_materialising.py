@@ -73,8 +73,10 @@ class World:
         user = uuid4()
         self.person = Actor(user, "user", str(user), "Ann", "correlation")
 
-    async def begin(self, recurrence: dict[str, object], count: int = 1) -> list[Task]:
-        given = {"title": "Water", "due_date": DUE, "recurrence": recurrence}
+    async def begin(
+        self, recurrence: dict[str, object], count: int = 1, due: str = DUE
+    ) -> list[Task]:
+        given = {"title": "Water", "due_date": due, "recurrence": recurrence}
         async with self.api.transaction() as transaction:
             tasks = [
                 await commands.create(transaction, self.person, given, self.wall.at)
@@ -149,6 +151,16 @@ async def test_after_an_outage_the_newest_are_made_and_the_rest_was_missed(world
         await transaction.execute("SET LOCAL ROLE taskflow_recurring")
         kept = await history_storage.newest(transaction, task.series_id)
     assert sum(one.missed for one in kept) == 100 - MOST_CAUGHT_UP
+
+
+async def test_one_round_leaves_nothing_due_however_long_ago_it_was_due(world: World) -> None:
+    rule = "FREQ=HOURLY;BYHOUR=9;BYMINUTE=0"
+    await world.begin({**PILING, "rule": rule}, due="1960-01-01T09:00:00Z")
+    assert await world.replicas[0].materialiser.round() == 1
+    assert await world.replicas[0].materialiser.round() == 0
+    async with world.replicas[0].database.transaction() as transaction:
+        assert await due_storage.next_at(transaction) == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert (await world.tasks())[-1]["occurrence_date"] == "2026-03-01T09:00Z"
 
 
 async def test_the_loop_knows_when_the_next_is_due(world: World) -> None:

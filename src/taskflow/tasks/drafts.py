@@ -83,6 +83,12 @@ def drafted(
     return fields
 
 
+def _counts_anew(base: Fields, fields: Fields) -> bool:
+    """Whether a recurrence differs, or what it counts from does."""
+    names = ("recurrence", "due", "all_day", "timezone")
+    return any(getattr(base, name) != getattr(fields, name) for name in names)
+
+
 def first_occurrence_date(fields: Fields, now: datetime) -> str:
     """The key of a new series' first task: its due date, or else the present moment."""
     return occurrence_key(fields.due if fields.due is not None else now, fields)
@@ -203,7 +209,7 @@ def _require_recurring(
         return
     if (recurrence, fields.all_day) != (base.recurrence, base.all_day):
         require_days(recurrence, all_day=fields.all_day)
-    if "recurrence" in given:
+    if "recurrence" in given and _counts_anew(base, fields):
         require_occurrence(schedule_of(fields, fields.due or now))
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Reminder
@@ -125,3 +126,12 @@ def test_a_reminder_that_was_there_may_lie_as_far_off_as_it_does() -> None:
     far = Reminder(at=datetime(2076, 3, 1, tzinfo=UTC))
     kept = drafted(DEFAULTS, WEEKLY | {"reminders": [far]}, NOW, known_reminders=[far])
     assert kept.reminders == (far,)
+
+
+def test_what_recurs_no_more_may_be_written_again_as_it_is() -> None:
+    rule = {"rule": "daily", "until": "2026-03-04"}
+    known = drafted(DEFAULTS, {**WEEKLY, "recurrence": rule}, NOW)
+    late = replace(known, due=datetime(2026, 3, 9, 8, tzinfo=UTC))
+    assert drafted(late, {"recurrence": rule, "due_date": "2026-03-09T08:00:00Z"}, NOW) == late
+    with pytest.raises(Invalid):
+        drafted(late, {"recurrence": rule, "due_date": "2026-03-10T08:00:00Z"}, NOW)

@@ -22,7 +22,6 @@ from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskState
 from taskflow.services.recurring_processor import due_storage, history_storage, series, storage
 from taskflow.services.recurring_processor.model import Chain, Instance
-from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import pattern
 from taskflow.services.recurring_processor.progress import Overdue, overdue, settled
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
@@ -178,7 +177,7 @@ class Making:
 
     async def advanced(self, due: Due) -> Chain:
         """A series with what was made of it; what had been withdrawn is brought back."""
-        chain, missed = due.chain, due.overdue.missed
+        chain, missed, task = due.chain, due.overdue.missed, None
         for occurrence in due.overdue.occurrences:
             task = self._made.get(_key(chain, occurrence))
             if task is None and _key(chain, occurrence) not in self._known:
@@ -187,10 +186,9 @@ class Making:
             if task is not None:
                 chain = series.made(chain, occurrence, task, missed)
                 missed = 0
-        last = due.overdue.occurrences[-1:]
-        if last and chain.last == due.chain.last:
-            # All of it has had its task: only what lies behind it can come.
-            chain = chain.with_series(resumed_at=instant_in(chain.series.zone, last[0].at))
+        if task is None:
+            # The newest has had its task, or none can be found: only what is to come can follow.
+            chain = chain.with_series(resumed_at=self._now)
         chain = settled(chain, self._now)
         return chain.with_series(version=due.chain.series.version + 1)
 

@@ -1,6 +1,6 @@
 """How far a series has come: what is due, what was missed, and what comes by itself. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -16,6 +16,9 @@ from taskflow.tasks.recurrence_rules import parse_until
 MOST_CAUGHT_UP: Final = 31
 # So many occurrences are counted at once.
 MOST_COUNTED: Final = 5_000
+# The newest are sought from now backwards, in ever longer spans.
+_SPAN: Final = timedelta(hours=1)
+_LONGER: Final = 4
 
 
 class Overdue(NamedTuple):
@@ -38,14 +41,17 @@ def planned_at(series: Series, instance: Instance) -> datetime:
 
 
 def overdue(chain: Chain, now: datetime) -> Overdue:
-    """What is due of a series that piles up, after its last task and up to now."""
+    """What is due of a series that piles up, after its last task and up to now.
+
+    Raises:
+        Invalid: it takes too long to find.
+    """
     series, floor = chain.series, _floor(chain)
     soon = occurrences(series.schedule, after=floor, limit=2)
     if len(soon) < 2 or instant_in(series.zone, soon[1].at) > now:  # noqa: PLR2004 - of the limit
         return Overdue([one for one in soon[:1] if instant_in(series.zone, one.at) <= now], 0)
-    found = _between(series.schedule, floor, now)
-    missed = len(found) - len(found[-MOST_CAUGHT_UP:])
-    return Overdue(found[-MOST_CAUGHT_UP:], missed)
+    newest = _newest(series.schedule, floor or series.instant_of(series.start_at), now)
+    return Overdue(newest, max(_number(series.schedule, floor, now) - len(newest), 0))
 
 
 def passed_over(chain: Chain, occurrence: Occurrence) -> int:
@@ -54,10 +60,10 @@ def passed_over(chain: Chain, occurrence: Occurrence) -> int:
     if last is None or series.schedule.recurrence.mode == "completion":
         return 0
     after = planned_at(series, last)
-    soon = occurrences(series.schedule, after=after)
-    if not soon or soon[0].at == occurrence.at:
-        return 0
-    between = _between(series.schedule, after, instant_in(series.zone, occurrence.at))
+    try:
+        between = _between(series.schedule, after, instant_in(series.zone, occurrence.at))
+    except Invalid:
+        return 0  # A figure that takes too long to find holds no task up.
     return max(sum(one.at != occurrence.at for one in between) - last.excused, 0)
 
 
@@ -67,7 +73,10 @@ def over(chain: Chain) -> Chain:
     if last is None or not _follows_calendar(series):
         return chain
     after = planned_at(series, last)
-    left = occurrences(series.schedule, after=after, limit=MOST_COUNTED)
+    try:
+        left = occurrences(series.schedule, after=after, limit=MOST_COUNTED)
+    except Invalid:
+        return chain  # A figure that takes too long to find keeps no series from its end.
     return chain.replacing(replace(last, lapsed=max(len(left) - last.excused, 0)))
 
 
@@ -83,9 +92,9 @@ def resumed(chain: Chain, now: datetime) -> Chain:
     excused = counting = 0
     if last is not None and series.paused_at is not None and _follows_calendar(series):
         after = max(series.paused_at, planned_at(series, last))
-        excused = len(_between(series.schedule, after, now))
+        excused = _number(series.schedule, after, now)
         # What was added beside the rule has used up none of COUNT.
-        counting = len(_between(_without_additions(series.schedule), after, now))
+        counting = _number(_without_additions(series.schedule), after, now)
         chain = chain.replacing(replace(last, excused=last.excused + excused))
     return chain.with_series(paused_at=None, resumed_at=now, used=series.used - counting)
 
@@ -132,6 +141,23 @@ def _floor(chain: Chain) -> datetime | None:
 
 def _follows_calendar(series: Series) -> bool:
     return series.recurrence is not None and series.recurrence.mode == "schedule"
+
+
+def _newest(schedule: Schedule, floor: datetime, now: datetime) -> list[Occurrence]:
+    """The newest of what lies after an instant and up to now, as many as are caught up."""
+    since, found = now, list[Occurrence]()
+    while len(found) < MOST_CAUGHT_UP and since > floor:
+        since = max(now - max((now - since) * _LONGER, _SPAN), floor)
+        found = _between(schedule, since, now)
+    return found[-MOST_CAUGHT_UP:]
+
+
+def _number(schedule: Schedule, after: datetime | None, end: datetime) -> int:
+    """How many lie between two instants, as far as they are counted; 0 where it takes too long."""
+    try:
+        return len(_between(schedule, after, end))
+    except Invalid:
+        return 0
 
 
 def _between(schedule: Schedule, after: datetime | None, end: datetime) -> list[Occurrence]:

@@ -11,6 +11,7 @@ from taskflow.services.recurring_processor.progress import (
     MOST_CAUGHT_UP,
     MOST_COUNTED,
     next_alone,
+    over,
     overdue,
     passed_over,
     resumed,
@@ -73,6 +74,36 @@ def test_more_than_a_month_of_days_is_missed_and_counted() -> None:
     hourly = chain(Recurrence("FREQ=HOURLY", policy="pile_up"))
     endless = overdue(hourly, START + 3_000 * DAY)
     assert endless.missed + len(endless.occurrences) == MOST_COUNTED
+
+
+def test_of_very_many_the_newest_are_made_at_once() -> None:
+    hourly = chain(Recurrence("FREQ=HOURLY", policy="pile_up"))
+    now = START + 3_000 * DAY
+    found = [one.at for one in overdue(hourly, now).occurrences]
+    assert found == [now - timedelta(hours=ago) for ago in reversed(range(MOST_CAUGHT_UP))]
+
+
+def test_what_is_due_within_minutes_is_all_made() -> None:
+    dates = ("2026-03-02T09:05:00", "2026-03-02T09:10:00")
+    found = overdue(chain(replace(PILING, rdates=dates)), START + timedelta(minutes=12))
+    assert [one.date for one in found.occurrences] == ["2026-03-02T09:05", "2026-03-02T09:10"]
+
+
+def test_what_is_too_long_ago_to_be_counted_is_still_followed() -> None:
+    rule = Recurrence("FREQ=HOURLY;BYHOUR=9;BYMINUTE=0", policy="pile_up")
+    (only,) = chain(rule).instances.values()
+    old = replace(only, due_date="1960-03-02T09:00:00Z", planned_date="1960-03-02T09:00:00Z")
+    series = chain(rule).with_series(start_at="1960-03-02T09:00:00Z").series
+    long_ago = Chain(series, {old.task_id: old})
+    (following,) = occurrences(series.schedule, after=START)
+    assert passed_over(long_ago, following) == 0
+    found = overdue(long_ago, START + DAY)
+    assert found.occurrences[-1].at == START + DAY
+    assert len(found.occurrences) == MOST_CAUGHT_UP
+    ending = long_ago.with_series(recurrence=replace(rule, until="2026-03-02"))
+    assert over(ending).last == old
+    paused = long_ago.with_series(paused_at=START - 20_000 * DAY)
+    assert resumed(paused, START).series.resumed_at == START
 
 
 def test_the_end_of_a_rule_is_the_end_of_what_piles_up() -> None:
