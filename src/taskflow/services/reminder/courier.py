@@ -30,7 +30,6 @@ from taskflow.services.reminder.deliveries import BELL, Claimed, Outcome
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.lifecycle import Course, Failure
 from taskflow.services.reminder.parcels import Parcel
-from taskflow.services.reminder.retries import MOST_ATTEMPTS
 
 AT_ONCE: Final = 8
 # The longest that a channel may take: Apprise waits for its turn, starts a process and sends.
@@ -115,7 +114,9 @@ class Courier:
         """See one delivery to the end of this attempt."""
         try:
             async with self._database.transaction(read_only=True) as transaction:
-                parcel = await parcels.read(transaction, claimed, self._terms.kinds)
+                parcel = await parcels.read(
+                    transaction, claimed, self._terms.kinds, self._clock.now()
+                )
             await self._deliver(claimed, parcel)
         except Unavailable as error:
             log.warning("delivery.waiting", channel=self._channel.kind, why=error.detail)
@@ -129,7 +130,7 @@ class Courier:
             await self._settle(claimed, None, lifecycle.stopped(course, parcel.needless))
         elif parcel.addressee is None:
             await self._go_on(claimed, parcel, TURNED_OFF, None)
-        elif course.attempt > MOST_ATTEMPTS:
+        elif course.is_spent(self._clock.now()):
             # Whoever tried it last did not live to say what came of it.
             failure = Failure("unknown", deliveries.ABANDONED_DETAIL)
             await self._go_on(claimed, parcel, failure, None)
