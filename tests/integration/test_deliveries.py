@@ -25,7 +25,7 @@ from tests.receiver import Receiver, receiving
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Reminder, TaskState
 from taskflow.services.reminder import deliveries, storage
-from taskflow.services.reminder.retries import FIRST_PAUSE, MOST_ATTEMPTS
+from taskflow.services.reminder.retries import FIRST_PAUSE
 from taskflow.services.reminder.scheduler import plans
 
 HOUR = timedelta(hours=1)
@@ -149,27 +149,6 @@ async def test_who_refuses_is_not_asked_again_and_who_is_gone_is_turned_off(
     assert row is not None
     assert tuple(row) == (False, "answered 410")
     assert receiver.ids("/gone") == receiver.ids("/no") == receiver.ids("/yes")
-
-
-async def test_where_no_channel_takes_it_it_is_dead_and_never_called_delivered(
-    own: Database, receiver: Receiver
-) -> None:
-    wall = Wall()
-    task, reminder = await planned(own, wall)
-    await add_channel(own, task.user_id, f"{receiver.url}/never")
-    receiver.answer("/never", *[500] * MOST_ATTEMPTS)
-    async with carrying(own, wall) as metrics:
-        await fire(own, wall)
-        for attempts in range(1, MOST_ATTEMPTS):
-            await until(lambda: _has_tried(own, reminder, attempts))  # noqa: B023
-            wall.at += FIRST_PAUSE * 3 ** (attempts - 1)
-            own.hints.ring(f"{deliveries.BELL} hook")
-        await are(own, task.user_id, "dead")
-        shown = (await metrics.exposition()).decode()
-    steps = await outside(own, reminder)
-    assert steps == [("attempted", "failed")] * MOST_ATTEMPTS + [("dead", None)]
-    assert 'deliveries_dead_total{channel="hook"} 1.0' in shown
-    assert f'retries_total{{channel="hook"}} {MOST_ATTEMPTS - 1}.0' in shown
 
 
 async def _has_tried(own: Database, reminder: UUID, attempts: int) -> bool:

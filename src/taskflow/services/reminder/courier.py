@@ -7,7 +7,7 @@ tries again with the same id: at least once.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import uuid4
@@ -30,7 +30,6 @@ from taskflow.services.reminder.deliveries import BELL, Claimed, Outcome
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.lifecycle import Course, Failure
 from taskflow.services.reminder.parcels import Parcel
-from taskflow.services.reminder.retries import MOST_ATTEMPTS
 
 AT_ONCE: Final = 8
 # The longest that a channel may take: Apprise waits for its turn, starts a process and sends.
@@ -39,6 +38,7 @@ LEASE_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 20.0
 AWAY_SECONDS: Final = 0.5
 CONTENDED_SECONDS: Final = 0.05
+MOST_SAID: Final = 500
 TURNED_OFF: Final = Failure("refused", "the channel was turned off or taken away")
 
 log = structlog.get_logger()
@@ -112,16 +112,30 @@ class Courier:
         return min(max(remaining, CONTENDED_SECONDS), LOOK_SECONDS)
 
     async def _carry(self, claimed: Claimed) -> None:
-        """See one delivery to the end of this attempt."""
+        """See one delivery to the end of this attempt; what fails unforeseen is its own affair."""
         try:
-            async with self._database.transaction(read_only=True) as transaction:
-                parcel = await parcels.read(transaction, claimed, self._terms.kinds)
-            await self._deliver(claimed, parcel)
-        except Unavailable as error:
-            log.warning("delivery.waiting", channel=self._channel.kind, why=error.detail)
+            error = await _error_of(self._try(claimed))
+            if error is not None and not isinstance(error, Unavailable):
+                log.error("delivery.broke_off", channel=self._channel.kind, exc_info=error)
+                error = await _error_of(self._break_off(claimed, error))
+            if error is not None:
+                log.warning("delivery.waiting", channel=self._channel.kind, why=str(error))
         finally:
             self._busy -= 1
             self._database.hints.ring(self._bell)
+
+    async def _try(self, claimed: Claimed) -> None:
+        now = self._clock.now()
+        async with self._database.transaction(read_only=True) as transaction:
+            parcel = await parcels.read(transaction, claimed, self._terms.kinds, now)
+        await self._deliver(claimed, parcel)
+
+    async def _break_off(self, claimed: Claimed, error: BaseException) -> None:
+        """It may have been sent, so it is not tried for a day."""
+        way, detail = claimed.course.way, f"it failed unforeseen: {type(error).__name__}"
+        outcome = Outcome(way.kind, self._clock.now(), "unknown", detail, None)
+        parcel = Parcel(None, "", None, (way,))
+        await self._go_on(claimed, parcel, Failure("unknown", detail), outcome)
 
     async def _deliver(self, claimed: Claimed, parcel: Parcel) -> None:
         course = claimed.course
@@ -129,7 +143,7 @@ class Courier:
             await self._settle(claimed, None, lifecycle.stopped(course, parcel.needless))
         elif parcel.addressee is None:
             await self._go_on(claimed, parcel, TURNED_OFF, None)
-        elif course.attempt > MOST_ATTEMPTS:
+        elif course.is_spent(self._clock.now()):
             # Whoever tried it last did not live to say what came of it.
             failure = Failure("unknown", deliveries.ABANDONED_DETAIL)
             await self._go_on(claimed, parcel, failure, None)
@@ -143,10 +157,10 @@ class Courier:
         answer = await self._send(addressee, message)
         latency = timedelta(seconds=monotonic() - began_at)
         if isinstance(answer, Receipt):
-            outcome = Outcome(addressee.name, now, "delivered", answer.detail, latency)
+            outcome = Outcome(addressee.name, now, "delivered", _plain(answer.detail), latency)
             await self._settle(claimed, outcome, lifecycle.delivered(claimed.course))
         else:
-            outcome = Outcome(addressee.name, now, answer.result, answer.detail, latency)
+            outcome = Outcome(addressee.name, now, answer.result, _plain(answer.detail), latency)
             await self._go_on(claimed, parcel, answer, outcome)
 
     async def _send(self, addressee: Addressee, message: Message) -> Receipt | Failure:
@@ -200,6 +214,15 @@ class Courier:
             await channels.note(transaction, way.id, result)
             if outcome.result == "gone":
                 await channels.turn_off(transaction, way.id, outcome.detail)
+
+
+async def _error_of(acting: Awaitable[None]) -> BaseException | None:
+    return (await asyncio.gather(acting, return_exceptions=True))[0]
+
+
+def _plain(detail: str) -> str:
+    """A receiver's word as it can be kept and shown: in a line, and of a bounded length."""
+    return "".join(one if one.isprintable() else " " for one in detail[:MOST_SAID])
 
 
 def _failure(error: NotDelivered) -> Failure:

@@ -12,6 +12,7 @@ from taskflow.db.transaction import Transaction
 from taskflow.services.reminder.catch_up import Fired
 from taskflow.services.reminder.due import close_digests
 from taskflow.services.reminder.lifecycle import Course, Result, Way
+from taskflow.services.reminder.retries import LONGEST_WISH
 
 BELL: Final = "deliveries"
 BEGIN = """
@@ -44,6 +45,7 @@ UPDATE reminders.deliveries AS delivery
   FROM due WHERE delivery.id = due.id
 RETURNING delivery.id, delivery.user_id, delivery.kind, delivery.channel_id, delivery.channel_kind,
           delivery.attempt, delivery.attempts, delivery.since, delivery.tried, delivery.next_at,
+          delivery.unreached, coalesce(delivery.asked_at, delivery.created_at) AS began_at,
           due.state = 'claimed' AS was_claimed
 """
 # Whoever had claimed it may have sent it, and did not live to say so.
@@ -72,7 +74,7 @@ ON CONFLICT (delivery_id, number) DO UPDATE
 SETTLE = """
 UPDATE reminders.deliveries
    SET state = $3, channel_id = $4, channel_kind = $5, attempt = $6, since = $7, tried = $8,
-       next_at = $9, reason = $10, finished_at = $11, claim = NULL
+       next_at = $9, reason = $10, finished_at = $11, unreached = $12, claim = NULL
  WHERE id = $1 AND state IN ('waiting', 'claimed') AND (claim = $2 OR $3 = 'delivered')
 """
 # What its owner asked for once more goes out, whatever has become of the task.
@@ -86,8 +88,8 @@ UPDATE reminders.deliveries SET state = 'stopped', reason = $2, finished_at = $3
    AND kind = 'reminder' AND state = 'waiting' AND asked_at IS NULL
 """
 WAITING = """
-SELECT count(*) AS waiting, min(created_at) AS oldest
-  FROM (SELECT created_at FROM reminders.deliveries
+SELECT count(*) AS waiting, min(created_at) FILTER (WHERE NOT is_patient) AS oldest
+  FROM (SELECT created_at, channel_id = ANY(unreached) AS is_patient FROM reminders.deliveries
          WHERE state IN ('waiting', 'claimed') LIMIT $1) AS counted
 """
 PRUNE = """
@@ -96,7 +98,7 @@ DELETE FROM reminders.deliveries WHERE id = ANY(ARRAY(
 """
 MOST_COUNTED: Final = 10_000
 # Longer than a lease, a pause between attempts and a digest's patience.
-LONGEST_WAIT: Final = timedelta(minutes=30)
+LONGEST_WAIT: Final = LONGEST_WISH + timedelta(minutes=15)
 ABANDONED_DETAIL: Final = "the process ended before the result was known; it may have been sent"
 
 
@@ -185,7 +187,10 @@ async def claim(
 def _claimed(row: Any, mark: UUID) -> Claimed:
     way = Way(row["channel_id"], row["channel_kind"])
     tried = tuple(row["tried"])
-    course = Course("claimed", way, row["attempt"], row["since"], tried, row["next_at"])
+    course = Course(
+        "claimed", way, row["attempt"], row["since"], tried, row["next_at"], None,
+        tuple(row["unreached"]), row["began_at"],
+    )  # fmt: skip
     return Claimed(row["id"], row["user_id"], row["kind"], course, row["attempts"], mark)
 
 
@@ -219,7 +224,7 @@ async def settle(
         await transaction.execute(NOTE, claimed.id, *tried, *said)
     finished_at = now if course.is_over else None
     way = (course.way.id, course.way.kind, course.attempt, course.since, list(course.tried))
-    then = (course.next_at, course.reason, finished_at)
+    then = (course.next_at, course.reason, finished_at, list(course.unreached))
     await transaction.execute(SETTLE, claimed.id, claimed.mark, course.state, *way, *then)
     if not course.is_over:
         transaction.ring(f"{BELL} {course.way.kind}")
@@ -240,7 +245,10 @@ async def stop_reminder(
 
 
 async def waiting(transaction: Transaction) -> tuple[int, datetime | None]:
-    """How many deliveries are not over, counted up to a bound, and since when the oldest waits."""
+    """How many deliveries are not over, counted up to a bound, and when the oldest began.
+
+    One that waits for channels that could not be reached is not among the oldest.
+    """
     row: Any = await transaction.row(WAITING, MOST_COUNTED)
     return row["waiting"], row["oldest"]
 

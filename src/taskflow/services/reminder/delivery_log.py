@@ -32,7 +32,8 @@ AGAIN = """
 UPDATE reminders.deliveries
    SET state = 'waiting', channel_id = $3, channel_kind = $4, attempt = 0, since = NULL,
        tried = ARRAY(SELECT id FROM reminders.channels WHERE user_id = $2 AND id <> $3),
-       next_at = $5, asked_at = $5, finished_at = NULL, reason = NULL, claim = NULL
+       unreached = '{}', next_at = $5, asked_at = $5, finished_at = NULL, reason = NULL,
+       claim = NULL
  WHERE id = $1 AND user_id = $2
 """
 LIST_NAME: Final = "deliveries"

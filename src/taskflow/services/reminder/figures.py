@@ -41,7 +41,8 @@ class Figures:
         )
         self._oldest = metrics.gauge(
             "taskflow_reminder_delivery_oldest_seconds",
-            "Seconds since the oldest delivery that is not over began; 0 where there is none.",
+            "Seconds since the oldest delivery began that is not over and whose channels could be "
+            "reached; 0 where there is none.",
         )
         for kind in (PAGE, *kinds):
             self._attempts.labels(kind, "delivered")

@@ -49,7 +49,11 @@ class Told(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """Where a delivery stands."""
+    """Where a delivery stands.
+
+    Attributes:
+        is_patient: Whether it waits for channels that could not be reached.
+    """
 
     id: UUID
     kind: str
@@ -60,6 +64,7 @@ class Carried(NamedTuple):
     created_at: datetime
     finished_at: datetime | None
     channel_name: str | None
+    is_patient: bool = False
 
 
 class Attempt(NamedTuple):

@@ -4,7 +4,8 @@
        ^                  │
        ├── again later ───┤ failed, and the channel may be tried again
        ├── next channel ──┤ refused, or tried often enough, and another one is left
-       │                  └─────────────> dead       no channel is left
+       ├── all again ─────┤ none is left, and some could not be reached: for a day
+       │                  └─────────────> dead       no channel is left, or the day is over
        └── stopped: nobody needs it any more
 
 Nothing comes out of delivered, dead and stopped; and nothing is delivered but by a receiver's word.
@@ -15,11 +16,12 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
-from taskflow.services.reminder.retries import pause
+from taskflow.services.reminder.retries import MOST_ATTEMPTS, MOST_PATIENCE, patient_pause, pause
 
 State = Literal["waiting", "claimed", "delivered", "dead", "stopped"]
 Result = Literal["delivered", "failed", "refused", "gone", "unknown"]
 NO_CHANNEL_LEFT: Final = "no channel is left to try"
+NONE_REACHED: Final = "no channel could be reached for a day"
 
 
 class Way(NamedTuple):
@@ -39,6 +41,8 @@ class Course(NamedTuple):
         tried: Channels that were given up before.
         next_at: When to go on; of a claimed one, until when the claim holds.
         reason: Why it ended, where it was not delivered.
+        unreached: Those of `tried` that did not refuse it, and are tried again when none is left.
+        began_at: When it was begun, or asked for once more.
     """
 
     state: State
@@ -48,6 +52,19 @@ class Course(NamedTuple):
     tried: tuple[UUID, ...]
     next_at: datetime
     reason: str | None = None
+    unreached: tuple[UUID, ...] = ()
+    began_at: datetime | None = None
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether every channel had its turn, and those that were not reached are tried again."""
+        return self.way.id in self.unreached
+
+    def is_spent(self, now: datetime) -> bool:
+        """Whether it was tried often or long enough, whatever came of the last attempt."""
+        if self.is_patient:
+            return now - (self.began_at or now) > MOST_PATIENCE
+        return self.attempt > MOST_ATTEMPTS
 
     @property
     def is_over(self) -> bool:
@@ -71,7 +88,7 @@ class Failure(NamedTuple):
 
 def begun(way: Way, at: datetime) -> Course:
     """A delivery that is to be tried at an instant."""
-    return Course("waiting", way, 0, None, (), at)
+    return Course("waiting", way, 0, None, (), at, began_at=at)
 
 
 def claimed(course: Course, now: datetime, lease: timedelta) -> Course:
@@ -103,12 +120,21 @@ def failed(
     """
     if course.is_over:
         return course
-    if failure.result in ("failed", "unknown") and course.way in ways:
+    may_go_better = failure.result in ("failed", "unknown") and course.way in ways
+    if may_go_better and not course.is_patient:
         spent = max(now - (course.since or now), timedelta(0))
         again = pause(course.attempt, spent, chance, failure.retry_after)
         if again is not None:
             return course._replace(state="waiting", next_at=now + again)
-    return _next_way(course, now, ways)
+    unreached = [one for one in course.unreached if one != course.way.id]
+    if failure.result == "failed" and course.way in ways:
+        unreached.append(course.way.id)
+    tried = course.tried if course.is_patient else (*course.tried, course.way.id)
+    left = course._replace(tried=tried, unreached=tuple(unreached))
+    for way in ways:
+        if way.id not in tried:
+            return left._replace(state="waiting", way=way, attempt=0, since=None, next_at=now)
+    return _all_again(left, failure, now, chance, ways)
 
 
 def stopped(course: Course, reason: str) -> Course:
@@ -116,9 +142,21 @@ def stopped(course: Course, reason: str) -> Course:
     return course if course.is_over else course._replace(state="stopped", reason=reason)
 
 
-def _next_way(course: Course, now: datetime, ways: Sequence[Way]) -> Course:
-    tried = (*course.tried, course.way.id)
-    for way in ways:
-        if way.id not in tried:
-            return Course("waiting", way, 0, None, tried, now)
-    return course._replace(state="dead", tried=tried, reason=NO_CHANNEL_LEFT)
+def _all_again(
+    course: Course, failure: Failure, now: datetime, chance: float, ways: Sequence[Way]
+) -> Course:
+    """One after the other those that were not reached, then a pause, for as long as a day."""
+    left = [way for way in ways if way.id in course.unreached]
+    if not left:
+        return course._replace(state="dead", reason=NO_CHANNEL_LEFT)
+    if course.attempt > MOST_ATTEMPTS and course.way in ways:
+        after = ways[ways.index(course.way) + 1 :]
+        following = next((way for way in after if way in left), None)
+        if following is not None:
+            again_at_once = course._replace(state="waiting", attempt=course.attempt - 1)
+            return again_at_once._replace(way=following, next_at=now)
+    attempt, spent = max(course.attempt, MOST_ATTEMPTS), now - (course.began_at or now)
+    again = patient_pause(attempt, max(spent, timedelta(0)), chance, failure.retry_after)
+    if again is None:
+        return course._replace(state="dead", reason=NONE_REACHED)
+    return course._replace(state="waiting", way=left[0], attempt=attempt, next_at=now + again)

@@ -1,5 +1,6 @@
 """Reads what a claimed delivery is to say, and to whom."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,7 +14,7 @@ from taskflow.services.reminder.lifecycle import Way
 from taskflow.services.reminder.messages import Member, message_of
 
 MEMBERS = """
-SELECT told.reminder_id, told.fire_at, told.late_by_seconds, task.task::text AS task,
+SELECT told.reminder_id, told.fire_at, task.task::text AS task,
        CASE
          WHEN delivery.asked_at IS NOT NULL THEN NULL
          WHEN task.closed IS NOT NULL THEN task.closed
@@ -45,18 +46,21 @@ class Parcel(NamedTuple):
     ways: tuple[Way, ...]
 
 
-async def read(transaction: Transaction, claimed: Claimed, kinds: frozenset[str]) -> Parcel:
+async def read(
+    transaction: Transaction, claimed: Claimed, kinds: frozenset[str], now: datetime
+) -> Parcel:
     """What to send for a claimed delivery.
 
     Args:
         transaction: Reads alone.
         claimed: What was claimed.
         kinds: The kinds of channels that there are here.
+        now: The time, for how late it is.
     """
     known = (await channels.preferred(transaction, [claimed.user_id]))[claimed.user_id]
     addressee = next((one for one in known if one.id == claimed.course.way.id), None)
     ways = tuple(Way(one.id, one.kind) for one in known if one.kind in kinds)
-    members = [_member(row) for row in await transaction.rows(MEMBERS, claimed.id)]
+    members = [_member(row, now) for row in await transaction.rows(MEMBERS, claimed.id)]
     wanted = [one for one in members if one.needless is None]
     if not wanted:
         reasons = [one.needless for one in members if one.needless]
@@ -64,7 +68,7 @@ async def read(transaction: Transaction, claimed: Claimed, kinds: frozenset[str]
     return Parcel(message_of(claimed.id, wanted), "", addressee, ways)
 
 
-def _member(row: Any) -> Member:
+def _member(row: Any, now: datetime) -> Member:
     task = msgspec.json.decode(row["task"], type=TaskState)
-    late = row["late_by_seconds"]
+    late = max(int((now - row["fire_at"]).total_seconds()), 0)
     return Member(row["reminder_id"], row["fire_at"], late, task, row["needless"])

@@ -20,7 +20,8 @@ SELECT at, what, facts::text AS facts FROM reminders.timeline
 """
 DELIVERIES = """
 SELECT delivery.id, delivery.kind, delivery.state, delivery.channel_kind, delivery.next_at,
-       delivery.reason, delivery.created_at, delivery.finished_at, channel.name AS channel_name
+       delivery.reason, delivery.created_at, delivery.finished_at, channel.name AS channel_name,
+       delivery.channel_id = ANY(delivery.unreached) AS is_patient
   FROM (SELECT DISTINCT delivery_id FROM reminders.told WHERE reminder_id = $1) AS told
   JOIN reminders.deliveries AS delivery ON delivery.id = told.delivery_id
   LEFT JOIN reminders.channels AS channel ON channel.id = delivery.channel_id

@@ -121,7 +121,7 @@ def _begun_anew(before: Attempt, one: Attempt) -> Happening:
     if before.result == "delivered" or named == (before.channel, before.channel_name):
         text = f"{one.channel_name or UNNAMED} is given it once more, as its owner asked"
         return Happening(one.at, "redelivered", text, *named)
-    text = f"{before.channel_name or UNNAMED} was given up; {one.channel_name} is tried"
+    text = f"{before.channel_name or UNNAMED} did not take it; {one.channel_name} is tried"
     return Happening(before.at, "next_channel", text, *named)
 
 
@@ -167,6 +167,8 @@ def _standing(carried: Carried) -> list[Happening]:
         return []
     at = {"at": carried.next_at, "next_at": carried.next_at, "what": "waiting"}
     text = f"It is being sent by {name}" if carried.state == "claimed" else f"{name} is tried next"
+    if carried.is_patient and carried.state == "waiting":
+        text = f"No channel could be reached; {name} is tried again, and so on for a day"
     return [convert(facts | at | {"text": text}, Happening)]
 
 

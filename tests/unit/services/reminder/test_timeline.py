@@ -81,7 +81,7 @@ def test_where_the_next_channel_takes_over_stands_between_the_attempts() -> None
     ]
     found = timeline([], [carried("delivered")], attempts)
     assert [one.what for one in found] == ["attempted", "attempted", "next_channel", "delivered"]
-    assert found[2].text == "my hook was given up; my mail is tried"
+    assert found[2].text == "my hook did not take it; my mail is tried"
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,13 @@ def test_where_the_next_channel_takes_over_stands_between_the_attempts() -> None
 def test_where_a_delivery_stands_is_said_too(state: str, what: str, text: str) -> None:
     (found,) = timeline([], [carried(state, reason="why")], [])
     assert (found.what, found.text) == (what, text)
+
+
+def test_where_no_channel_could_be_reached_it_says_that_it_goes_on() -> None:
+    (found,) = timeline([], [carried("waiting", is_patient=True)], [])
+    assert found.text == (
+        "No channel could be reached; my hook (hook) is tried again, and so on for a day"
+    )
 
 
 def test_a_channel_that_was_taken_away_is_named_as_such() -> None:

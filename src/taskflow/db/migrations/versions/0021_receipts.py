@@ -47,6 +47,7 @@ def upgrade() -> None:
           attempts integer NOT NULL DEFAULT 0,
           since timestamptz,
           tried uuid[] NOT NULL DEFAULT '{}',
+          unreached uuid[] NOT NULL DEFAULT '{}',
           next_at timestamptz NOT NULL,
           claim uuid,
           reason text,

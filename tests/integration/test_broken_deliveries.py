@@ -1,0 +1,87 @@
+"""What fails at one delivery in a way that nobody foresaw harms no other."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from tests.carrying import add_channel, are, carrying, fire, outside, until
+from tests.fresh import fresh_database
+from tests.planning import Wall, follow, make_event, make_task
+from tests.receiver import HttpChannel, Receiver, receiving
+
+from taskflow.chassis.metrics import Metrics
+from taskflow.db.engine import Database
+from taskflow.events.payloads import Reminder, TaskState
+from taskflow.services.reminder.channels.port import Addressee, Message, NotDelivered, Receipt
+from taskflow.services.reminder.courier import Courier, Terms
+from taskflow.services.reminder.figures import Figures
+from taskflow.services.reminder.scheduler import plans
+
+BREAK = "UPDATE reminders.tasks SET task = '{}' WHERE task_id = $1"
+DETAIL = "SELECT detail FROM reminders.attempts"
+
+
+class Garbling(HttpChannel):
+    """Refuses with a word that no table can hold."""
+
+    async def send(self, addressee: Addressee, message: Message) -> Receipt:  # noqa: ARG002
+        """Refuse it."""
+        raise NotDelivered("no\x00 \ud800" + "x" * 10_000, is_final=True)
+
+
+@pytest.fixture
+async def own(dsn: str) -> AsyncIterator[Database]:
+    """The reminder service's connections to a database that has nothing else to fire or carry."""
+    async with fresh_database(dsn, "taskflow_reminders") as database:
+        yield database
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as found:
+        yield found
+
+
+async def planned(own: Database, wall: Wall) -> tuple[TaskState, UUID]:
+    """A task with a reminder that is due now."""
+    task = make_task(Reminder(at=wall.at))
+    await follow(own, make_event(task, wall.at - timedelta(hours=1)))
+    return task, plans(task)[0].id
+
+
+async def test_a_receivers_word_is_kept_in_a_line_whatever_it_holds(own: Database) -> None:
+    wall, figures = Wall(), Figures(Metrics("reminder"), ["hook"])
+    task, _ = await planned(own, wall)
+    await add_channel(own, task.user_id, "http://unused.example")
+    await fire(own, wall)
+    courier = Courier(Garbling(), own, wall, figures, Terms(frozenset(["hook"])))
+    running = asyncio.create_task(courier.run())
+    await are(own, task.user_id, "dead")
+    assert not running.done()
+    running.cancel()
+    async with own.transaction(read_only=True) as transaction:
+        detail = await transaction.value(DETAIL)
+    assert detail.startswith("no   xxx")
+    assert len(detail) <= 500
+
+
+async def test_a_delivery_that_cannot_be_read_costs_its_own_attempt_alone(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    (broken, reminder), (other, _) = await planned(own, wall), await planned(own, wall)
+    for one in (broken, other):
+        await add_channel(own, one.user_id, f"{receiver.url}/a")
+    await fire(own, wall)
+    async with own.transaction() as transaction:
+        await transaction.execute(BREAK, broken.id)
+    async with carrying(own, wall):
+        await are(own, other.user_id, "delivered")
+        await until(lambda: _has_tried(own, reminder))
+    assert await outside(own, reminder) == [("attempted", "unknown"), ("waiting", None)]
+
+
+async def _has_tried(own: Database, reminder: UUID) -> bool:
+    return ("attempted", "unknown") in await outside(own, reminder)
