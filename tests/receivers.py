@@ -26,13 +26,17 @@ class Call(NamedTuple):
 
 @dataclass
 class HttpReceiver:
-    """An HTTP server on a free port; `status` and `headers` are what it answers next."""
+    """An HTTP server on a free port; `status` and `headers` are what it answers next.
+
+    Of a body it says that there are `missing` bytes more than there come.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
     hangs: bool = False
     breaks: bool = False
+    missing: int = 0
     calls: list[Call] = field(default_factory=list)
     connections: int = 0
     port: int = 0
@@ -73,11 +77,14 @@ class HttpReceiver:
             await reader.read()
         if self.hangs or self.breaks:
             return False
-        lines = [f"HTTP/1.1 {self.status} Answered", f"Content-Length: {len(self.body)}"]
+        lines = [
+            f"HTTP/1.1 {self.status} Answered",
+            f"Content-Length: {len(self.body) + self.missing}",
+        ]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         writer.write("\r\n".join([*lines, "", ""]).encode() + self.body)
         await writer.drain()
-        return True
+        return self.headers.get("Connection") != "close"
 
 
 @dataclass
@@ -102,6 +109,7 @@ class MailReceiver:
                 self,
                 tls_context=upgrade,
                 hostname="localhost",
+                enable_SMTPUTF8=True,
                 loop=loop,
                 authenticator=self.authenticate and self._authenticated,
             )

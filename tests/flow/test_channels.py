@@ -157,6 +157,14 @@ def test_somebody_who_tries_too_often_is_told_when_to_try_again(
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
+def test_somebody_who_adds_services_too_often_is_told_when_to_try_again(place: Product) -> None:
+    user = place.user()
+    body = {"kind": "apprise", "url": "no-service://example.com"}
+    answers = [user.post("/reminders/channels", json=body) for _ in range(6)]
+    assert [one.status_code for one in answers] == [422] * 5 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
 def test_mail_goes_to_a_box_only_after_its_code_came_back(place: Product, box: Box) -> None:
     user, before = place.user(), len(box.mails)
     made = add(user, kind="email", to="Ada@Example.com")["channel"]
@@ -245,7 +253,8 @@ def test_apprise_is_told_by_services_over_http_alone(place: Product, receiver: R
         "json://", "xmpp://user:pass@127.0.0.1", "mqtt://127.0.0.1/x",
     ]  # fmt: skip
     for url in refused:
-        answer = user.post("/reminders/channels", json={"kind": "apprise", "url": url})
+        body = {"kind": "apprise", "url": url}
+        answer = place.user().post("/reminders/channels", json=body)
         assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY, (url, answer.text)
         assert answer.json()["errors"][0]["field"] == "url"
 

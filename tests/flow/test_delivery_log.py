@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -104,3 +105,15 @@ def test_what_was_never_given_to_a_channel_is_not_sent_by_it(
         409, "the channel is off: its owner turned it off",
     )  # fmt: skip
     assert len(receiver.calls) == 1
+
+
+def test_somebody_who_sends_again_too_often_is_told_when_to_try_again(
+    place: Product, receiver: Receiver
+) -> None:
+    user = place.user()
+    hook = {"kind": "webhook", "url": receiver.url}
+    channel = user.post("/reminders/channels", json=hook).json()["channel"]["id"]
+    again = f"/reminders/channels/{channel}/deliveries/{uuid4()}/redeliver"
+    answers = [user.post(again) for _ in range(6)]
+    assert [one.status_code for one in answers] == [404] * 5 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0

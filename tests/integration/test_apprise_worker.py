@@ -1,7 +1,9 @@
 """The process in which Apprise runs: what it cannot do, and how long it is there."""
 
 import os
+import resource
 import signal
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from tests.receivers import HttpReceiver
 from tests.replicas import until
 
 from taskflow.base.errors import Unavailable
+from taskflow.services.reminder.channels.apprise_worker import MOST_MEMORY_BYTES
 from taskflow.services.reminder.channels.worker_protocol import Reply, Request
 from taskflow.services.reminder.channels.workers import MODULE, Workers
 
@@ -136,3 +139,30 @@ async def test_no_service_of_the_machine_itself_is_understood(workers: Workers) 
     ):
         reply = await workers.ask(Request("check", url), SECONDS)
         assert reply.is_understood, url
+
+
+def peak_bytes(process: int) -> int:
+    """The most memory that a process has had."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    (line,) = (one for one in lines if one.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+async def test_an_answer_that_would_fill_the_memory_is_not_unpacked(
+    workers: Workers, receiver: HttpReceiver
+) -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    receiver.body = b"".join(packer.compress(bytes(1 << 20)) for _ in range(300)) + packer.flush()
+    receiver.headers = {"Content-Encoding": "gzip"}
+    reply = await tell(workers, f"json://127.0.0.1:{receiver.port}/")
+    (process,) = processes()
+    assert (reply.is_delivered, reply.statuses) == (True, (200,))
+    assert peak_bytes(process) < 150 << 20
+
+
+async def test_a_worker_has_no_more_memory_than_it_needs(
+    workers: Workers, receiver: HttpReceiver
+) -> None:
+    assert (await tell(workers, f"json://127.0.0.1:{receiver.port}/")).is_delivered
+    (process,) = processes()
+    assert resource.prlimit(process, resource.RLIMIT_DATA) == (MOST_MEMORY_BYTES,) * 2

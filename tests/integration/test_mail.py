@@ -106,3 +106,15 @@ async def test_a_server_that_is_never_reached_is_left_alone(receiver: MailReceiv
         details.append(raised.value.detail)
     assert "several times" not in details[4]
     assert "several times" in details[5]
+
+
+async def test_what_a_server_says_can_be_kept_whatever_it_is(receiver: MailReceiver) -> None:
+    receiver.answer = "550 \x00no\x07 such \u0444 " + "a" * 300
+    await receiver.start()
+    with pytest.raises(NotDelivered) as raised:
+        await mail_to(receiver).send(TO, make_message())
+    detail = raised.value.detail
+    assert detail.isascii()
+    assert detail.isprintable()
+    assert "no such" in detail
+    assert len(detail) < 150

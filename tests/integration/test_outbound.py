@@ -133,6 +133,25 @@ async def test_a_receiver_that_hangs_or_breaks_off_is_told_apart(receiver: HttpR
     assert isinstance(await refusal(Outbound(LOOPBACK), url, 0.2), TimedOut)
 
 
+@pytest.mark.parametrize("closes", [True, False])
+async def test_an_answer_counts_although_its_body_breaks_off_or_never_ends(
+    receiver: HttpReceiver, *, closes: bool
+) -> None:
+    receiver.missing, receiver.headers = 7, {"Connection": "close"} if closes else {}
+    assert await post(Outbound(LOOPBACK), f"http://127.0.0.1:{receiver.port}/") == 200
+
+
+async def test_an_origin_that_hangs_is_left_alone(receiver: HttpReceiver) -> None:
+    receiver.hangs = True
+    outbound, url = Outbound(LOOPBACK), f"http://127.0.0.1:{receiver.port}/"
+    for _ in range(FAILURES):
+        with pytest.raises(TimedOut):
+            await outbound.post(url, {}, b"", seconds=0.05)
+    with pytest.raises(Unavailable, match="left alone"):
+        await outbound.post(url, {}, b"", seconds=SECONDS)
+    await outbound.close()
+
+
 async def test_an_origin_that_is_never_reached_is_left_alone_and_others_are_not(
     receiver: HttpReceiver,
 ) -> None:

@@ -52,6 +52,7 @@ SPECIAL: Final = tuple(
         "224.0.0.0/4",
         "240.0.0.0/4",
         "::/96",  # unspecified, loopback, IPv4-compatible
+        "::ffff:0:0:0/96",  # IPv4-translated
         "64:ff9b:1::/48",  # a NAT64 of somebody's own
         "100::/64",
         "100:0:0:1::/64",

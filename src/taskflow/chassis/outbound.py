@@ -2,9 +2,9 @@
 
 The address that is checked is the one connected to: a name is resolved once for each connection,
 so that it cannot mean another address a moment later. No redirect is followed, no proxy of the
-machine is used, every call has an end, and an answer's body is read to a bound and thrown away:
-what an address answers is nobody's to read. An origin that could not be reached several times in a
-row is left alone for a while.
+machine is used, every call has an end, and an answer counts once its head is there: its body is
+read to a bound and thrown away, for what an address answers is nobody's to read. An origin that did
+not answer several times in a row is left alone for a while.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import socket
 import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final, NamedTuple
 
 import httpcore
@@ -23,6 +23,7 @@ from taskflow.base.errors import Denied, TimedOut, Unavailable
 from taskflow.base.networks import Network, Target, is_permitted, parse_target
 
 MOST_BODY_BYTES: Final = 64 * 1024
+DRAIN_SECONDS: Final = 1.0
 MOST_ADDRESSES: Final = 4
 CONNECT_SECONDS: Final = 4.0
 MOST_ORIGINS: Final = 1_000
@@ -102,7 +103,7 @@ class Outbound:
             url: The address.
             headers: What goes with it.
             content: What is sent.
-            seconds: How long all of it may take.
+            seconds: How long it may take to answer.
 
         Raises:
             Denied: the address is none to call.
@@ -115,11 +116,11 @@ class Outbound:
             raise Denied(f"the address {error}") from error
         breaker = self._breaker(target.origin)
         if not breaker.admit(monotonic()):
-            raise Unavailable("it could not be reached several times; left alone for a while")
+            raise Unavailable("it did not answer several times; left alone for a while")
         try:
-            async with asyncio.timeout(seconds):
-                answer = await self._call(target, headers, content)
+            answer = await self._call(target, headers, content, seconds)
         except TimeoutError as error:
+            breaker.fail(monotonic())
             raise TimedOut(f"it did not answer within {seconds:g} s") from error
         except _UNREACHED as error:
             breaker.fail(monotonic())
@@ -133,7 +134,9 @@ class Outbound:
         finally:
             breaker.abandon()
 
-    async def _call(self, target: Target, headers: Mapping[str, str], content: bytes) -> Answer:
+    async def _call(
+        self, target: Target, headers: Mapping[str, str], content: bytes, seconds: float
+    ) -> Answer:
         url = httpcore.URL(
             scheme=target.scheme.encode(),
             host=target.host.encode(),
@@ -142,7 +145,10 @@ class Outbound:
         )
         host = target.origin.partition("://")[2]
         sent = [("Host", host), ("User-Agent", "TaskFlow"), *headers.items()]
-        async with self._pool.stream("POST", url, headers=sent, content=content) as response:
+        call = self._pool.stream("POST", url, headers=sent, content=content)
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(seconds):
+                response = await stack.enter_async_context(call)
             await _drain(response)
             return Answer(response.status, _headers(response.headers))
 
@@ -200,12 +206,14 @@ class _Guard(httpcore.AsyncNetworkBackend):
 
 
 async def _drain(response: httpcore.Response) -> None:
-    """Read the body, so that the connection can be used again; a long one ends it."""
+    """Read the body, so that the connection can be used again; a long or slow one ends it."""
     read = 0
-    async for part in response.aiter_stream():
-        read += len(part)
-        if read > MOST_BODY_BYTES:
-            return
+    with suppress(TimeoutError, *_BROKEN):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for part in response.aiter_stream():
+                read += len(part)
+                if read > MOST_BODY_BYTES:
+                    return
 
 
 def _headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -9,11 +9,12 @@ from msgspec import Struct
 
 from taskflow.accounts.model import Identity
 from taskflow.base.clock import Clock
-from taskflow.base.errors import Conflict
+from taskflow.base.errors import Conflict, TooMany
 from taskflow.chassis.inputs import Cursor, Limit
 from taskflow.db.engine import Database
 from taskflow.services.reminder import delivery_log
 from taskflow.services.reminder.channels import storage as channels
+from taskflow.services.reminder.channels.registry import Registry
 from taskflow.services.reminder.lifecycle import Result
 
 
@@ -67,15 +68,21 @@ async def list_deliveries(
 @post(
     "/reminders/channels/{channel_id:str}/deliveries/{delivery_id:str}/redeliver",
     status_code=200,
-    opt={"raises": (Conflict,)},
+    opt={"raises": (Conflict, TooMany)},
     tags=["channels"],
 )
 async def redeliver(
-    channel_id: UUID, delivery_id: UUID, caller: Identity, database: Database, clock: Clock
+    channel_id: UUID,
+    delivery_id: UUID,
+    caller: Identity,
+    database: Database,
+    registry: Registry,
+    clock: Clock,
 ) -> Redelivery:
     """Send a delivery by this channel once more, with the same id, even if its task is done."""
     async with database.transaction() as transaction:
         channel = await channels.lock(transaction, caller.user_id, channel_id)
+        registry.spend_test(caller.user_id)
         await delivery_log.redeliver(transaction, channel, delivery_id, clock.now())
     return Redelivery(delivery_id, "waiting")
 

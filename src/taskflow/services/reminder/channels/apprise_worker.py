@@ -2,14 +2,17 @@
 
 It reads requests from its standard input, a line each, and answers each by a line. Before the first
 it gives up what it needs no more: from then on it connects to permitted addresses alone, checked
-where the connection is made, starts no program, writes no file, and reads none but Python's own.
+where the connection is made, starts no program, writes no file, reads none but Python's own, and
+has no more memory than it needs.
 No code of a service can undo that. What Apprise logs is thrown away: it may hold secrets.
 """
 
 import logging
 import os
+import resource
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +21,10 @@ import apprise
 import certifi
 import msgspec
 import requests
+import urllib3
 from apprise.manager_plugins import NotificationManager
 
+from taskflow.base.clock import monotonic
 from taskflow.base.networks import Network, is_permitted, parse_networks
 from taskflow.services.reminder.channels.worker_protocol import Reply, Request
 
@@ -30,10 +35,15 @@ FORBIDDEN: Final = (
     "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate",
     "os.chmod", "os.chown", "os.putenv", "os.startfile", "pty.", "shutil.", "ctypes.",
     "socket.bind", "sqlite3.", "webbrowser.", "ftplib.", "smtplib.", "telnetlib.", "imaplib.",
-    "poplib.", "nntplib.",
+    "poplib.", "nntplib.", "resource.",
 )  # fmt: skip
 CONNECTING: Final = ("socket.connect", "socket.sendto", "socket.sendmsg")
 WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Apprise with all of its services has some 45 MiB.
+MOST_MEMORY_BYTES: Final = 300 * 1024 * 1024
+MOST_BODY_BYTES: Final = 64 * 1024
+BODY_SECONDS: Final = 2.0
+MOST_RETRY_AFTER: Final = 100
 
 
 class _Record:
@@ -69,6 +79,7 @@ def main(allowed: str) -> None:
         storage_mode=apprise.PersistentStoreMode.MEMORY,
     )
     _listen_to_http()
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY_BYTES, MOST_MEMORY_BYTES))
     sys.addaudithook(_sandbox(parse_networks(allowed)))
     _say(answers, Reply(is_understood=True))
     for line in sys.stdin.buffer:
@@ -118,7 +129,8 @@ def _listen_to_http() -> None:
     plain = requests.adapters.HTTPAdapter.send
 
     def send(adapter: Any, request: Any, **how: Any) -> requests.Response:
-        how["proxies"] = {}
+        how |= {"proxies": {}, "stream": True}
+        request.headers["Accept-Encoding"] = "identity"
         try:
             response = plain(adapter, request, **how)
         except requests.RequestException as error:
@@ -126,10 +138,28 @@ def _listen_to_http() -> None:
             raise
         response.headers.pop("Location", None)
         _record.statuses.append(response.status_code)
-        _record.retry_after = response.headers.get("Retry-After")
+        _record.retry_after = response.headers.get("Retry-After", "")[:MOST_RETRY_AFTER] or None
+        _keep_some(response)
         return response
 
     requests.adapters.HTTPAdapter.send = send  # type: ignore[assignment, method-assign]
+
+
+def _keep_some(response: requests.Response) -> None:
+    """Read a body to a bound, as it came: what is compressed may be without an end.
+
+    The answer is known by its status: what is broken or slow after that changes nothing.
+    """
+    body, until = bytearray(), monotonic() + BODY_SECONDS
+    with suppress(urllib3.exceptions.HTTPError, OSError):
+        while len(body) < MOST_BODY_BYTES and monotonic() < until:
+            part = response.raw.read1(MOST_BODY_BYTES - len(body), decode_content=False)
+            if not part:
+                break
+            body += part
+    response.raw.close()
+    kept: Any = response
+    kept._content, kept._content_consumed = bytes(body), True  # noqa: SLF001 - no other way
 
 
 def _sandbox(allowed: Sequence[Network]) -> Callable[[str, tuple[Any, ...]], None]:

@@ -212,4 +212,6 @@ def _reason(error: BaseException) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())[:100]
+    """A server's words as they can be kept: printable ASCII, in a line."""
+    plain = text.encode("ascii", "replace").decode()
+    return " ".join("".join(one if one.isprintable() else " " for one in plain).split())[:100]

@@ -76,6 +76,7 @@ class Registry:
         Raises:
             Invalid: its address is none.
             Conflict: this installation has none of the kind, or the person has too many.
+            TooMany: they ask too often.
         """
         if (reason := self.channels.why_off(body.kind)) is not None:
             raise Conflict(reason)
@@ -83,6 +84,7 @@ class Registry:
         name = clean_name(body.name if body.name is not None else bodies.NAMES[body.kind])
         address = bodies.address_of(body.kind, body, secret, self._allowed)
         if body.kind == "apprise":
+            self.spend_test(user_id)
             await self.channels.check_apprise(address["url"])
         now = self._clock.now()
         kept = Kept(new_id(now), user_id, body.kind, name, address, created_at=now)
@@ -153,13 +155,21 @@ class Registry:
             kept = await storage.find(transaction, user_id, channel_id)
         if kept.verification is not None:
             raise Conflict(UNPROVEN)
-        self._tests.spend(str(user_id), monotonic())
+        self.spend_test(user_id)
         now = self._clock.now()
         body = f"Your reminders reach you here, by the channel “{kept.name}”."
         message = Message(
             new_id(now), "test", "A test by TaskFlow", body, "/", "medium", now, 0, (), None
         )
         return await self._send(kept, message)
+
+    def spend_test(self, user_id: UUID) -> None:
+        """Take one of the turns that a person has to have something sent or looked at at once.
+
+        Raises:
+            TooMany: they have none at this moment.
+        """
+        self._tests.spend(str(user_id), monotonic())
 
     async def send_code(self, user_id: UUID, channel_id: UUID) -> Kept:
         """Send another code; the former one is void.
@@ -219,7 +229,9 @@ class Registry:
         async with self._database.transaction(read_only=True) as transaction:
             kept = await storage.find(transaction, user_id, channel_id)
         if kept.kind == "apprise":
-            await self.channels.check_apprise(addresses.apprise(url)["url"])
+            address = addresses.apprise(url)
+            self.spend_test(user_id)
+            await self.channels.check_apprise(address["url"])
 
     def _changed(self, before: Kept, patch: ChannelPatch) -> Kept:
         address = bodies.changed_address(before.kind, before.address, patch, self._allowed)

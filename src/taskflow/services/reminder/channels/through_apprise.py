@@ -4,10 +4,11 @@ Apprise says neither why a message was not taken nor which it was: what its serv
 HTTP is noted beside it. A repetition cannot be told from the first.
 """
 
+from datetime import timedelta
 from typing import Final
 
 from taskflow.base.clock import Clock
-from taskflow.base.errors import Invalid, TimedOut, Unavailable
+from taskflow.base.errors import Invalid, TimedOut, TooMany, Unavailable
 from taskflow.chassis.service import Context
 from taskflow.services.reminder.channels.port import Addressee, Message, NotDelivered, Receipt
 from taskflow.services.reminder.channels.replies import TAKEN, judge
@@ -64,6 +65,9 @@ class ThroughApprise:
             reply = await self._workers.ask(request, self._seconds)
         except TimedOut as error:
             raise NotDelivered(f"the receiver was not reached: {error.detail}") from error
+        except TooMany as error:
+            rest = timedelta(seconds=error.retry_after_seconds)
+            raise NotDelivered(error.detail, retry_after=rest) from error
         except Unavailable as error:
             raise NotDelivered(error.detail) from error
         return self._judge(reply)
@@ -73,6 +77,7 @@ class ThroughApprise:
 
         Raises:
             Invalid: it does not, or it is of a kind that may not be used here.
+            TooMany: others ask at this moment.
             Unavailable: nobody can say at this moment.
         """
         reply = await self._workers.ask(Request("check", url), CHECK_SECONDS)

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from taskflow.base.errors import TimedOut, Unavailable
+from taskflow.base.errors import TimedOut, TooMany, Unavailable
 from taskflow.base.settings import trusting_environment
 from taskflow.services.reminder.channels.worker_protocol import Reply, Request
 
@@ -53,7 +53,8 @@ class Workers:
 
         Raises:
             TimedOut: it took longer.
-            Unavailable: the process ended, could not be started, or others took all of its time.
+            TooMany: others took all of the time.
+            Unavailable: the process ended, or could not be started.
         """
         async with self._turn():
             worker, reply = await self._take(), None
@@ -76,7 +77,8 @@ class Workers:
             async with asyncio.timeout(TURN_SECONDS):
                 await self._room.acquire()
         except TimeoutError as error:
-            raise Unavailable("too much is told through Apprise at this moment") from error
+            detail = "too much is told through Apprise at this moment"
+            raise TooMany(detail, retry_after_seconds=int(TURN_SECONDS)) from error
         try:
             yield
         finally:
