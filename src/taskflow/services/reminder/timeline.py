@@ -68,7 +68,16 @@ def timeline(
         carried: The deliveries that tell of it.
         attempts: What was attempted of these.
     """
-    found = [happening for one in told for happening in _told(one)]
+    known = list(told)
+    muted = {
+        one.facts["event_id"] for one in known if one.what == "fired" and "reason" in one.facts
+    }
+    found = [
+        happening
+        for one in known
+        if one.what != "delivered" or one.facts.get("event_id") not in muted
+        for happening in _told(one)
+    ]
     deliveries = {one.id: one for one in carried}
     found += _attempted_all(attempts, deliveries)
     found += [one for delivery in carried for one in _standing(delivery)]
@@ -177,7 +186,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "replanned": "It was moved from {old} to {new}, by {event_type}",
     "cancelled": "It was cancelled: {reason}",
     "postponed": "It was postponed until {until}: {reason}",
-    "delivered": "The page had it {latency} after it fired",
+    "delivered": "Its event was carried to the page's list {latency} after it fired",
     "seen": "It was seen",
     "snoozed": "It was snoozed until {until}",
     "done": "Nobody needs it any more: {reason}",

@@ -71,6 +71,10 @@ def test_who_muted_everything_is_told_that_this_is_why() -> None:
     muted = FIRED | {"reason": "notifications are set to none"}
     found = timeline([Told(NOON, "fired", muted)], [], [])
     assert found[-1].text == "Nobody is told of it: notifications are set to none"
+    carried = {"channel": "page", "result": "delivered", "latency_ms": 5}
+    carried |= {"event_id": FIRED["event_id"]}
+    steps = [Told(NOON, "fired", muted), Told(NOON, "delivered", carried)]
+    assert "delivered" not in [one.what for one in timeline(steps, [], [])]
 
 
 def test_where_the_next_channel_takes_over_stands_between_the_attempts() -> None:
