@@ -13,7 +13,7 @@ from taskflow.events.topics import CONSUMERS, TOPIC_OF
 from taskflow.runner.processes import MODULES
 
 PATIENCE_SECONDS = 90
-TOLD = ("notification", "audit-logger")
+TOLD = ("reminder", "notification", "audit-logger")
 
 
 @pytest.fixture

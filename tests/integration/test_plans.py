@@ -78,9 +78,11 @@ SELECT number_id(n), 1, number_id(n), '', '{}' FROM moments;
 INSERT INTO reminders.timeline (reminder_id, user_id, at, what, facts)
 SELECT number_id(n), number_id(100 + n % 100), at, 'planned', '{}' FROM moments;
 INSERT INTO reminders.deliveries
+  (id, user_id, task_id, kind, state, channel_id, channel_kind, attempt, attempts, since, next_at,
+   created_at, finished_at)
 SELECT number_id(n), number_id(100 + n % 100), number_id(n / 3), 'reminder',
        CASE WHEN n % 50 = 0 THEN 'waiting' ELSE 'delivered' END, number_id(n % 100), 'kind', 1, 1,
-       at, '{}', at, NULL, NULL, at, CASE WHEN n % 50 > 0 THEN at + interval '100 days' END
+       at, at, at, CASE WHEN n % 50 > 0 THEN at + interval '100 days' END
   FROM moments;
 INSERT INTO reminders.told SELECT number_id(n), number_id(n), at, 0 FROM moments;
 INSERT INTO reminders.attempts
