@@ -24,10 +24,7 @@ P256DH = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8
 SUBSCRIPTION = {
     "endpoint": ENDPOINT,
     "expirationTime": None,
-    "keys": {
-        "p256dh": P256DH,
-        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
-    },
+    "keys": {"p256dh": P256DH, "auth": "BTBZMqHH6r4Tts7J_aSIgg"},
 }
 
 
