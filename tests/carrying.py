@@ -3,25 +3,27 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 from prometheus_client import CollectorRegistry, Histogram
-from tests.planning import Wall
+from tests.planning import Wall, follow, make_event, make_task
 from tests.receiver import HttpChannel
 
 from taskflow.base.clock import Clock
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
+from taskflow.events.payloads import Reminder, TaskState
 from taskflow.services.reminder import receipts
 from taskflow.services.reminder.courier import Courier, Terms
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.firing import Firing
 from taskflow.services.reminder.history import PAGE
 from taskflow.services.reminder.schedule_memory import MemorySchedule
+from taskflow.services.reminder.scheduler import plans
 from taskflow.services.reminder.timeline import Happening, timeline
 from taskflow.services.reminder.trigger import Terms as FiringTerms
 
@@ -127,3 +129,10 @@ def later(wall: Wall, at: datetime | None) -> None:
     """Set the clock to an instant that is known."""
     assert at is not None
     wall.at = at
+
+
+async def planned(own: Database, wall: Wall) -> tuple[TaskState, UUID]:
+    """A task with a reminder that is due now, asked for an hour ago."""
+    task = make_task(Reminder(at=wall.at))
+    await follow(own, make_event(task, wall.at - timedelta(hours=1)))
+    return task, plans(task)[0].id

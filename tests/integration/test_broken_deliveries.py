@@ -2,22 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.carrying import add_channel, are, carrying, fire, outside, until
+from tests.carrying import add_channel, are, carrying, fire, outside, planned, until
 from tests.fresh import fresh_database
-from tests.planning import Wall, follow, make_event, make_task
+from tests.planning import Wall
 from tests.receiver import HttpChannel, Receiver, receiving
 
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
-from taskflow.events.payloads import Reminder, TaskState
 from taskflow.services.reminder.channels.port import Addressee, Message, NotDelivered, Receipt
 from taskflow.services.reminder.courier import Courier, Terms
 from taskflow.services.reminder.figures import Figures
-from taskflow.services.reminder.scheduler import plans
 
 BREAK = "UPDATE reminders.tasks SET task = '{}' WHERE task_id = $1"
 DETAIL = "SELECT detail FROM reminders.attempts"
@@ -42,13 +39,6 @@ async def own(dsn: str) -> AsyncIterator[Database]:
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as found:
         yield found
-
-
-async def planned(own: Database, wall: Wall) -> tuple[TaskState, UUID]:
-    """A task with a reminder that is due now."""
-    task = make_task(Reminder(at=wall.at))
-    await follow(own, make_event(task, wall.at - timedelta(hours=1)))
-    return task, plans(task)[0].id
 
 
 async def test_a_receivers_word_is_kept_in_a_line_whatever_it_holds(own: Database) -> None:

@@ -15,18 +15,17 @@ from tests.carrying import (
     history,
     later,
     outside,
+    planned,
     states,
     until,
 )
 from tests.fresh import fresh_database
-from tests.planning import Wall, follow, make_event, make_task, reminder_events
+from tests.planning import Wall, follow, make_event, reminder_events
 from tests.receiver import Receiver, receiving
 
 from taskflow.db.engine import Database
-from taskflow.events.payloads import Reminder, TaskState
 from taskflow.services.reminder import deliveries, storage
 from taskflow.services.reminder.retries import FIRST_PAUSE
-from taskflow.services.reminder.scheduler import plans
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -52,13 +51,6 @@ async def own(dsn: str) -> AsyncIterator[Database]:
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as found:
         yield found
-
-
-async def planned(own: Database, wall: Wall) -> tuple[TaskState, UUID]:
-    """A task with a reminder that is due now."""
-    task = make_task(Reminder(at=wall.at))
-    await follow(own, make_event(task, wall.at - HOUR))
-    return task, plans(task)[0].id
 
 
 async def test_a_reminder_goes_out_once_under_its_events_id_and_the_receiver_took_it(

@@ -5,16 +5,24 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.carrying import add_channel, are, carrying, fire, history, outside, states, until
+from tests.carrying import (
+    add_channel,
+    are,
+    carrying,
+    fire,
+    history,
+    outside,
+    planned,
+    states,
+    until,
+)
 from tests.fresh import fresh_database
-from tests.planning import Wall, follow, make_event, make_task
+from tests.planning import Wall
 from tests.receiver import Receiver, receiving
 
 from taskflow.db.engine import Database
-from taskflow.events.payloads import Reminder, TaskState
 from taskflow.services.reminder import deliveries
 from taskflow.services.reminder.retries import FIRST_PAUSE, MOST_ATTEMPTS
-from taskflow.services.reminder.scheduler import plans
 
 HOUR = timedelta(hours=1)
 
@@ -30,13 +38,6 @@ async def own(dsn: str) -> AsyncIterator[Database]:
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as found:
         yield found
-
-
-async def planned(own: Database, wall: Wall) -> tuple[TaskState, UUID]:
-    """A task with a reminder that is due now."""
-    task = make_task(Reminder(at=wall.at))
-    await follow(own, make_event(task, wall.at - HOUR))
-    return task, plans(task)[0].id
 
 
 async def test_an_outage_of_hours_delays_it_and_one_of_more_than_a_day_ends_it(

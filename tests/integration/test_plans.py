@@ -84,7 +84,7 @@ SELECT number_id(n), number_id(100 + n % 100), number_id(n / 3), 'reminder',
        CASE WHEN n % 50 = 0 THEN 'waiting' ELSE 'delivered' END, number_id(n % 100), 'kind', 1, 1,
        at, at, at, CASE WHEN n % 50 > 0 THEN at + interval '100 days' END
   FROM moments;
-INSERT INTO reminders.told SELECT number_id(n), number_id(n), at, 0 FROM moments;
+INSERT INTO reminders.told SELECT number_id(n), number_id(n), at FROM moments;
 INSERT INTO reminders.attempts
 SELECT number_id(n), 1, number_id(n % 100), 'kind', '', 1, at, 'delivered', '', 5, NULL
   FROM moments;

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -22,6 +21,7 @@ from taskflow.services.notification.frames import (
     note_of,
 )
 from taskflow.services.notification.storage import Addressed
+from taskflow.tasks.zones import parse_zone, wall_time
 
 Tell = Callable[[UUID, Note], None]
 
@@ -65,7 +65,7 @@ def _note(event: TaskEvent, wanted: Preferences, now: datetime) -> Addressed:
     if level == "none" or (level == "important" and not is_important(event)):
         note = replace(note, silent=True)
     elif event.task.priority != "urgent":
-        local = now.astimezone(ZoneInfo(wanted.timezone)).time()
+        local = wall_time(now, parse_zone(wanted.timezone)).time()
         if is_told_by_another(event) or is_quiet(wanted.notifications, local):
             note = replace(note, quiet=True)
     return Addressed(event.user_id, note)

@@ -27,8 +27,8 @@ ON CONFLICT (id) DO UPDATE SET next_at = EXCLUDED.next_at
  WHERE known.state = 'waiting' AND known.attempts = 0
 """
 TELL = """
-INSERT INTO reminders.told (delivery_id, reminder_id, fire_at, late_by_seconds)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::integer[])
+INSERT INTO reminders.told (delivery_id, reminder_id, fire_at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
 ON CONFLICT DO NOTHING
 """
 # What is to be tried later than anything ever is was planned by a clock that was wrong.
@@ -152,10 +152,7 @@ async def begin(transaction: Transaction, begun: Sequence[Begun], now: datetime)
         return
     fresh = {one.id: _fresh(one) for one in begun}
     await transaction.execute(BEGIN, *_columns(list(fresh.values())), now)
-    told = [
-        (one.id, one.fired.due.id, one.fired.due.fire_at, one.fired.late_by_seconds)
-        for one in begun
-    ]
+    told = [(one.id, one.fired.due.id, one.fired.due.fire_at) for one in begun]
     await transaction.execute(TELL, *_columns(told))
     for kind in {one.way.kind for one in begun}:
         transaction.ring(f"{BELL} {kind}")

@@ -70,7 +70,6 @@ def upgrade() -> None:
           delivery_id uuid NOT NULL REFERENCES reminders.deliveries ON DELETE CASCADE,
           reminder_id uuid NOT NULL,
           fire_at timestamptz NOT NULL,
-          late_by_seconds integer NOT NULL,
           PRIMARY KEY (delivery_id, reminder_id, fire_at)
         );
         CREATE INDEX told_by_reminder ON reminders.told (reminder_id);
