@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from taskflow.tasks.phrases import Origin, understand
+from taskflow.tasks.phrases.understanding import Origin, understand
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "phrases.md"
 ROWS = re.findall(r"^\| (`.+) \| `(FREQ=\S+)` \|$", GUIDE.read_text(), re.MULTILINE)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from taskflow.base.errors import FieldError, Invalid
 from taskflow.events.payloads import Recurrence
-from taskflow.tasks.phrases import Origin, Understood, understand
-from taskflow.tasks.phrases_parts import misread
+from taskflow.tasks.phrases.parts import misread
+from taskflow.tasks.phrases.understanding import Origin, Understood, understand
 from taskflow.tasks.zones import instant, wall_time
 
 _OURS: Final = ("text", "recurrence.rule")

@@ -14,11 +14,11 @@ from taskflow.chassis.task_bodies import Dates
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor.shown import Shown, shown_occurrence
 from taskflow.tasks.phrased import renamed
-from taskflow.tasks.phrases import Origin, Understood, understand
+from taskflow.tasks.phrases.sentences import sentence
+from taskflow.tasks.phrases.understanding import Origin, Understood, understand
 from taskflow.tasks.recurrence import Schedule, occurrences, require_occurrence
 from taskflow.tasks.recurrence_dates import settled
 from taskflow.tasks.recurrence_rules import parse_recurrence, require_days
-from taskflow.tasks.sentences import sentence
 from taskflow.tasks.zones import YEARS, parse_zone, wall_time
 
 

@@ -22,8 +22,8 @@ from taskflow.services.recurring_processor.history import (
 )
 from taskflow.services.recurring_processor.model import Instance, Series, SeriesStatus
 from taskflow.services.recurring_processor.moments import shown_in
+from taskflow.tasks.phrases.sentences import sentence
 from taskflow.tasks.recurrence import Occurrence, occurrences
-from taskflow.tasks.sentences import sentence
 
 NEXT: Final = 3
 NEWEST: Final = 200

@@ -19,7 +19,7 @@ from taskflow.services.recurring_processor.pattern_detector import Basis
 from taskflow.services.recurring_processor.suggestions import Suggestion
 from taskflow.tasks import commands, queries
 from taskflow.tasks.model import Actor
-from taskflow.tasks.sentences import sentence
+from taskflow.tasks.phrases.sentences import sentence
 
 
 class EvidenceState(Struct):

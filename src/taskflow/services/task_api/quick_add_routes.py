@@ -24,7 +24,7 @@ from taskflow.services.task_api.requests import IdempotencyKey
 from taskflow.tasks import commands
 from taskflow.tasks.drafts import DEFAULTS, clean, drafted
 from taskflow.tasks.model import due_text
-from taskflow.tasks.quick_add import MAX_LINE, QuickTask, Span, read_line
+from taskflow.tasks.quick_add.line import MAX_LINE, QuickTask, Span, read_line
 from taskflow.tasks.zones import parse_zone
 
 LineText = Annotated[

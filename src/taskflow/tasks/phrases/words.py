@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from taskflow.tasks.phrases_vocabulary import LONG_ORDINALS, WORDS
+from taskflow.tasks.phrases.vocabulary import LONG_ORDINALS, WORDS
 
 MAX_PHRASE: Final = 500
 _TENS: Final = "|".join(word.replace("-", "[- ]") for word in LONG_ORDINALS)

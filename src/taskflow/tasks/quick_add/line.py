@@ -14,7 +14,7 @@ from msgspec import Struct
 from taskflow.base.errors import Invalid
 
 MAX_LINE: Final = 500
-_READING: Final = "taskflow.tasks.quick_add_reading"
+_READING: Final = "taskflow.tasks.quick_add.reading"
 
 
 class Span(Struct, frozen=True):

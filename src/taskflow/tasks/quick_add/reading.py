@@ -15,13 +15,13 @@ from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Reminder
 from taskflow.tasks.model import due_text
 from taskflow.tasks.phrased import Place, Placed, origin_of, place_in
-from taskflow.tasks.phrases import Understood, understand_words
-from taskflow.tasks.quick_add import QuickTask, Span
-from taskflow.tasks.quick_add_finding import Found, find
-from taskflow.tasks.quick_add_meaning import Here, due_at, reminders_of
-from taskflow.tasks.quick_add_sentences import told
-from taskflow.tasks.quick_add_spans import Kind, Line, Moment
-from taskflow.tasks.quick_add_title import pieces, title_of
+from taskflow.tasks.phrases.understanding import Understood, understand_words
+from taskflow.tasks.quick_add.finding import Found, find
+from taskflow.tasks.quick_add.line import QuickTask, Span
+from taskflow.tasks.quick_add.meaning import Here, due_at, reminders_of
+from taskflow.tasks.quick_add.spans import Kind, Line, Moment
+from taskflow.tasks.quick_add.telling import told
+from taskflow.tasks.quick_add.title import pieces, title_of
 
 MAX_TAGS: Final = 20
 MAX_REMINDERS: Final = 20

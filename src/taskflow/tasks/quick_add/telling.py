@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from taskflow.events.payloads import Reminder
 from taskflow.tasks.durations import parse_duration
 from taskflow.tasks.phrased import Placed
-from taskflow.tasks.sentences import sentence
-from taskflow.tasks.sentences_words import counted, day_text, listed
+from taskflow.tasks.phrases.sentence_words import counted, day_text, listed
+from taskflow.tasks.phrases.sentences import sentence
 from taskflow.tasks.zones import wall_time
 
 _NOTHING: Final = "no date"

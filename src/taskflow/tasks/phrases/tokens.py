@@ -4,7 +4,7 @@ from typing import Final, cast
 
 from lark import Token, Tree
 
-from taskflow.tasks.phrases_parts import Unit, When, misread
+from taskflow.tasks.phrases.parts import Unit, When, misread
 from taskflow.tasks.recurrence_parts import MAX_INTERVAL
 
 SPANS: Final = {"h": "HOUR", "d": "DAY", "w": "WEEK", "m": "MINUTE"}

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Final
 
 from taskflow.events.payloads import Recurrence
-from taskflow.tasks.phrases_vocabulary import DAY_NAMES, MONTH_NAMES
+from taskflow.tasks.phrases.sentence_words import counted, day_text, listed, ordinal, ordinals
+from taskflow.tasks.phrases.vocabulary import DAY_NAMES, MONTH_NAMES
 from taskflow.tasks.recurrence_rules import Rule, parse_rule, parse_until
-from taskflow.tasks.sentences_words import counted, day_text, listed, ordinal, ordinals
 
 _UNITS: Final = {
     "YEARLY": "year", "MONTHLY": "month", "WEEKLY": "week", "DAILY": "day", "HOURLY": "hour",

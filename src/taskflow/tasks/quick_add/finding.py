@@ -11,11 +11,11 @@ from typing import Any, Final, Literal, NamedTuple
 
 from taskflow.base.errors import Invalid
 from taskflow.tasks.phrased import Place, origin_of
-from taskflow.tasks.phrases import understand_words
-from taskflow.tasks.phrases_parts import When
-from taskflow.tasks.phrases_words import Word
-from taskflow.tasks.quick_add_meaning import Here, due_at
-from taskflow.tasks.quick_add_spans import Kind, Line, Moment, moment_of, reminding_of
+from taskflow.tasks.phrases.parts import When
+from taskflow.tasks.phrases.understanding import understand_words
+from taskflow.tasks.phrases.words import Word
+from taskflow.tasks.quick_add.meaning import Here, due_at
+from taskflow.tasks.quick_add.spans import Kind, Line, Moment, moment_of, reminding_of
 
 Edges = Literal["any", "both", "end"]
 _TRIES: Final = 10

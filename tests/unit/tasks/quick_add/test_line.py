@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.unit.tasks.quick_add_table import LINES, REFUSED, REMINDERS
+from tests.unit.tasks.quick_add.quick_add_table import LINES, REFUSED, REMINDERS
 
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Reminder
 from taskflow.tasks.drafts import DEFAULTS, drafted
-from taskflow.tasks.phrases_vocabulary import WORDS
-from taskflow.tasks.quick_add import MAX_LINE, QuickTask, read_line
+from taskflow.tasks.phrases.vocabulary import WORDS
+from taskflow.tasks.quick_add.line import MAX_LINE, QuickTask, read_line
 
 # A Monday, just after ten in the morning.
 NOW = datetime(2026, 3, 2, 9, 7, 3, tzinfo=UTC)

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.unit.tasks.phrase_table import PHRASES
+from tests.unit.tasks.phrases.phrase_table import PHRASES
 
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence
-from taskflow.tasks.phrases import Origin, understand
-from taskflow.tasks.phrases_vocabulary import WORDS
-from taskflow.tasks.phrases_words import MAX_PHRASE
+from taskflow.tasks.phrases.understanding import Origin, understand
+from taskflow.tasks.phrases.vocabulary import WORDS
+from taskflow.tasks.phrases.words import MAX_PHRASE
 
 # A Monday.
 ORIGIN = Origin(

@@ -5,8 +5,8 @@ from typing import Final
 
 from taskflow.base.errors import Invalid
 from taskflow.tasks.drafts import MAX_TITLE
-from taskflow.tasks.quick_add import Span
-from taskflow.tasks.quick_add_spans import Line
+from taskflow.tasks.quick_add.line import Span
+from taskflow.tasks.quick_add.spans import Line
 
 # What is left alone of a sentence, where its beginning or its end was taken out.
 _BEFORE: Final = " ,;:"

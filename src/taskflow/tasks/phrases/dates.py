@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from dateutil.relativedelta import FR, MO, SA, SU, TH, TU, WE, relativedelta
 
-from taskflow.tasks.phrases_parts import Unit, When, misread
+from taskflow.tasks.phrases.parts import Unit, When, misread
 from taskflow.tasks.zones import YEARS
 
 _WEEKDAYS: Final = (MO, TU, WE, TH, FR, SA, SU)

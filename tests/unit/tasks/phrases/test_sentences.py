@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence
-from taskflow.tasks.phrases import Origin, understand
+from taskflow.tasks.phrases.sentences import sentence
+from taskflow.tasks.phrases.understanding import Origin, understand
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
 from taskflow.tasks.recurrence_parts import WEEKDAYS
 from taskflow.tasks.recurrence_rules import parse_recurrence
-from taskflow.tasks.sentences import sentence
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # Month ends, a leap day to come, and a Monday.

@@ -6,11 +6,11 @@ What does not fit to the rest is refused where it begins: nothing is guessed.
 from collections.abc import Sequence
 from typing import Final, TypeVar, cast
 
-from taskflow.tasks import phrases_parts as said
-from taskflow.tasks.phrases_parts import MONTH_DAYS, Part, misread
-from taskflow.tasks.phrases_vocabulary import MONTH_NAMES
+from taskflow.tasks.phrases import parts as said
+from taskflow.tasks.phrases.parts import MONTH_DAYS, Part, misread
+from taskflow.tasks.phrases.sentence_words import ordinal
+from taskflow.tasks.phrases.vocabulary import MONTH_NAMES
 from taskflow.tasks.recurrence_parts import MAX_INTERVAL, WEEKDAYS
-from taskflow.tasks.sentences_words import ordinal
 
 Found = TypeVar("Found", bound=Part)
 Fields = dict[str, str]

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Reminder
 from taskflow.tasks.durations import parse_duration
-from taskflow.tasks.phrases_dates import Anchor, day_of
-from taskflow.tasks.phrases_parts import misread
-from taskflow.tasks.quick_add_spans import Moment, Reminding
+from taskflow.tasks.phrases.dates import Anchor, day_of
+from taskflow.tasks.phrases.parts import misread
+from taskflow.tasks.quick_add.spans import Moment, Reminding
 from taskflow.tasks.zones import instant, wall_time
 
 _DAY: Final = timedelta(days=1)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 from taskflow.base.errors import Invalid
-from taskflow.tasks.phrases_parser import Branch, Start, tree_of, whole_beginnings
-from taskflow.tasks.phrases_parts import When
-from taskflow.tasks.phrases_tokens import branches, clock_of, length_of, place, tokens, when_of
-from taskflow.tasks.phrases_words import Word, words_of
+from taskflow.tasks.phrases.parser import Branch, Start, tree_of, whole_beginnings
+from taskflow.tasks.phrases.parts import When
+from taskflow.tasks.phrases.tokens import branches, clock_of, length_of, place, tokens, when_of
+from taskflow.tasks.phrases.words import Word, words_of
 
 Kind = Literal["recurrence", "due", "priority", "tag", "reminder"]
 # How many words may be read in all, over and over: so many are never needed.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date as Day  # noqa: N812 - as in recurrence
 from typing import Final
 
-from taskflow.tasks.phrases_vocabulary import MONTH_NAMES
+from taskflow.tasks.phrases.vocabulary import MONTH_NAMES
 
 _TEENS: Final = (11, 12, 13)
 

@@ -16,17 +16,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from taskflow.events.payloads import Recurrence
-from taskflow.tasks import phrases_parts as said
-from taskflow.tasks.phrases_dates import Anchor, day_of, length
-from taskflow.tasks.phrases_parts import misread
-from taskflow.tasks.phrases_rule import Parts, rule_of
-from taskflow.tasks.phrases_words import MAX_PHRASE, Word, words_of
+from taskflow.tasks.phrases import parts as said
+from taskflow.tasks.phrases.dates import Anchor, day_of, length
+from taskflow.tasks.phrases.parts import misread
+from taskflow.tasks.phrases.rule import Parts, rule_of
+from taskflow.tasks.phrases.words import MAX_PHRASE, Word, words_of
 from taskflow.tasks.recurrence import Schedule, occurrences
 from taskflow.tasks.recurrence_rules import parse_recurrence, parse_rule
 from taskflow.tasks.zones import wall_time
 
 # The parser library is loaded with the first phrase: who says none does without its memory.
-_READING: Final = "taskflow.tasks.phrases_reading"
+_READING: Final = "taskflow.tasks.phrases.reading"
 _INTERVAL: Final = re.compile(r";INTERVAL=[0-9]+")
 
 

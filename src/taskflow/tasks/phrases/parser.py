@@ -13,8 +13,8 @@ from lark import Lark, Token, Tree, UnexpectedToken
 from lark.lexer import Lexer
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from taskflow.tasks.phrases_parts import misread
-from taskflow.tasks.phrases_words import Word
+from taskflow.tasks.phrases.parts import misread
+from taskflow.tasks.phrases.words import Word
 
 Start = Literal["recurrence", "due", "remind"]
 Branch = Tree[Token]
@@ -95,7 +95,7 @@ def _begun(start: Start) -> InteractiveParser:
 @lru_cache(maxsize=1)
 def _grammar() -> Lark:
     return Lark.open(
-        "phrases.lark",
+        "grammar.lark",
         rel_to=__file__,
         parser="lalr",
         lexer=_Words,

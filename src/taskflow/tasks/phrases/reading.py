@@ -8,10 +8,10 @@ from typing import Final, cast
 
 from lark import Token, Tree
 
-from taskflow.tasks import phrases_parts as said
-from taskflow.tasks.phrases_parser import tree_of
-from taskflow.tasks.phrases_parts import MONTH_DAYS, Part, misread
-from taskflow.tasks.phrases_tokens import (
+from taskflow.tasks.phrases import parts as said
+from taskflow.tasks.phrases.parser import tree_of
+from taskflow.tasks.phrases.parts import MONTH_DAYS, Part, misread
+from taskflow.tasks.phrases.tokens import (
     SPANS,
     amount,
     branches,
@@ -24,7 +24,7 @@ from taskflow.tasks.phrases_tokens import (
     tokens,
     when_of,
 )
-from taskflow.tasks.phrases_words import Word
+from taskflow.tasks.phrases.words import Word
 from taskflow.tasks.recurrence_parts import MAX_COUNT
 from taskflow.tasks.recurrence_rules import Frequency
 

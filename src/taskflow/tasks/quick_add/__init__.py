@@ -1,0 +1,1 @@
+"""A task in one line: what is understood of it, and the title that is left."""
