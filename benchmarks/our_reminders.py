@@ -5,6 +5,7 @@ events and takes them is left out, as it is of the peers.
 """
 
 import asyncio
+import gc
 import sys
 import time
 from datetime import UTC, datetime
@@ -73,6 +74,9 @@ async def main(dsn: str, path: Path, workload: due.Workload) -> None:
     pen = Pen("lateness", "Seconds.", registry=CollectorRegistry())
     pen.begin(watch, workload)
     schedule = MemorySchedule.over(database, watch)
+    # As the product does once all of it is there (runner/hosting.py).
+    gc.collect()
+    gc.freeze()
     firing = asyncio.create_task(Firing(database, schedule, watch, pen).run())
     async with asyncio.timeout(due.PATIENCE_SECONDS):
         await pen.is_done.wait()

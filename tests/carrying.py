@@ -67,8 +67,7 @@ async def fire(
     lateness = Histogram("lateness", "Seconds.", registry=CollectorRegistry())
     terms = FiringTerms(frozenset(kinds), digest_above)
     firing = Firing(database, MemorySchedule(clock), clock, lateness, terms=terms)
-    while await firing._fire():
-        continue
+    await firing.fire_due()
 
 
 @asynccontextmanager

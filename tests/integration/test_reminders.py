@@ -41,8 +41,7 @@ async def fire(database: Database, wall: Wall) -> None:
     """Fire all that is due."""
     lateness = Histogram("lateness", "Seconds.", registry=CollectorRegistry())
     firing = Firing(database, MemorySchedule(wall), wall, lateness)
-    while await firing._fire():
-        continue
+    await firing.fire_due()
 
 
 async def test_a_reminder_that_is_heard_of_after_its_time_fires_late(own: Database) -> None:

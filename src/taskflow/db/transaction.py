@@ -3,7 +3,7 @@
 What is asked for with `after_commit` happens once the commit has succeeded, else not at all.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,21 @@ class Transaction:
         """All rows of a query."""
         found: list[Record] = await self._connection.fetch(statement, *parameters)
         return found
+
+    async def copy(
+        self, table: str, columns: Sequence[str], rows: Sequence[tuple[object, ...]]
+    ) -> None:
+        """Write many rows, which takes less than an INSERT of them.
+
+        Args:
+            table: Its name, with that of its schema before a dot.
+            columns: What the values of a row are.
+            rows: What is written, in this order.
+        """
+        schema, _, name = table.partition(".")
+        await self._connection.copy_records_to_table(
+            name, schema_name=schema, columns=columns, records=rows
+        )
 
     async def row(self, statement: str, *parameters: object) -> "Record | None":
         """The first row of a query."""

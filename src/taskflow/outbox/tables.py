@@ -15,13 +15,7 @@ INSERT INTO delivery.outbox (event_id, source, topic, key, envelope, created_at)
 SELECT $1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::timestamptz
   FROM pg_current_xact_id()
 """
-INSERT_MANY = """
-INSERT INTO delivery.outbox (event_id, source, topic, key, envelope, created_at)
-SELECT event.*
-  FROM pg_current_xact_id(),
-       unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[])
-       AS event
-"""
+NUMBER = "SELECT pg_current_xact_id()"
 # Each part is limited by itself, so that neither a long backlog nor a wide gap is read whole.
 READ_NEW = """
 (SELECT id, topic, key, envelope, created_at
@@ -98,9 +92,8 @@ async def insert(transaction: Transaction, rows: Sequence[Row]) -> None:
     if len(rows) == 1:
         await transaction.execute(INSERT, *rows[0])
     elif rows:
-        await transaction.execute(
-            INSERT_MANY, *(list(column) for column in zip(*rows, strict=True))
-        )
+        await transaction.execute(NUMBER)
+        await transaction.copy("delivery.outbox", Row._fields, rows)
 
 
 async def read_new(transaction: Transaction, tail: Tail, limit: int) -> list[Message]:

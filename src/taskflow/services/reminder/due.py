@@ -1,6 +1,6 @@
 """What is due in the table: taken by one worker, and marked as it leaves it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -23,16 +23,23 @@ SELECT due.id, due.user_id, due.task_id, due."offset", due.planned_at, due.fire_
      ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
   ) AS due
   JOIN reminders.tasks AS task ON task.task_id = due.task_id
+ ORDER BY due.fire_at, due.id
 """
 DUE = _DUE.format(of_these="")
 DUE_CLAIMED = _DUE.format(of_these=" AND id = ANY($3::uuid[])")
-MARK = """
+SENT = """
 UPDATE reminders.reminders AS reminder
-   SET status = fired.status, fire_at = fired.fire_at, fired_at = $1, seen_at = NULL,
-       late_by_seconds = fired.late_by_seconds, nag_done = fired.nag_done
-  FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::integer[], $6::integer[])
-    AS fired (id, status, fire_at, late_by_seconds, nag_done)
+   SET status = 'sent', fired_at = $1, seen_at = NULL, late_by_seconds = fired.late_by_seconds
+  FROM unnest($2::uuid[], $3::integer[]) AS fired (id, late_by_seconds)
  WHERE reminder.id = fired.id
+"""
+NAGGING = """
+UPDATE reminders.reminders AS reminder
+   SET fire_at = following.at, fired_at = $1, seen_at = NULL,
+       late_by_seconds = following.late_by_seconds, nag_done = following.number
+  FROM unnest($2::uuid[], $3::integer[], $4::timestamptz[], $5::integer[])
+    AS following (id, late_by_seconds, at, number)
+ WHERE reminder.id = following.id
 """
 POSTPONE = """
 UPDATE reminders.reminders AS reminder SET fire_at = postponed.until
@@ -103,7 +110,7 @@ async def lock(
         rows: list[Any] = await transaction.rows(DUE, now, limit)
     else:
         rows = await transaction.rows(DUE_CLAIMED, now, limit, list(ids))
-    return sorted(map(_due, rows), key=lambda one: (one.fire_at, one.id))
+    return [_due(row) for row in rows]
 
 
 def _due(row: Any) -> Due:
@@ -114,16 +121,20 @@ def _due(row: Any) -> Due:
 
 async def mark(transaction: Transaction, fired: Sequence[Fired], now: datetime) -> None:
     """Mark what fires as sent, or as pending until it nags again."""
-    if fired:
-        rows = [_row(one) for one in fired]
-        await transaction.execute(MARK, now, *(list(column) for column in zip(*rows, strict=True)))
+    sent = [(one.due.id, one.late_by_seconds) for one in fired if one.following is None]
+    if sent:
+        await transaction.execute(SENT, now, *_columns(sent))
+    nagging = [
+        (one.due.id, one.late_by_seconds, one.following.at, one.following.number)
+        for one in fired
+        if one.following is not None
+    ]
+    if nagging:
+        await transaction.execute(NAGGING, now, *_columns(nagging))
 
 
-def _row(fired: Fired) -> tuple[object, ...]:
-    due, late, following = fired.due, fired.late_by_seconds, fired.following
-    if following is None:
-        return due.id, "sent", due.fire_at, late, due.standing.nag_done
-    return due.id, "pending", following.at, late, following.number
+def _columns(rows: Sequence[tuple[object, ...]]) -> Iterator[list[object]]:
+    return (list(column) for column in zip(*rows, strict=True))
 
 
 async def postpone(transaction: Transaction, times: Mapping[UUID, datetime]) -> None:

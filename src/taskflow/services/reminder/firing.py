@@ -1,6 +1,7 @@
 """Fires reminders at their time: the mark and the event in one transaction."""
 
 import asyncio
+from asyncio import Task, TaskGroup
 from collections.abc import Collection
 from datetime import datetime
 from math import inf
@@ -19,7 +20,7 @@ from taskflow.services.reminder.ports import Claim, Schedule, Times
 from taskflow.services.reminder.trigger import Terms, Triggered, trigger
 
 AT_ONCE: Final = 500
-# Batches at a time: while the database writes one, the events of the next are made.
+# So many batches are under way: while the database writes one, the events of the next are made.
 IN_FLIGHT: Final = 4
 AWAY_SECONDS: Final = 0.5
 CONTENDED_SECONDS: Final = 0.05
@@ -63,28 +64,66 @@ class Firing:
         self._look_seconds = look_seconds
         self._terms = terms
         self._looked_at = -inf
+        self._under_way: set[Task[None]] = set()
+        self._failure: Unavailable | None = None
 
     async def run(self) -> None:
         """Fire until cancelled; what was missed while we were away fires first."""
         while True:
             try:
-                is_more = await self._fire()
+                await self.fire_due()
             except Unavailable as error:
                 log.warning("reminders.waiting", reason=error.detail)
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
-            if not is_more:
-                await self._schedule.wait(self._look_seconds)
+            await self._schedule.wait(self._look_seconds)
 
-    async def _fire(self) -> bool:
+    async def fire_due(self) -> None:
+        """Fire all that is due.
+
+        Raises:
+            Unavailable: the database was away for some of it, which is pending as before.
+        """
+        self._failure = None
+        async with TaskGroup() as batches:
+            while await self._is_more(batches):
+                pass
+        if self._failure is not None:
+            raise self._failure
+
+    async def _is_more(self, batches: TaskGroup) -> bool:
+        """Fire some of it; a failure ends that, and lets what is under way come to its end."""
+        try:
+            return self._failure is None and await self._fire(batches)
+        except Unavailable as error:
+            self._failure = error
+            return False
+
+    async def _fire(self, batches: TaskGroup) -> bool:
         """Fire what is due, up to a limit; returns whether to go on at once."""
+        if len(self._under_way) >= IN_FLIGHT:
+            await self._one_ended()
         now = self._clock.now()
-        claim = await self._schedule.claim(now, AT_ONCE * IN_FLIGHT)
+        claim = await self._schedule.claim(now, AT_ONCE)
         if claim is None:
             return await self._fire_from_table(now, is_blind=True)
+        if not claim.ids and not self._under_way:
+            return await self._look(now)
         if claim.ids:
-            await self._fire_claimed(now, claim)
-            return True
+            self._begin(batches.create_task(self._fire_batch(now, claim)))
+        else:
+            await self._one_ended()
+        return True
+
+    def _begin(self, batch: "Task[None]") -> None:
+        self._under_way.add(batch)
+        batch.add_done_callback(self._under_way.discard)
+
+    async def _one_ended(self) -> None:
+        await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _look(self, now: datetime) -> bool:
+        """Ask the table now and then, where the schedule says that nothing is due."""
         if monotonic() - self._looked_at < self._look_seconds:
             return False
         return await self._fire_from_table(now)
@@ -115,30 +154,18 @@ class Firing:
         self._looked_at = monotonic()
         return False
 
-    async def _fire_claimed(self, now: datetime, claim: Claim) -> None:
-        """Fire what we claimed, several batches at a time.
-
-        Raises:
-            Unavailable: the database was away for some of them, which are pending as before.
-        """
-        starts = range(0, len(claim.ids), AT_ONCE)
-        batches = [Claim(claim.ids[start : start + AT_ONCE], claim.mark) for start in starts]
-        calls = (self._fire_batch(now, batch) for batch in batches)
-        for failure in await asyncio.gather(*calls, return_exceptions=True):
-            if failure is not None:
-                raise failure
-
     async def _fire_batch(self, now: datetime, claim: Claim) -> None:
-        """Fire a part of it; tells the schedule what of that is to be fired at another time."""
+        """Fire what was claimed; tells the schedule what of it is to be fired at another time."""
         try:
             async with self._database.transaction() as transaction:
                 due = await self._mark(transaction, now, claim.ids)
                 others = set(claim.ids).difference(one.due.id for one in due.fired)
                 others.update(due.times)
                 pending = await storage.still(transaction, others) if others else {}
-        except Unavailable:
+        except Unavailable as error:
+            self._failure = error
             await self._schedule.settle(claim, dict.fromkeys(claim.ids, now))
-            raise
+            return
         await self._schedule.settle(claim, pending)
         self._note(due)
 

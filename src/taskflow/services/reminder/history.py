@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
+from msgspec import Struct
+
 from taskflow.base.clock import rfc3339
 from taskflow.events.payloads import ReminderFacts, TaskEvent
-from taskflow.services.reminder.catch_up import Due
+from taskflow.services.reminder.catch_up import Due, Fired
 from taskflow.services.reminder.lifecycle import Result, State
 from taskflow.services.reminder.scheduler import Standing
 
@@ -37,7 +39,19 @@ class Entry(NamedTuple):
     user_id: UUID
     at: datetime
     what: What
-    facts: Mapping[str, Any]
+    facts: "Mapping[str, Any] | Firing"
+
+
+class Firing(Struct, frozen=True, omit_defaults=True):
+    """What there is to say of a firing; a struct, since thousands are written in a second."""
+
+    event_id: UUID
+    fire_at: datetime
+    late_by_seconds: int
+    repetition: int = 0
+    next_at: datetime | None = None
+    digest_id: UUID | None = None
+    reason: str | None = None
 
 
 class Told(NamedTuple):
@@ -117,6 +131,21 @@ def of_carrying(facts: ReminderFacts, event: TaskEvent, now: datetime) -> Entry:
     told = {"channel": PAGE, "result": "delivered", "latency_ms": round(latency * 1000)}
     told |= {"event_id": str(event.event_id)}
     return Entry(facts.id, event.user_id, now, "delivered", told)
+
+
+def of_firing(fired: Fired, now: datetime) -> Entry:
+    """That it fired."""
+    due = fired.due
+    facts = Firing(
+        fired.event_id,
+        due.fire_at,
+        fired.late_by_seconds,
+        due.standing.nag_done,
+        fired.following.at if fired.following else None,
+        fired.digest.id if fired.digest else None,
+        MUTED if fired.is_muted else None,
+    )
+    return Entry(due.id, due.user_id, now, "fired", facts)
 
 
 def of_postponing(due: Due, now: datetime, until: datetime) -> Entry:

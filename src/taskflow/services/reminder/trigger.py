@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from taskflow.accounts.queries import Preferences, preferences_of_all
-from taskflow.base.clock import rfc3339
 from taskflow.base.ids import derived_id
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Digest
@@ -23,7 +22,7 @@ from taskflow.services.reminder.catch_up import (
 )
 from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.due import Joining
-from taskflow.services.reminder.history import MUTED, Entry, of_postponing
+from taskflow.services.reminder.history import Entry, of_firing, of_postponing
 from taskflow.services.reminder.lifecycle import Way
 from taskflow.services.reminder.ports import Times
 from taskflow.services.reminder.quiet import quiet_until
@@ -140,24 +139,7 @@ def _history(
     found: Sequence[Due], fired: Sequence[Fired], waiting: Times, now: datetime
 ) -> list[Entry]:
     late = [of_postponing(one, now, waiting[one.id]) for one in found if one.id in waiting]
-    return late + [Entry(one.due.id, one.due.user_id, now, "fired", _facts(one)) for one in fired]
-
-
-def _facts(fired: Fired) -> dict[str, object]:
-    facts: dict[str, object] = {
-        "event_id": str(fired.event_id),
-        "fire_at": rfc3339(fired.due.fire_at),
-        "late_by_seconds": fired.late_by_seconds,
-    }
-    if fired.due.standing.nag_done:
-        facts["repetition"] = fired.due.standing.nag_done
-    if fired.following is not None:
-        facts["next_at"] = rfc3339(fired.following.at)
-    if fired.digest is not None:
-        facts["digest_id"] = str(fired.digest.id)
-    if fired.is_muted:
-        facts["reason"] = MUTED
-    return facts
+    return late + [of_firing(one, now) for one in fired]
 
 
 async def _begin_deliveries(

@@ -5,6 +5,7 @@ from typing import Any, get_args
 from uuid import UUID
 
 import pytest
+from msgspec import to_builtins
 from tests.planning import make_event, make_task
 
 from taskflow.services.reminder.history import Attempt, Carried, Told, What, of_planning
@@ -138,4 +139,5 @@ def test_what_a_change_of_the_task_did_is_written_down(
     event = make_event(make_task(), NOON)
     found = of_planning(ID, before, after, event)
     assert [one.what for one in found] == whats
-    assert {one.facts["event_id"] for one in found} <= {str(event.event_id)}
+    told = [to_builtins(one.facts) for one in found]
+    assert {facts["event_id"] for facts in told} <= {str(event.event_id)}
