@@ -21,6 +21,7 @@ from benchmarks import due, reminder_rows
 from benchmarks.processes import Failed
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
+from taskflow.runner.hosting import GARBAGE_AT_ONCE
 from taskflow.services.reminder.firing import Firing
 from taskflow.services.reminder.main import service
 from taskflow.services.reminder.schedule_memory import MemorySchedule
@@ -77,6 +78,7 @@ async def main(dsn: str, path: Path, workload: due.Workload) -> None:
     # As the product does once all of it is there (runner/hosting.py).
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_AT_ONCE)
     firing = asyncio.create_task(Firing(database, schedule, watch, pen).run())
     async with asyncio.timeout(due.PATIENCE_SECONDS):
         await pen.is_done.wait()

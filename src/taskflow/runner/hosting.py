@@ -34,6 +34,8 @@ from taskflow.runner.server import Doors, Gateway, listen, make_server
 from taskflow.runner.traces import tracing
 
 STOP_SECONDS: Final = 8.0
+# So many objects more are there before the garbage collector looks among the newest.
+GARBAGE_AT_ONCE: Final = 10_000
 LOOP_FAILURES: Final = (
     "taskflow_loop_failures_total",
     "Times that a background loop failed unforeseen and was started again.",
@@ -242,11 +244,14 @@ def _keep_what_is_there(stack: AsyncExitStack) -> None:
     """Have the garbage collector pass over what was made up to now, until the stack is left.
 
     To look through all modules and apps again takes it a tenth of a second and more, in which
-    nothing else is done: no reminder, no answer.
+    nothing else is done: no reminder, no answer. It looks less often too: what a batch makes is
+    gone before it is worth a look.
     """
     gc.collect()
     gc.freeze()
     stack.callback(gc.unfreeze)
+    stack.callback(gc.set_threshold, *gc.get_threshold())
+    gc.set_threshold(GARBAGE_AT_ONCE, *gc.get_threshold()[1:])
 
 
 async def _close(databases: Sequence[Database]) -> None:
