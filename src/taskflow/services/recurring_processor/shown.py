@@ -1,5 +1,6 @@
 """What the doors to series answer with."""
 
+import asyncio
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -164,7 +165,8 @@ class Calendar(Struct):
 
 async def states(transaction: Transaction, found: list[Series], now: datetime) -> list[SeriesState]:
     """Series as they are answered, each with what comes next and why that is not plain."""
-    coming = {series.id: _coming(series, now) for series in found}
+    # In a thread: to count a long series up to now may take a while.
+    coming = await asyncio.to_thread(_all_coming, found, now)
     wanted = [(series_id, one.date) for series_id, some in coming.items() for one in some]
     known = await history_storage.by_occurrence(transaction, wanted) if wanted else {}
     return [
@@ -247,6 +249,10 @@ def shown_occurrence(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
 
 def _missed(count: int) -> HistoryItem:
     return HistoryItem("missed", count, None, None, None, None, None, None, None)
+
+
+def _all_coming(found: list[Series], now: datetime) -> dict[UUID, list[Occurrence]]:
+    return {series.id: _coming(series, now) for series in found}
 
 
 def _coming(series: Series, now: datetime) -> list[Occurrence]:
