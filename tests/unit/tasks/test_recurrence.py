@@ -113,19 +113,6 @@ def test_an_hourly_rule_goes_by_the_hour_over_a_change_of_the_clocks() -> None:
     assert len({one.date for one in found}) == len(found)
 
 
-def test_an_hour_that_comes_twice_before_midnight_is_due_twice() -> None:
-    start = datetime(2026, 10, 29, 22, 30)  # noqa: DTZ001 - wall time
-    found = walls(schedule("hourly", start, ZoneInfo("Africa/Cairo")), 4, "%H:%M %z")
-    assert found == ["22:30 +0300", "23:30 +0300", "23:30 +0200", "00:30 +0200"]
-
-
-@pytest.mark.parametrize("hours", ["2", "2,3"])
-def test_an_hour_that_a_rule_names_and_that_comes_twice_is_due_twice(hours: str) -> None:
-    start = datetime(2026, 10, 25)  # noqa: DTZ001 - wall time
-    found = walls(schedule(f"FREQ=HOURLY;BYHOUR={hours}", start), 2, "%d %H:%M %z")
-    assert found == ["25 02:00 +0200", "25 02:00 +0100"]
-
-
 @pytest.mark.parametrize("rule", ["FREQ=WEEKLY", "daily", "hourly"])
 def test_the_seconds_of_the_start_hold(rule: str) -> None:
     start = datetime(2026, 3, 3, 10, 11, 37, 250_000)  # noqa: DTZ001 - wall time
@@ -290,22 +277,6 @@ def test_every_count_that_is_taken_can_be_reached(rule: str) -> None:
     counted = schedule(f"{rule};COUNT=10000")
     require_occurrence(counted)
     assert len(occurrences(counted, limit=2)) == 2
-
-
-@pytest.mark.parametrize(
-    ("rule", "work"),
-    [
-        ("FREQ=HOURLY;COUNT=10000", 12_500),
-        ("FREQ=HOURLY;BYHOUR=5;COUNT=1000", 6_000),
-        ("FREQ=HOURLY;INTERVAL=5;BYHOUR=1,13,23;COUNT=1000", 13_000),
-        ("FREQ=YEARLY;BYMONTH=3,4;BYSETPOS=1,-1;COUNT=1000", 10_000),
-    ],
-)
-def test_hours_and_days_that_are_passed_over_cost_next_to_nothing(
-    rule: str, work: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recurrence_periods, "MOST_WORK", work)
-    require_occurrence(schedule(rule))
 
 
 @pytest.mark.parametrize("year", [1, 9999])
