@@ -137,14 +137,6 @@ def occurrences(
     return list(islice(found, limit))
 
 
-def next_in_schedule(
-    schedule: Schedule, present: datetime | Day, now: datetime
-) -> Occurrence | None:
-    """The first occurrence after the present one and after now; None when the series is over."""
-    latest = max(instant(_local(present, schedule.zone), schedule.zone), now)
-    return next(iter(occurrences(schedule, after=latest)), None)
-
-
 def next_after_completion(
     schedule: Schedule, completed_at: datetime, made: int
 ) -> Occurrence | None:

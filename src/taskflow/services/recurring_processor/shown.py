@@ -13,10 +13,10 @@ from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import history_storage
 from taskflow.services.recurring_processor.calendar import Entry, reason_of
 from taskflow.services.recurring_processor.history import (
-    Figures,
+    Statistics,
     Status,
     Timing,
-    figures,
+    statistics,
     status_of,
     timing_of,
     trace_of,
@@ -98,31 +98,6 @@ class SeriesState(Struct):
     next: list[Shown]
 
 
-class Statistics(Struct):
-    """How well a series was kept, over its newest 2,000 instances.
-
-    Attributes:
-        completion_rate: What was done, of that and what was skipped or missed.
-        current_streak: How many were done in a row up to now.
-    """
-
-    done: int
-    on_time: int
-    late: int
-    skipped: int
-    missed: int
-    deleted: int
-    open: int
-    completion_rate: float | None
-    current_streak: int
-    longest_streak: int
-
-    @classmethod
-    def of(cls, found: Figures) -> "Statistics":
-        """As they are answered."""
-        return cls(*found)
-
-
 class SeriesWithInstances(Struct):
     """A series, its newest 200 instances, the newest first, and how well it was kept."""
 
@@ -183,9 +158,9 @@ async def whole(transaction: Transaction, series: Series, now: datetime) -> Seri
     """A series with its instances and figures."""
     state = (await states(transaction, [series], now))[0]
     newest = await history_storage.newest(transaction, series.id)
-    traces = [trace_of(one, series.zone, all_day=series.all_day) for one in reversed(newest)]
+    traces = [trace_of(one, series.zone) for one in reversed(newest)]
     instances = [shown_instance(series, one) for one in newest[:NEWEST]]
-    return SeriesWithInstances(state, instances, Statistics.of(figures(traces)))
+    return SeriesWithInstances(state, instances, statistics(traces))
 
 
 def shown_instance(series: Series, instance: Instance) -> InstanceState:
@@ -198,7 +173,7 @@ def shown_instance(series: Series, instance: Instance) -> InstanceState:
         instance.completed_at,
         instance.due_date,
         instance.planned_date,
-        timing_of(instance, series.zone, all_day=series.all_day),
+        timing_of(instance, series.zone),
         instance.missed,
     )
 
@@ -222,7 +197,7 @@ def history_items(series: Series, found: list[Instance]) -> list[HistoryItem]:
                 due_date=one.due_date,
                 planned_date=one.planned_date,
                 completed_at=one.completed_at,
-                timing=timing_of(one, series.zone, all_day=series.all_day),
+                timing=timing_of(one, series.zone),
             )
         )
         if one.missed:
