@@ -228,9 +228,13 @@ def _in_order(found: Iterable[_Candidate], zone: ZoneInfo) -> Iterator[_Candidat
 
 
 def _every(recurrence: Recurrence) -> Recurrence:
-    """The recurrence at every interval, without an end."""
+    """The recurrence at every interval, without an end.
+
+    A day of the month that it does not name is that of the completion, which no month may lack.
+    """
     parts = [part for part in recurrence.rule.split(";") if not part.startswith("INTERVAL=")]
-    return replace(recurrence, rule=";".join(parts), until=None, count=None)
+    month_end = recurrence.month_end if "BYMONTHDAY" in recurrence.rule else "clamp"
+    return replace(recurrence, rule=";".join(parts), until=None, count=None, month_end=month_end)
 
 
 def _is_within(schedule: Schedule, local: datetime) -> bool:
