@@ -90,6 +90,22 @@ def test_this_one_has_no_rule_of_its_own(user: httpx.Client, name: str) -> None:
     assert answer.json()["errors"][0]["field"] == f"changes.{name}"
 
 
+@pytest.mark.parametrize(
+    ("scope", "changes"),
+    [("this", {}), ("this", {"title": "Mist"}), ("all", {"recurrence": None})],
+)
+def test_a_policy_that_nothing_could_have_is_named_and_changes_nothing(
+    user: httpx.Client, scope: str, changes: dict[str, Any]
+) -> None:
+    task = begun(user)
+    body = {"scope": scope, "changes": changes, "policy": "pile_up"}
+    until(lambda: user.get(path(task)).status_code, 200)
+    answer = user.patch(path(task), json=body)
+    assert wrong(answer, 422) is None
+    assert [one["field"] for one in answer.json()["errors"]] == ["policy"]
+    assert user.get(f"/tasks/{task['id']}").json()["version"] == task["version"]
+
+
 def test_from_here_on_the_series_has_another_rule_and_keeps_its_past(user: httpx.Client) -> None:
     task = begun(user)
     second = done(user, task, "2041-01-14T09:00:00Z")

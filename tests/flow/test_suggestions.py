@@ -69,6 +69,10 @@ def test_a_habit_is_suggested_with_its_evidence_and_accepted_in_one_call(
     assert suggestions(user) == []
     assert user.post(f"/recurring/suggestions/{found['id']}/dismiss").status_code == 204
     assert user.post(accept).json()["id"] == task["id"]
+    user.delete(f"/tasks/{task['id']}")
+    gone = user.post(accept)
+    assert gone.status_code == 409
+    assert f"{task['id']}, has been deleted" in gone.json()["detail"]
 
 
 def test_what_was_dismissed_is_never_suggested_again_nor_anything_like_it(

@@ -17,7 +17,8 @@ from taskflow.db.transaction import Transaction
 from taskflow.events import topics
 from taskflow.outbox.append import append
 from taskflow.tasks import tables
-from taskflow.tasks.drafts import DEFAULTS, drafted, first_occurrence_date
+from taskflow.tasks.drafting import drafted_aside
+from taskflow.tasks.drafts import DEFAULTS, first_occurrence_date
 from taskflow.tasks.erasure import erasure_of
 from taskflow.tasks.errors import TaskNotFound
 from taskflow.tasks.model import Actor, Fields, Task, new_task
@@ -40,7 +41,7 @@ async def create(
         OwnerErased: the actor's account is gone.
         TooLarge: the task does not fit into one event.
     """
-    fields = drafted(replace(DEFAULTS, timezone=timezone), given, now)
+    fields = await drafted_aside(replace(DEFAULTS, timezone=timezone), given, now)
     task = new_task(fields, new_id(now), actor.user_id, now)
     if fields.recurrence is not None:
         task = replace(
@@ -67,7 +68,8 @@ async def update(
         Invalid: a field breaks a rule.
     """
     before = await locked(transaction, actor, task_id, if_version)
-    return await _rewrite(transaction, actor, before, drafted(before, given, now), now)
+    fields = await drafted_aside(before, given, now)
+    return await _rewrite(transaction, actor, before, fields, now)
 
 
 async def put(
@@ -87,7 +89,7 @@ async def put(
     """
     before = await locked(transaction, actor, task_id, if_version)
     blank = replace(DEFAULTS, timezone=before.timezone)
-    fields = drafted(blank, given, now, known_reminders=before.reminders)
+    fields = await drafted_aside(blank, given, now, known_reminders=before.reminders)
     return await _rewrite(transaction, actor, before, fields, now)
 
 

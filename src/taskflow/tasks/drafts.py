@@ -190,14 +190,15 @@ def _recurrence(
 def _settled(
     base: Fields, given: Mapping[str, object], values: Mapping[str, Any]
 ) -> Recurrence | None:
-    """The recurrence with its exceptions on the task's wall; a due date moves to another zone's."""
+    """The recurrence with its dates on the task's wall; with a due date they move to another's."""
     recurrence: Recurrence | None = values["recurrence"]
     if recurrence is None:
         return None
     zone = parse_zone(values["timezone"])
-    if "recurrence" not in given and "due_date" not in given and base.timezone != zone.key:
+    stands = "recurrence" not in given and "due_date" not in given
+    if stands and not base.all_day and base.timezone != zone.key:
         recurrence = rezoned(recurrence, parse_zone(base.timezone), zone)
-    return settled(recurrence, zone, all_day=values["all_day"])
+    return settled(recurrence, zone, all_day=values["all_day"], floating=values["floating"])
 
 
 def _require_recurring(

@@ -17,7 +17,8 @@ from taskflow.events import topics
 from taskflow.events.payloads import TaskState
 from taskflow.outbox.append import Caused, append_caused
 from taskflow.tasks import tables
-from taskflow.tasks.drafts import drafted, relative_only
+from taskflow.tasks.drafting import drafted_aside
+from taskflow.tasks.drafts import relative_only
 from taskflow.tasks.model import Actor, Fields, Task, due_from, event_of, new_task
 from taskflow.tasks.writing import locked, record, save
 
@@ -105,7 +106,8 @@ async def amend(
         Invalid: a field breaks a rule.
     """
     before = await locked(transaction, actor, task_id)
-    after = before.with_fields(drafted(before, given, now), moves_series=True)
+    fields = await drafted_aside(before, given, now)
+    after = before.with_fields(fields, moves_series=True)
     return await save(transaction, actor, topics.TASK_UPDATED, before, after, now)
 
 

@@ -137,14 +137,6 @@ def occurrences(
     return list(islice(found, limit))
 
 
-def next_in_schedule(
-    schedule: Schedule, present: datetime | Day, now: datetime
-) -> Occurrence | None:
-    """The first occurrence after the present one and after now; None when the series is over."""
-    latest = max(instant(_local(present, schedule.zone), schedule.zone), now)
-    return next(iter(occurrences(schedule, after=latest)), None)
-
-
 def next_after_completion(
     schedule: Schedule, completed_at: datetime, made: int
 ) -> Occurrence | None:
@@ -236,9 +228,13 @@ def _in_order(found: Iterable[_Candidate], zone: ZoneInfo) -> Iterator[_Candidat
 
 
 def _every(recurrence: Recurrence) -> Recurrence:
-    """The recurrence at every interval, without an end."""
+    """The recurrence at every interval, without an end.
+
+    A day of the month that it does not name is that of the completion, which no month may lack.
+    """
     parts = [part for part in recurrence.rule.split(";") if not part.startswith("INTERVAL=")]
-    return replace(recurrence, rule=";".join(parts), until=None, count=None)
+    month_end = recurrence.month_end if "BYMONTHDAY" in recurrence.rule else "clamp"
+    return replace(recurrence, rule=";".join(parts), until=None, count=None, month_end=month_end)
 
 
 def _is_within(schedule: Schedule, local: datetime) -> bool:

@@ -80,11 +80,14 @@ def written(when: Day | datetime) -> str:
     return when.isoformat().replace("+00:00", "Z")
 
 
-def settled(recurrence: Recurrence, zone: ZoneInfo, *, all_day: bool) -> Recurrence:
-    """The recurrence with its dates as befits its occurrences: days, or wall times of the zone."""
-    if not recurrence.exdates and not recurrence.rdates:
-        return recurrence
-    keeps_instants = recurrence.rule.startswith("FREQ=HOURLY")
+def settled(
+    recurrence: Recurrence, zone: ZoneInfo, *, all_day: bool, floating: bool = False
+) -> Recurrence:
+    """The recurrence with its dates as befits its occurrences: days, or wall times of the zone.
+
+    Of a floating task the end is a wall time too, and nothing an instant.
+    """
+    keeps_instants = recurrence.rule.startswith("FREQ=HOURLY") and not floating
 
     def settle(text: str) -> str:
         when = parse_date(text)
@@ -98,6 +101,7 @@ def settled(recurrence: Recurrence, zone: ZoneInfo, *, all_day: bool) -> Recurre
         recurrence,
         exdates=_ordered(map(settle, recurrence.exdates)),
         rdates=_ordered(map(settle, recurrence.rdates)),
+        until=_until_on_wall(recurrence.until, zone) if floating else recurrence.until,
     )
 
 
@@ -105,15 +109,13 @@ def rezoned(recurrence: Recurrence, before: ZoneInfo, after: ZoneInfo) -> Recurr
     """The recurrence with its wall times at the same instants on another zone's wall."""
 
     def move(text: str) -> str:
-        when = parse_date(text)
-        if isinstance(when, datetime) and when.tzinfo is None:
-            when = wall_time(instant(when, before), after)
-        return written(when)
+        return _moved(text, before, after)
 
     return replace(
         recurrence,
         exdates=_ordered(map(move, recurrence.exdates)),
         rdates=_ordered(map(move, recurrence.rdates)),
+        until=recurrence.until and _moved(recurrence.until, before, after),
     )
 
 
@@ -158,6 +160,25 @@ def _canonical(name: str, place: int, given: object) -> str:
     except (ValueError, OverflowError) as error:
         known = str(error) if str(error).startswith("must") else _FORM
         raise Invalid.field(f"recurrence.{name}[{place}]", known) from None
+
+
+def _moved(text: str, before: ZoneInfo, after: ZoneInfo) -> str:
+    """What is canonical, a wall time at the same instant on another wall."""
+    when = _canonical_date(text)
+    if isinstance(when, datetime) and when.tzinfo is None:
+        when = wall_time(instant(when, before), after)
+    return written(when)
+
+
+def _until_on_wall(until: str | None, zone: ZoneInfo) -> str | None:
+    when = until and _canonical_date(until)
+    if isinstance(when, datetime) and when.tzinfo is not None:
+        return written(wall_time(when, zone))
+    return until
+
+
+def _canonical_date(text: str) -> Day | datetime:
+    return Day.fromisoformat(text) if DATE.fullmatch(text) else datetime.fromisoformat(text)
 
 
 def _ordered(dates: Iterable[str]) -> Dates:

@@ -5,12 +5,13 @@ day: it is due when every part allows it. Years that begin on the same weekday a
 the same days, so few of them have to be looked at, however far a rule is followed.
 """
 
+from bisect import bisect_left, bisect_right
 from calendar import isleap, monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Day  # noqa: N812 - as in its neighbour
 from datetime import timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from taskflow.tasks.recurrence_rules import Rule
 
@@ -19,6 +20,8 @@ CYCLE: Final = 400
 _MONTHS: Final = range(1, 13)
 Months = tuple[tuple[int, ...], ...]
 """The days of the month that are allowed, for each month of a year."""
+Dates = Sequence[tuple[int, int]]
+"""Months and their days, rising."""
 
 
 def _kinds() -> tuple[int, ...]:
@@ -34,6 +37,31 @@ def _kinds() -> tuple[int, ...]:
 _KINDS: Final = _kinds()
 
 
+class Days(Protocol):
+    """Days, rising."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: int, /) -> Day: ...
+    def __iter__(self) -> Iterator[Day]: ...
+
+
+class _DaysOfYear:
+    """Days of a year, each made when it is asked for."""
+
+    def __init__(self, year: int, dates: Dates) -> None:
+        self._year = year
+        self._dates = dates
+
+    def __len__(self) -> int:
+        return len(self._dates)
+
+    def __getitem__(self, place: int, /) -> Day:
+        return Day(self._year, *self._dates[place])
+
+    def __iter__(self) -> Iterator[Day]:
+        return (Day(self._year, *date) for date in self._dates)
+
+
 class MatchingDays:
     """The days that a rule allows.
 
@@ -46,6 +74,7 @@ class MatchingDays:
         self._rule = rule
         self._clamps = clamps and bool(rule.month_days)
         self._years: dict[int, Months] = {}
+        self._dates: dict[int, Dates] = {}
 
     def of_year(self, year: int) -> Months:
         """The allowed days of each month."""
@@ -57,9 +86,10 @@ class MatchingDays:
 
     def from_day(self, day: Day) -> Day | None:
         """The first allowed day on or after one; None when no year has any, or they end."""
-        for found in self.of_year(day.year)[day.month - 1]:
-            if found >= day.day:
-                return Day(day.year, day.month, found)
+        allowed = self.of_year(day.year)[day.month - 1]
+        place = bisect_left(allowed, day.day)
+        if place < len(allowed):
+            return day if allowed[place] == day.day else Day(day.year, day.month, allowed[place])
         year, after = day.year, day.month
         for _ in range(CYCLE):
             months = self.of_year(year)
@@ -73,15 +103,29 @@ class MatchingDays:
 
     def between(self, first: Day, last: Day) -> list[Day]:
         """The allowed days from one to another, less than a month later, both included."""
-        found = self.in_months(first.year, (first.month,))
-        if last.month != first.month:
-            found += self.in_months(last.year, (last.month,))
-        return [day for day in found if first <= day <= last]
+        allowed = self.of_year(first.year)[first.month - 1]
+        begin = bisect_left(allowed, first.day)
+        if last.month == first.month:
+            among = allowed[begin : bisect_right(allowed, last.day)]
+            return [Day(first.year, first.month, day) for day in among]
+        found = [Day(first.year, first.month, day) for day in allowed[begin:]]
+        allowed = self.of_year(last.year)[last.month - 1]
+        among = allowed[: bisect_right(allowed, last.day)]
+        return found + [Day(last.year, last.month, day) for day in among]
 
     def in_months(self, year: int, months: Iterable[int]) -> list[Day]:
         """The allowed days of some months of a year."""
         allowed = self.of_year(year)
         return [Day(year, month, day) for month in months for day in allowed[month - 1]]
+
+    def in_year(self, year: int) -> Days:
+        """The allowed days of a year for whoever wants few: each is made when asked for."""
+        kind = _KINDS[year % CYCLE]
+        dates = self._dates.get(kind)
+        if dates is None:
+            months = enumerate(self.of_year(kind), 1)
+            dates = self._dates[kind] = [(month, day) for month, days in months for day in days]
+        return _DaysOfYear(year, dates)
 
     def most(self, frequency: str) -> int:
         """How many allowed days a period has at most."""

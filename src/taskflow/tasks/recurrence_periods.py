@@ -5,7 +5,7 @@ than what is frequent. What it does is counted, and too much of it is refused: n
 ever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Day  # noqa: N812 - as in its neighbour
 from datetime import datetime, time, timedelta
 from itertools import product
@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from taskflow.base.errors import Invalid
-from taskflow.tasks.recurrence_days import LAST_YEAR, MatchingDays
+from taskflow.tasks.recurrence_days import LAST_YEAR, Days, MatchingDays
 from taskflow.tasks.recurrence_rules import Rule
 from taskflow.tasks.zones import instant, wall_time
 
@@ -25,6 +25,8 @@ TOO_LONG: Final = (
 )
 _PERIOD_WORK: Final = 4
 _HOUR_WORK: Final = 5
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 
 
 class Work:
@@ -63,6 +65,9 @@ class Walk:
         self._start = start
         self._zone = zone
         self._work = work
+        self._day = start.toordinal()
+        self._wanted: dict[int, Sequence[int]] = {}
+        self._week = self._day - (start.weekday() - rule.week_start) % 7
         wall = product(sorted(rule.hours), sorted(rule.minutes), rule.seconds or (start.second,))
         self._times = [time(*parts) for parts in wall]
 
@@ -84,14 +89,14 @@ class Walk:
 
     def _index(self, day: Day) -> int:
         """How many periods after the start's a day lies."""
-        start = self._start.date()
+        start = self._start
         if self._rule.frequency == "YEARLY":
             return day.year - start.year
         if self._rule.frequency == "MONTHLY":
             return (day.year - start.year) * 12 + day.month - start.month
         if self._rule.frequency == "WEEKLY":
-            return (day - self._first_day(0)).days // 7
-        return (day - start).days
+            return (day.toordinal() - self._week) // 7
+        return day.toordinal() - self._day
 
     def _first_day(self, index: int) -> Day:
         """The first day of a period.
@@ -100,16 +105,15 @@ class Walk:
             OverflowError: the calendar ends before it.
             ValueError: the same.
         """
-        start = self._start.date()
+        start = self._start
         if self._rule.frequency == "YEARLY":
             return Day(start.year + index, 1, 1)
         if self._rule.frequency == "MONTHLY":
             months = start.year * 12 + start.month - 1 + index
             return Day(months // 12, months % 12 + 1, 1)
         if self._rule.frequency == "WEEKLY":
-            back = (start.weekday() - self._rule.week_start) % 7
-            return start + timedelta(days=index * 7 - back)
-        return start + timedelta(days=index)
+            return Day.fromordinal(self._week + index * 7)
+        return Day.fromordinal(self._day + index)
 
     def _periods(self, index: int) -> Iterator[datetime]:
         """The wall times of periods of whole days, from one on that is the rule's."""
@@ -129,31 +133,41 @@ class Walk:
         except (OverflowError, ValueError):
             return
 
-    def _allowed(self, index: int, first: Day) -> list[Day]:
+    def _allowed(self, index: int, first: Day) -> Days:
         """The allowed days of a period, of which the first is known."""
         if self._rule.frequency == "DAILY":
             return [first]
         if self._rule.frequency == "WEEKLY":
-            following = self._first_day(index + 1)
-            return self._days.between(first, following - timedelta(days=1))
+            return self._days.between(first, Day.fromordinal(self._week + index * 7 + 6))
         self._work.add(1)
+        if self._rule.frequency == "YEARLY" and self._rule.positions:
+            return self._days.in_year(first.year)
         months = range(first.month, first.month + 1 if self._rule.frequency == "MONTHLY" else 13)
         return self._days.in_months(first.year, months)
 
-    def _moments(self, days: list[Day]) -> Iterator[datetime]:
+    def _moments(self, days: Days) -> Iterable[datetime]:
         """The wall times on a period's days, or those of them at the positions that are wanted."""
         self._work.add(len(days) // 4)
         times, number = self._times, len(self._times)
         if not self._rule.positions:
-            for day in days:
-                self._work.add(number)
-                yield from (datetime.combine(day, one) for one in times)
-            return
-        most = len(days) * number
-        wanted = {place - 1 if place > 0 else most + place for place in self._rule.positions}
-        for place in sorted(place for place in wanted if 0 <= place < most):
-            self._work.add(1)
-            yield datetime.combine(days[place // number], times[place % number])
+            return self._every_moment(days)
+        places = self._places(len(days) * number)
+        self._work.add(len(places))
+        return [datetime.combine(days[one // number], times[one % number]) for one in places]
+
+    def _every_moment(self, days: Days) -> Iterator[datetime]:
+        for day in days:
+            self._work.add(len(self._times))
+            for one in self._times:
+                yield datetime.combine(day, one)
+
+    def _places(self, most: int) -> Sequence[int]:
+        """Which of so many moments are at the positions that are wanted, rising."""
+        places = self._wanted.get(most)
+        if places is None:
+            wanted = {place - 1 if place > 0 else most + place for place in self._rule.positions}
+            places = self._wanted[most] = sorted(one for one in wanted if 0 <= one < most)
+        return places
 
     def _has_positions(self) -> bool:
         """Whether any period can be so full that one of the wanted positions is in it."""
@@ -175,34 +189,45 @@ class Walk:
             return
         try:
             while True:
-                local = wall_time(begin + timedelta(hours=index), self._zone)
+                at = begin + index * _HOUR
+                local = wall_time(at, self._zone)
                 self._work.add(_HOUR_WORK)
-                day = self._days.from_day(local.date())
+                today = local.date()
+                day = self._days.from_day(today)
                 if day is None or day.year > LAST_YEAR:
                     return
-                if day != local.date():
+                if day != today:
                     leap = instant(datetime.combine(day, time()), self._zone) - begin
-                    index = max(index + 1, -(-leap // timedelta(hours=1)))
+                    index = max(index + 1, -(-leap // _HOUR))
                     index += -index % rule.interval
                     continue
-                moment = self._in_hour(local)
-                if moment is not None and (index > 0 or moment >= self._start):
-                    yield moment
-                index += self._hours_on(local)
+                steps = self._steps(local, at)
+                for moment in self._in_day(local, steps):
+                    if index > 0 or moment >= self._start:
+                        yield moment
+                index += steps * rule.interval
         except (OverflowError, ValueError):
             return
 
-    def _hours_on(self, local: datetime) -> int:
-        """How far on the next hour is that may be due: a whole number of intervals."""
-        rule = self._rule
-        wait = min((hour - local.hour - 1) % 24 + 1 for hour in rule.hours or range(24))
-        # The clocks may change meanwhile, by two hours at the most.
-        return max((wait - 2) // rule.interval, 1) * rule.interval
+    def _steps(self, local: datetime, at: datetime) -> int:
+        """How many intervals from a wall time on begin on its day: one where the clocks change."""
+        left, interval = 24 - local.hour, self._rule.interval
+        if left <= interval:
+            return 1
+        midnight = datetime.combine(local.date() + _DAY, time())
+        is_plain = instant(midnight, self._zone) - at == midnight - local
+        return -(-left // interval) if is_plain else 1
 
-    def _in_hour(self, local: datetime) -> datetime | None:
-        """The moment of an hour at which the rule is due, if it is."""
-        rule = self._rule
-        if rule.hours and local.hour not in rule.hours:
-            return None
-        minute = rule.minutes[0] if rule.minutes else local.minute
-        return local.replace(minute=minute, second=(rule.seconds or (local.second,))[0])
+    def _in_day(self, local: datetime, steps: int) -> list[datetime]:
+        """The moments at which the rule is due, of so many intervals from a wall time on."""
+        hours, interval = self._rule.hours, self._rule.interval
+        due = range(local.hour, local.hour + steps * interval, interval)
+        found = [hour for hour in due if not hours or hour in hours]
+        if not found:
+            return []
+        self._work.add(len(found) - 1)
+        minute = self._rule.minutes[0] if self._rule.minutes else local.minute
+        second = self._rule.seconds[0] if self._rule.seconds else local.second
+        # Of an hour that comes twice it may be the second.
+        times = [time(hour, minute, second, fold=local.fold) for hour in found]
+        return [datetime.combine(local.date(), one) for one in times]

@@ -31,6 +31,15 @@ def test_another_zone_moves_them_as_it_moves_the_due_date() -> None:
     assert moved.recurrence.exdates == ("2026-03-09T17:00:00",)
 
 
+def test_the_end_moves_with_the_due_date_but_not_that_of_whole_days() -> None:
+    until = {"recurrence": {"rule": "weekly", "until": "2026-03-16T09:00:00"}}
+    for more, moved in ((WHOLE, "2026-03-16T09:00:00"), ({}, "2026-03-16T17:00:00")):
+        known = drafted(DEFAULTS, WEEKLY | until | more, NOW)
+        after = drafted(known, {"timezone": "Asia/Tokyo"}, NOW)
+        assert after.recurrence is not None
+        assert after.recurrence.until == moved
+
+
 def test_whole_days_have_days_as_exceptions() -> None:
     whole = {"all_day": True, "due_date": "2026-03-02"}
     fields = drafted(drafted(DEFAULTS, WEEKLY, NOW), whole, NOW)
@@ -57,7 +66,10 @@ def test_a_phrase_with_a_time_does_not_become_one_of_whole_days_afterwards() -> 
 
 
 def test_a_zone_of_its_own_ends_the_floating() -> None:
-    floating = drafted(DEFAULTS, {**WEEKLY, "floating": True}, NOW)
+    ends = {"recurrence": {"rule": "weekly", "until": "2026-03-16T08:00:00Z"}}
+    floating = drafted(DEFAULTS, {**WEEKLY, **ends, "floating": True}, NOW)
+    assert floating.recurrence is not None
+    assert floating.recurrence.until == "2026-03-16T09:00:00"
     assert floating.floating
     assert drafted(floating, {"title": "Wash"}, NOW).floating
     assert not drafted(floating, {"timezone": "Europe/Berlin"}, NOW).floating

@@ -132,6 +132,45 @@ def test_a_due_date_that_moves_to_another_wall_takes_the_dates_along() -> None:
 
 
 @pytest.mark.parametrize(
+    ("until", "moved"),
+    [
+        ("2026-03-09T09:00:00", "2026-03-09T17:00:00"),
+        ("2026-03-09T08:00:00Z", "2026-03-09T08:00:00Z"),
+        ("2026-03-09", "2026-03-09"),
+        ("9999-12-31T23:00:00", "9999-12-31T22:00:00"),
+        ("0001-01-01T00:30:00", "0001-01-01T09:48:59"),
+        (None, None),
+    ],
+)
+def test_the_end_moves_with_the_wall_where_it_is_of_the_wall(
+    until: str | None, moved: str | None
+) -> None:
+    recurrence = schedule(until=until).recurrence
+    assert rezoned(recurrence, BERLIN, parse_zone("Asia/Tokyo")).until == moved
+
+
+def test_of_a_floating_task_every_date_is_of_the_wall() -> None:
+    given = {"exdates": ["2026-03-03T08:00:00Z"], "until": "2026-03-09T08:00:00Z"}
+    recurrence = parse_recurrence({"rule": "hourly", **given})
+    floating = settled(recurrence, BERLIN, all_day=False, floating=True)
+    assert floating.exdates == ("2026-03-03T09:00:00",)
+    assert floating.until == "2026-03-09T09:00:00"
+    assert settled(recurrence, BERLIN, all_day=False).until == "2026-03-09T08:00:00Z"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59", "9999-12-31T23:59:59Z"])
+def test_an_end_at_the_calendars_own_is_none_in_any_zone(until: str, zone: str) -> None:
+    recurrence = parse_recurrence({"rule": "daily", "until": until})
+    for floating in (True, False):
+        kept = settled(recurrence, parse_zone(zone), all_day=False, floating=floating)
+        start = datetime(2026, 3, 1, 9)  # noqa: DTZ001 - wall time
+        assert (
+            len(occurrences(Schedule(kept, start, parse_zone(zone), all_day=False), limit=2)) == 2
+        )
+
+
+@pytest.mark.parametrize(
     ("dates", "field"),
     [
         (["2026-03-02", "soon"], "recurrence.exdates[1]"),

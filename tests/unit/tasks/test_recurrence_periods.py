@@ -1,6 +1,6 @@
-"""Every example of RFC 5545 section 3.8.5.3 gives the dates that stand there."""
+"""Every example of RFC 5545 section 3.8.5.3 gives the dates that stand there, with little work."""
 
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from itertools import islice
 
 import pytest
@@ -14,6 +14,7 @@ from tests.rfc5545 import (
 )
 
 from taskflow.base.errors import Invalid
+from taskflow.tasks import recurrence_periods
 from taskflow.tasks.recurrence import Schedule, occurrences
 from taskflow.tasks.recurrence_rules import parse_recurrence
 from taskflow.tasks.zones import parse_zone
@@ -57,3 +58,39 @@ def test_every_three_hours_ends_with_until_which_is_an_instant() -> None:
 def test_what_recurs_more_often_than_hourly_is_refused(lines: str) -> None:
     with pytest.raises(Invalid, match="more often than hourly"):
         walls(lines, START, 1)
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "start", "expected"),
+    [
+        ("2", "Europe/Berlin", "2026-10-25", ["02:00 +0200", "02:00 +0100"]),
+        ("2,3", "Europe/Berlin", "2026-10-25", ["02:00 +0200", "02:00 +0100", "03:00 +0100"]),
+        ("23,0", "Africa/Cairo", "2026-10-29T20:00", ["23:00 +0300", "23:00 +0200", "00:00 +0200"]),
+    ],
+)
+def test_an_hour_that_comes_twice_is_due_twice(
+    hours: str, zone: str, start: str, expected: list[str]
+) -> None:
+    rule, known = parse_recurrence({"rule": f"FREQ=HOURLY;BYHOUR={hours}"}), parse_zone(zone)
+    schedule = Schedule(rule, datetime.fromisoformat(start), known, all_day=False)
+    found = [one.at for one in occurrences(schedule, limit=len(expected))]
+    shown = [f"{at.astimezone(known):%H:%M %z}" for at in found if isinstance(at, datetime)]
+    assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "work"),
+    [
+        ("FREQ=HOURLY;COUNT=10000", 12_500),
+        ("FREQ=HOURLY;BYHOUR=5;COUNT=1000", 6_000),
+        ("FREQ=HOURLY;INTERVAL=5;BYHOUR=1,13,23;COUNT=1000", 13_000),
+        ("FREQ=YEARLY;BYMONTH=3,4;BYSETPOS=1,-1;COUNT=1000", 10_000),
+    ],
+)
+def test_hours_and_days_that_are_passed_over_cost_next_to_nothing(
+    rule: str, work: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recurrence_periods, "MOST_WORK", work)
+    schedule = Schedule(parse_recurrence({"rule": rule}), START, NEW_YORK, all_day=False)
+    end = datetime(9500, 1, 1, tzinfo=UTC)
+    assert occurrences(schedule, after=end) == []

@@ -5,8 +5,12 @@ from datetime import datetime, time, timedelta
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from taskflow.services.recurring_processor.model import Instance
-from taskflow.tasks.zones import instant, wall_time
+from taskflow.services.recurring_processor.moments import parse_when
+from taskflow.services.recurring_processor.patterns import timezone_of
+from taskflow.tasks.zones import instant, parse_zone
 
 Status = Literal["open", "done", "skipped", "deleted", "withdrawn"]
 Timing = Literal["on_time", "late"]
@@ -21,13 +25,12 @@ class Trace(NamedTuple):
     lapsed: int = 0
 
 
-class Figures(NamedTuple):
-    """How well a series was kept.
+class Statistics(Struct, frozen=True):
+    """How well a series was kept, over its newest 2,000 instances.
 
     Attributes:
-        completion_rate: What was done, of that and what was skipped or missed; None before any.
-        current_streak: How many were done in a row up to now, however late; what was deleted is an
-            exception, and neither goes on nor ends it.
+        completion_rate: What was done, of that and what was skipped or missed.
+        current_streak: How many were done in a row up to now.
     """
 
     done: int
@@ -43,32 +46,46 @@ class Figures(NamedTuple):
 
 
 def status_of(instance: Instance) -> Status:
-    """What has become of an instance."""
+    """What has become of an instance; what was done stays so in the trash."""
     if instance.is_withdrawn:
         return "withdrawn"
+    if instance.status == "completed":
+        return "done"
     if instance.is_deleted:
         return "skipped" if instance.is_skipped else "deleted"
-    return "done" if instance.status == "completed" else "open"
+    return "open"
 
 
-def timing_of(instance: Instance, zone: ZoneInfo, *, all_day: bool) -> Timing | None:
-    """Whether an instance was done in time: by its due date, or on its day."""
-    done_at, due_at = instance.completed_at, instance.due_at
-    if done_at is None or due_at is None or instance.due_date is None:
+def timing_of(instance: Instance, zone: ZoneInfo) -> Timing | None:
+    """Whether an instance was done in time: by its due date, or on its day.
+
+    A day is one of the zone that the task had, whatever the series has become since; `zone` holds
+    where that is not known.
+    """
+    done_at = instance.completed_at
+    if done_at is None or instance.due_date is None:
         return None
-    end = _end_of_day(due_at, zone) if all_day else due_at
-    return "on_time" if done_at < end or done_at == due_at else "late"
+    due = parse_when(instance.due_date)
+    if isinstance(due, datetime):
+        return "on_time" if done_at <= due else "late"
+    own = parse_zone(timezone_of(instance.plan)) if instance.plan else zone
+    midnight = instant(datetime.combine(due + timedelta(days=1), time()), own)
+    return "on_time" if done_at < midnight else "late"
 
 
-def trace_of(instance: Instance, zone: ZoneInfo, *, all_day: bool) -> Trace:
+def trace_of(instance: Instance, zone: ZoneInfo) -> Trace:
     """An instance as the figures see it."""
-    timing = timing_of(instance, zone, all_day=all_day)
+    timing = timing_of(instance, zone)
     lapsed = 0 if instance.is_open else instance.lapsed
     return Trace(status_of(instance), timing, instance.missed, lapsed)
 
 
-def figures(traces: Iterable[Trace]) -> Figures:
-    """The figures of instances, in the order in which they were made."""
+def statistics(traces: Iterable[Trace]) -> Statistics:
+    """The figures of instances, in the order in which they were made.
+
+    There is no rate before anything was done, skipped or missed. What was done late goes on with a
+    streak; what was deleted is an exception, and neither goes on with one nor ends it.
+    """
     counts = dict.fromkeys(("open", "done", "skipped", "deleted", "withdrawn"), 0)
     timings = {"on_time": 0, "late": 0}
     missed = streak = longest = 0
@@ -86,7 +103,7 @@ def figures(traces: Iterable[Trace]) -> Figures:
         if trace.lapsed:
             streak = 0
     due = counts["done"] + counts["skipped"] + missed
-    return Figures(
+    return Statistics(
         done=counts["done"],
         on_time=timings["on_time"],
         late=timings["late"],
@@ -98,7 +115,3 @@ def figures(traces: Iterable[Trace]) -> Figures:
         current_streak=streak,
         longest_streak=longest,
     )
-
-
-def _end_of_day(at: datetime, zone: ZoneInfo) -> datetime:
-    return instant(datetime.combine(wall_time(at, zone) + timedelta(days=1), time()), zone)

@@ -53,6 +53,11 @@ def plan_of(recurring: TaskState | Series) -> str:
     return msgspec.json.encode(plan).decode()
 
 
+def timezone_of(plan: str) -> str:
+    """The time zone of a plan."""
+    return msgspec.json.decode(plan, type=Plan).timezone
+
+
 def on_wall_of(plan: str, planned_date: str | None, timezone: str) -> tuple[str, str | None]:
     """A plan and its date where the owner is by now; those of a task that does not float stay."""
     known = msgspec.json.decode(plan, type=Plan)

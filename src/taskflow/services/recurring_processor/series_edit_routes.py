@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from taskflow.accounts.model import Identity
 from taskflow.base.clock import Clock
-from taskflow.base.errors import Conflict, Stale
+from taskflow.base.errors import Conflict, Invalid, Stale
 from taskflow.chassis.acting import IfMatch, actor_of, version_of
 from taskflow.chassis.task_bodies import TaskChanges, given
 from taskflow.db.engine import Database
@@ -93,7 +93,7 @@ async def patch_series(
 
     async def wish(editing: Editing, chain: Chain) -> Chain:
         wanted = await editing.at_home(given(data.changes))
-        changes = _changes(wanted, data.policy, chain)
+        changes = _changes(wanted, data, chain)
         if data.scope == "this":
             return await editing.edit_one(chain, data.task_id, changes)
         is_all = data.scope == "all"
@@ -179,15 +179,17 @@ async def resume_series(
 
 
 def _changes(
-    changes: Mapping[str, object], policy: str | None, chain: Chain
+    changes: Mapping[str, object], data: SeriesPatch, chain: Chain
 ) -> Mapping[str, object]:
     """What is wished, by name; a policy as the recurrence that has it."""
-    if policy is None:
+    if data.policy is None:
         return changes
+    if data.scope == "this":
+        raise Invalid.field("policy", "belongs to the series: use the scope `future` or `all`")
     present_one = changes.get("recurrence", msgspec.to_builtins(chain.series.recurrence))
     if not isinstance(present_one, dict):
-        return changes
-    return {**changes, "recurrence": {**present_one, "policy": policy}}
+        raise Invalid.field("policy", "stands beside no recurrence")
+    return {**changes, "recurrence": {**present_one, "policy": data.policy}}
 
 
 ROUTES = [patch_series, stop_series, skip_instance, pause_series, resume_series]

@@ -1,5 +1,6 @@
 """The doors that show series."""
 
+import asyncio
 from typing import Annotated
 from uuid import UUID
 
@@ -92,7 +93,8 @@ async def get_calendar(
         span = calendar.month_of(wanted, series.zone)
         kept = await history_storage.between(transaction, series_id, span.start, span.end)
         chain = await storage.chain_of(transaction, series)
-    found = calendar.entries(chain, span, kept, clock.now())
+    # In a thread: to follow a long series to its month may take a while.
+    found = await asyncio.to_thread(calendar.entries, chain, span, kept, clock.now())
     days = [
         CalendarDay(day, [shown_entry(one) for one in found if one.day == day]) for day in span.days
     ]

@@ -1,5 +1,6 @@
 """What the doors to series answer with."""
 
+import asyncio
 from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -12,10 +13,10 @@ from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import history_storage
 from taskflow.services.recurring_processor.calendar import Entry, reason_of
 from taskflow.services.recurring_processor.history import (
-    Figures,
+    Statistics,
     Status,
     Timing,
-    figures,
+    statistics,
     status_of,
     timing_of,
     trace_of,
@@ -97,31 +98,6 @@ class SeriesState(Struct):
     next: list[Shown]
 
 
-class Statistics(Struct):
-    """How well a series was kept, over its newest 2,000 instances.
-
-    Attributes:
-        completion_rate: What was done, of that and what was skipped or missed.
-        current_streak: How many were done in a row up to now.
-    """
-
-    done: int
-    on_time: int
-    late: int
-    skipped: int
-    missed: int
-    deleted: int
-    open: int
-    completion_rate: float | None
-    current_streak: int
-    longest_streak: int
-
-    @classmethod
-    def of(cls, found: Figures) -> "Statistics":
-        """As they are answered."""
-        return cls(*found)
-
-
 class SeriesWithInstances(Struct):
     """A series, its newest 200 instances, the newest first, and how well it was kept."""
 
@@ -164,7 +140,8 @@ class Calendar(Struct):
 
 async def states(transaction: Transaction, found: list[Series], now: datetime) -> list[SeriesState]:
     """Series as they are answered, each with what comes next and why that is not plain."""
-    coming = {series.id: _coming(series, now) for series in found}
+    # In a thread: to count a long series up to now may take a while.
+    coming = await asyncio.to_thread(_all_coming, found, now)
     wanted = [(series_id, one.date) for series_id, some in coming.items() for one in some]
     known = await history_storage.by_occurrence(transaction, wanted) if wanted else {}
     return [
@@ -181,9 +158,9 @@ async def whole(transaction: Transaction, series: Series, now: datetime) -> Seri
     """A series with its instances and figures."""
     state = (await states(transaction, [series], now))[0]
     newest = await history_storage.newest(transaction, series.id)
-    traces = [trace_of(one, series.zone, all_day=series.all_day) for one in reversed(newest)]
+    traces = [trace_of(one, series.zone) for one in reversed(newest)]
     instances = [shown_instance(series, one) for one in newest[:NEWEST]]
-    return SeriesWithInstances(state, instances, Statistics.of(figures(traces)))
+    return SeriesWithInstances(state, instances, statistics(traces))
 
 
 def shown_instance(series: Series, instance: Instance) -> InstanceState:
@@ -196,7 +173,7 @@ def shown_instance(series: Series, instance: Instance) -> InstanceState:
         instance.completed_at,
         instance.due_date,
         instance.planned_date,
-        timing_of(instance, series.zone, all_day=series.all_day),
+        timing_of(instance, series.zone),
         instance.missed,
     )
 
@@ -220,7 +197,7 @@ def history_items(series: Series, found: list[Instance]) -> list[HistoryItem]:
                 due_date=one.due_date,
                 planned_date=one.planned_date,
                 completed_at=one.completed_at,
-                timing=timing_of(one, series.zone, all_day=series.all_day),
+                timing=timing_of(one, series.zone),
             )
         )
         if one.missed:
@@ -247,6 +224,10 @@ def shown_occurrence(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
 
 def _missed(count: int) -> HistoryItem:
     return HistoryItem("missed", count, None, None, None, None, None, None, None)
+
+
+def _all_coming(found: list[Series], now: datetime) -> dict[UUID, list[Occurrence]]:
+    return {series.id: _coming(series, now) for series in found}
 
 
 def _coming(series: Series, now: datetime) -> list[Occurrence]:

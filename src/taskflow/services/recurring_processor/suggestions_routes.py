@@ -18,6 +18,7 @@ from taskflow.services.recurring_processor.moments import shown_in
 from taskflow.services.recurring_processor.pattern_detector import Basis
 from taskflow.services.recurring_processor.suggestions import Suggestion
 from taskflow.tasks import commands, queries
+from taskflow.tasks.errors import TaskNotFound
 from taskflow.tasks.model import Actor
 from taskflow.tasks.phrases.sentences import sentence
 
@@ -101,7 +102,7 @@ async def accept_suggestion(
     async with database.transaction() as transaction:
         kept = await storage.lock(transaction, caller.user_id, suggestion_id)
         if kept.task_id is not None:
-            return (await queries.get(transaction, caller.user_id, kept.task_id)).state()
+            return await _made(transaction, caller, kept.task_id)
         if kept.suggestion is None:
             raise Conflict("the suggestion was dismissed")
         task = await _make(transaction, caller, kept.suggestion, clock)
@@ -116,6 +117,15 @@ async def dismiss_suggestion(suggestion_id: UUID, caller: Identity, database: Da
         kept = await storage.lock(transaction, caller.user_id, suggestion_id)
         if kept.status == "open":
             await storage.decide(transaction, suggestion_id, "dismissed")
+
+
+async def _made(transaction: Transaction, caller: Identity, task_id: UUID) -> TaskState:
+    """The first task of a series that was made before."""
+    try:
+        return (await queries.get(transaction, caller.user_id, task_id)).state()
+    except TaskNotFound:
+        message = f"the series was made already; its first task, {task_id}, has been deleted"
+        raise Conflict(message) from None
 
 
 async def _make(

@@ -22,7 +22,8 @@ from taskflow.services.task_api.answers import ETAG, LOCATION, etag_of
 from taskflow.services.task_api.idempotency import Answer, idempotent, respond
 from taskflow.services.task_api.requests import IdempotencyKey
 from taskflow.tasks import commands
-from taskflow.tasks.drafts import DEFAULTS, clean, drafted
+from taskflow.tasks.drafting import drafted_aside
+from taskflow.tasks.drafts import DEFAULTS, clean
 from taskflow.tasks.model import due_text
 from taskflow.tasks.quick_add.line import MAX_LINE, QuickTask, Span, read_line
 from taskflow.tasks.zones import parse_zone
@@ -132,7 +133,7 @@ async def preview_quick_add(
     async with database.transaction(read_only=True) as transaction:
         quick = await _read(transaction, caller, data, now)
     try:
-        fields = drafted(DEFAULTS, quick.given, now)
+        fields = await drafted_aside(DEFAULTS, quick.given, now)
     except Invalid as error:
         raise _of_line(error) from error
     draft = QuickDraft(

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from taskflow.base.errors import Invalid
+from taskflow.tasks.phrases.vocabulary import MONTH_NAMES
 from taskflow.tasks.recurrence_rules import Frequency
 
 # The most days that each month can have.
@@ -168,3 +169,10 @@ class OnlyIf(Part, frozen=True):
     """Only where the day is one of these weekdays."""
 
     days: tuple[int, ...]
+
+
+def says_no_day(months: Months) -> Invalid:
+    """What a phrase is refused with that names months, and no day of them."""
+    name = MONTH_NAMES[months.months[0] - 1]
+    message = f"say on which day; write “every 1 {name}” or “every day in {name}”"
+    return misread(message, months.position)

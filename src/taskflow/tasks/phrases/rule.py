@@ -9,7 +9,6 @@ from typing import Final, TypeVar, cast
 from taskflow.tasks.phrases import parts as said
 from taskflow.tasks.phrases.parts import MONTH_DAYS, Part, misread
 from taskflow.tasks.phrases.sentence_words import ordinal
-from taskflow.tasks.phrases.vocabulary import MONTH_NAMES
 from taskflow.tasks.recurrence_parts import MAX_INTERVAL, WEEKDAYS
 
 Found = TypeVar("Found", bound=Part)
@@ -84,9 +83,7 @@ def _refuse_missing(parts: Parts) -> None:
     if not any(parts.find(kind) for kind in days):
         months = parts.find(said.Months)
         if months and parts.find(said.Repeats):
-            name = MONTH_NAMES[months.months[0] - 1]
-            message = f"say on which day; write “every 1 {name}” or “every day in {name}”"
-            raise misread(message, months.position)
+            raise said.says_no_day(months)
         raise misread("does not say how often; write for example “every day”", parts.end)
 
 
@@ -102,7 +99,11 @@ def _days_fields(parts: Parts) -> Fields:
 
 def _of_units(parts: Parts) -> Fields:
     _refuse_scope(parts)
-    every = cast("said.Every", parts.find(said.Every))
+    every, months = cast("said.Every", parts.find(said.Every)), parts.find(said.Months)
+    # The day of a year, or of one month, would be today's, which nobody has said.
+    is_one = months is not None and len(months.months) == 1
+    if months and (every.frequency == "YEARLY" or (every.frequency == "MONTHLY" and is_one)):
+        raise said.says_no_day(months)
     return {"FREQ": every.frequency, "INTERVAL": _bounded(every)}
 
 

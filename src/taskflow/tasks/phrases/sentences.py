@@ -48,14 +48,14 @@ def _days(rule: Rule) -> str:
         every = _every(rule)
         days = f"every {place} of the month" if rule.interval == 1 else f"{every} on the {place}"
         return days + _check(rule) + _in_months(rule)
-    return _by_weekdays(rule) + _in_months(rule)
+    return _by_weekdays(rule) + ("" if _leaves_day_open(rule) else _in_months(rule))
 
 
 def _in_years(rule: Rule, place: str) -> str:
     """The days of a yearly rule: dates, or places in the year or in its months."""
     every = _every(rule)
     if not place:
-        return every + _in_months(rule)
+        return every
     if not rule.months:
         return f"{every} on the {place} of the year" + _check(rule)
     months = [MONTH_NAMES[month - 1] for month in rule.months]
@@ -152,6 +152,8 @@ def _rest(rule: Rule) -> str:
 
 def _other_days(rule: Rule) -> list[str]:
     place, found = _place(rule), []
+    if _leaves_day_open(rule):
+        found.append(f"only{_in_months(rule)}")
     if rule.week_numbers:
         found.append(f"only in the {ordinals(rule.week_numbers)} week of the year")
     if rule.days and not place and _is_unsaid(rule):
@@ -177,6 +179,12 @@ def _others(rule: Rule) -> list[str]:
     if rule.week_start and (rule.interval > 1 or rule.week_numbers) and rule.frequency != "DAILY":
         found.append(f"weeks beginning on {DAY_NAMES[rule.week_start]}")
     return found
+
+
+def _leaves_day_open(rule: Rule) -> bool:
+    """Whether it names months, but no day of the year or of the one month: the start has it."""
+    is_yearly = rule.frequency == "YEARLY" or (rule.frequency, len(rule.months)) == ("MONTHLY", 1)
+    return is_yearly and bool(rule.months) and not _place(rule)
 
 
 def _is_unsaid(rule: Rule) -> bool:

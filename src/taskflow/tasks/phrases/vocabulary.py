@@ -68,7 +68,8 @@ _PLAIN: Final = {
     "QUARTER": "quarter quarters",
     "YEARS": "year years yr yrs",
     "FORTNIGHT": "fortnight fortnights",
-    "ADVERB": "hourly daily weekly fortnightly monthly quarterly yearly annually:yearly",
+    "ADVERB": "hourly daily everyday:daily weekly fortnightly monthly quarterly yearly "
+    "annually:yearly",
     "WORKDAY": "weekday weekdays workday workdays",
     "WEEKEND": "weekend weekends",
     "TIME": "noon:12:00 midday:12:00 midnight:0:00",

@@ -14,6 +14,7 @@ from taskflow.tasks.phrased import Place, origin_of
 from taskflow.tasks.phrases.parts import When
 from taskflow.tasks.phrases.understanding import understand_words
 from taskflow.tasks.phrases.words import Word
+from taskflow.tasks.quick_add import context
 from taskflow.tasks.quick_add.meaning import Here, due_at
 from taskflow.tasks.quick_add.spans import Kind, Line, Moment, moment_of, reminding_of
 
@@ -69,6 +70,8 @@ def _read_at(line: Line, here: Here, index: int) -> Found | None:
         return None
     if kind == "REMIND":
         return _reminder_at(line, index)
+    if kind == "EVERY" and (word := context.part_of_day(line, index + 1)):
+        context.refuse_part_of_day(word)
     recurrence, due = _recurrence_at(line, here, index), _due_at(line, here, index)
     if recurrence and (due is None or recurrence.last > due.last):
         return recurrence
@@ -99,10 +102,28 @@ def _recurrence_at(line: Line, here: Here, index: int) -> Found | None:
         if is_meant and refused:
             raise refused
         if understood and understood.is_explicit:
-            return Found(
-                "recurrence", index, last, understood, "both" if len(words) == 1 else "any"
-            )
+            _refuse_around(line, index, last, has_time=understood.has_time)
+            return Found("recurrence", index, last, understood, _edges_of_recurrence(words))
     return None
+
+
+def _edges_of_recurrence(words: Sequence[Word]) -> Edges:
+    """Where it must stand: “everyday things” are none that recur."""
+    if len(words) > 1:
+        return "any"
+    return "end" if words[0].text.lower() == "everyday" else "both"
+
+
+def _refuse_around(line: Line, first: int, last: int, *, has_time: bool) -> None:
+    """Refuse what the words around a recurrence, or a day that is sure, make something else of.
+
+    Raises:
+        Invalid: there are such words.
+    """
+    context.refuse_miscounted(line, first)
+    context.refuse_zone(line, last)
+    if not has_time and (word := context.part_of_day(line, last)):
+        context.refuse_part_of_day(word)
 
 
 def _must_recur(words: Sequence[Word]) -> bool:
@@ -114,6 +135,8 @@ def _must_recur(words: Sequence[Word]) -> bool:
 def _goes_on(line: Line, here: Here, last: int) -> bool:
     """Whether what follows belongs to the recurrence before it, though it does not fit there."""
     following = line.words[last : last + 1]
+    if following and context.goes_on(line.words[:last], following[0]):
+        return True
     if not following or _due_at(line, here, last):
         return False
     if following[0].kind in _PREPOSITIONS:
@@ -127,7 +150,10 @@ def _is_range(line: Line, last: int) -> bool:
     kinds = [word.kind for word in line.words[max(last - 1, 0) : last + 2]]
     if len(kinds) < len(("9am", "to", "10am")) or kinds[1] != "TO":
         return False
-    return kinds[2] in _ENDS_OF_RANGES or (kinds[0], kinds[2]) == ("TIME", "NUMBER")
+    following = line.words[last + 2 : last + 3]
+    ends_in_date = kinds[2] == "NUMBER" and [word.kind for word in following] == ["MONTH"]
+    is_date = ends_in_date and kinds[0] in ("MONTH", "NUMBER")
+    return is_date or kinds[2] in _ENDS_OF_RANGES or (kinds[0], kinds[2]) == ("TIME", "NUMBER")
 
 
 def _due_at(line: Line, here: Here, index: int) -> Found | None:
@@ -154,10 +180,30 @@ def _due_at(line: Line, here: Here, index: int) -> Found | None:
         if _is_day(moment, words) and not _is_of_weekday(line, last):
             if refused:
                 raise refused
-            return Found("due", index, last, moment, _edges_of(moment, words))
+            return _due_of(line, Found("due", index, last, moment, _edges_of(moment, words)))
     if refused and len(endings) > 1 and line.words[index].kind in _LEADS:
         raise refused
     return None
+
+
+def _due_of(line: Line, found: Found) -> Found | None:
+    """What is found, unless the words around it make something else of it.
+
+    Raises:
+        Invalid: they do, and nothing but a day or time can be meant.
+    """
+    moment: Moment = found.value
+    if context.is_changed(line, found.first, found.last):
+        return None
+    is_bare_number = moment.clock is None and moment.when and moment.when.kind == "month_day"
+    if is_bare_number and context.is_place(line, found.last):
+        return found._replace(edges="end")
+    if moment.clock is None and found.edges != "any" and context.part_of_day(line, found.last):
+        return None
+    _refuse_around(
+        line, found.first, found.last, has_time=moment.when is None or bool(moment.clock)
+    )
+    return found
 
 
 def _is_day(moment: Moment, words: Sequence[Word]) -> bool:
@@ -227,4 +273,10 @@ def _at_edges(found: list[Found], length: int) -> list[Found]:
         ends = all(index in read for index in range(one.last, length))
         if ends or one.edges == "any" or (begins and one.edges == "both"):
             kept.append(one)
-    return kept
+    # “weekly review every friday” is done every Friday.
+    is_said = any(one.kind == "recurrence" and one.edges == "any" for one in kept)
+    return [one for one in kept if not (is_said and _is_bare_recurrence(one))]
+
+
+def _is_bare_recurrence(one: Found) -> bool:
+    return one.kind == "recurrence" and one.edges != "any"

@@ -25,7 +25,12 @@ _PRIORITIES: Final = {
 }  # fmt: skip
 _NAME_BEGUN: Final = re.compile(r"[^\W\d_][.@/]")
 _NAME_GOES_ON: Final = re.compile(r"[.@/][^\W\d_]")
-_QUOTED: Final = re.compile(r'(?<!\S)"[^"]*"(?=[\s.,;:?!)]|$)|(?<!\S)\\\S+')
+_QUOTED: Final = re.compile(
+    r'(?<!\S)(?:"[^"]*"|\u201c[^\u201d]*\u201d|\u201e[^\u201c\u201d]*[\u201c\u201d])(?=[\s.,;:?!)]|$)'
+    r"|(?<!\S)\\\S+"
+)
+# “bi-weekly” is not weekly.
+_HYPHEN_BEFORE: Final = re.compile(r"[^\W\d_][-\u2010\u2011]")
 
 
 class Mark(NamedTuple):
@@ -170,4 +175,6 @@ def _is_literal(word: Word, text: str, places: Sequence[tuple[int, int]]) -> boo
     """Whether a word is meant literally, or is of a name or an address, as in “monday.com”."""
     is_quoted = any(start <= word.start < end for start, end in places)
     begun = _NAME_BEGUN.match(text, max(word.start - 2, 0), word.start)
+    if word.kind == "ADVERB" and not begun:
+        begun = _HYPHEN_BEFORE.match(text, max(word.start - 2, 0), word.start)
     return is_quoted or bool(begun or _NAME_GOES_ON.match(text, word.end))

@@ -1,5 +1,6 @@
 """What is left of a line when all that was understood is taken out: the title. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -12,6 +13,9 @@ from taskflow.tasks.quick_add.spans import Line
 _BEFORE: Final = " ,;:"
 _MARKS: Final = frozenset(",.;:?!)")
 _BEHIND: Final = " ,;"
+_EMPTY: Final = re.compile(r"\(\s*\)|\[\s*\]")
+# It belongs to the day behind it: “pay rent the 15th”.
+_ARTICLE: Final = re.compile(r"(?<!\S)the\s+$", re.IGNORECASE)
 
 
 def title_of(line: Line, spans: Sequence[Span]) -> str:
@@ -22,7 +26,7 @@ def title_of(line: Line, spans: Sequence[Span]) -> str:
     """
     title = " ".join(_joined(list(_left(line, spans))).split())
     if spans:
-        title = title.lstrip(_BEFORE).rstrip(_BEHIND)
+        title = " ".join(_EMPTY.sub("", title).split()).lstrip(_BEFORE).rstrip(_BEHIND)
     if not title:
         raise Invalid.field("text", "leaves no title: say what is to be done", 0)
     if len(title) > MAX_TITLE:
@@ -55,6 +59,8 @@ def _joined(left: Sequence[str]) -> str:
 def pieces(line: Line, first: int, last: int) -> Iterator[tuple[int, int]]:
     """Where words stand in the line, without the tags and priorities between them."""
     start, end = line.words[first].start, line.words[last - 1].end
+    if article := _ARTICLE.search(line.text, 0, start):
+        start = article.start()
     for mark in line.marks:
         if start <= mark.start and mark.end < end:
             stop = len(line.text[: mark.start].rstrip())

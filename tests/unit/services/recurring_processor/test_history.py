@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from taskflow.services.recurring_processor.history import (
     Timing,
     Trace,
-    figures,
+    statistics,
     status_of,
     timing_of,
 )
@@ -50,31 +50,44 @@ def test_what_has_become_of_a_task_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("done_at", "all_day", "expected"),
+    ("done_at", "due", "expected"),
     [
-        (datetime(2026, 3, 29, 21, 59, tzinfo=UTC), True, "on_time"),
-        (datetime(2026, 3, 29, 22, 0, tzinfo=UTC), True, "late"),
-        (DUE, False, "on_time"),
-        (datetime(2026, 3, 28, 23, 1, tzinfo=UTC), False, "late"),
-        (None, False, None),
+        (datetime(2026, 3, 29, 21, 59, tzinfo=UTC), "2026-03-29", "on_time"),
+        (datetime(2026, 3, 29, 22, 0, tzinfo=UTC), "2026-03-29", "late"),
+        (DUE, "2026-03-28T23:00:00Z", "on_time"),
+        (datetime(2026, 3, 28, 23, 1, tzinfo=UTC), "2026-03-28T23:00:00Z", "late"),
+        (None, "2026-03-29", None),
+        (DUE, None, None),
     ],
 )
 def test_a_day_lasts_until_midnight_and_an_instant_until_itself(
-    done_at: datetime | None, *, all_day: bool, expected: Timing | None
+    done_at: datetime | None, due: str | None, expected: Timing | None
 ) -> None:
-    assert timing_of(replace(OPEN, completed_at=done_at), BERLIN, all_day=all_day) == expected
+    assert timing_of(replace(OPEN, completed_at=done_at, due_date=due), BERLIN) == expected
+
+
+def test_a_day_is_one_of_the_zone_that_its_task_had() -> None:
+    in_berlin = replace(OPEN, plan='[null,"Europe/Berlin",true,false]')
+    last = replace(in_berlin, completed_at=datetime(2026, 3, 29, 21, 59, tzinfo=UTC))
+    over = replace(in_berlin, completed_at=datetime(2026, 3, 29, 22, 0, tzinfo=UTC))
+    for zone in (ZoneInfo("Asia/Tokyo"), ZoneInfo("America/Los_Angeles")):
+        assert (timing_of(last, zone), timing_of(over, zone)) == ("on_time", "late")
+
+
+def test_what_was_done_stays_done_in_the_trash() -> None:
+    assert status_of(replace(OPEN, status="completed", is_deleted=True)) == "done"
 
 
 def test_a_skip_and_a_miss_end_a_streak_and_an_exception_does_not() -> None:
-    found = figures([DONE, DONE, DELETED, LATE, SKIPPED, DONE, Trace("open", None, 2)])
+    found = statistics([DONE, DONE, DELETED, LATE, SKIPPED, DONE, Trace("open", None, 2)])
     assert (found.longest_streak, found.current_streak) == (3, 0)
     assert (found.done, found.late, found.skipped, found.missed, found.deleted) == (4, 1, 1, 2, 1)
     assert found.completion_rate == round(4 / 7, 4)
 
 
 def test_what_was_missed_before_a_task_ends_the_streak_before_it() -> None:
-    assert figures([DONE, DONE, Trace("done", "on_time", 1)]).current_streak == 1
+    assert statistics([DONE, DONE, Trace("done", "on_time", 1)]).current_streak == 1
 
 
 def test_nothing_is_no_rate() -> None:
-    assert figures([Trace("open", None, 0)]).completion_rate is None
+    assert statistics([Trace("open", None, 0)]).completion_rate is None

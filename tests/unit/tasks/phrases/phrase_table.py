@@ -156,7 +156,6 @@ every 1 january and 1 july                FREQ=YEARLY;BYMONTH=1,7;BYMONTHDAY=1
 1st of january and july                   FREQ=YEARLY;BYMONTH=1,7;BYMONTHDAY=1
 every 29 february                         FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29
 every 2 years on march 3                  FREQ=YEARLY;INTERVAL=2;BYMONTH=3;BYMONTHDAY=3
-every year in june                        FREQ=YEARLY;BYMONTH=6
 last friday of march                      FREQ=YEARLY;BYMONTH=3;BYDAY=-1FR
 every year on the last friday of november FREQ=YEARLY;BYMONTH=11;BYDAY=-1FR
 every 4 years on the 1st monday of november FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=1MO

@@ -53,6 +53,9 @@ SENTENCES = [
     ),
     ("FREQ=MONTHLY;BYMONTHDAY=13;BYDAY=FR", {}, "every 13th of the month if that is a Friday"),
     # What no phrase can say.
+    ("FREQ=YEARLY;BYMONTH=6", {}, "every year, only in June"),
+    ("FREQ=MONTHLY;BYMONTH=6", {}, "every month, only in June"),
+    ("FREQ=YEARLY;BYMONTH=5,6,7", {"count": 3}, "every year for 3 times, only from May to July"),
     ("FREQ=MONTHLY;INTERVAL=2;BYDAY=MO", {}, "every 2 months, only on Monday"),
     (
         "FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=2",
@@ -105,6 +108,8 @@ def days(most: int = 7) -> st.SearchStrategy[str]:
 
 
 MONTHS = st.just("") | rising(1, 12, 11).map(lambda months: f";BYMONTH={joined(months)}")
+# The day of one month is said: only the start would tell it else.
+SEVERAL = MONTHS.filter(lambda months: not months or "," in months)
 EACH = st.just("") | st.integers(2, 30).map(lambda number: f";INTERVAL={number}")
 NAMED = st.tuples(rising(-5, 5, 2), st.sampled_from(WEEKDAYS)).map(
     lambda pair: ",".join(f"{number}{pair[1]}" for number in pair[0])
@@ -126,13 +131,13 @@ SAYABLE = st.one_of(
     rule("FREQ=HOURLY{}{}", EACH, MONTHS),
     rule("FREQ=WEEKLY{}{};BYDAY={}{}", EACH, MONTHS, days(), TIMES),
     rule("FREQ=WEEKLY{}{}{}", EACH, MONTHS, TIMES),
-    rule("FREQ=MONTHLY{}{}{}", EACH, MONTHS, TIMES),
+    rule("FREQ=MONTHLY{}{}{}", EACH, SEVERAL, TIMES),
     rule("FREQ=MONTHLY{}{};BYMONTHDAY={}{}", EACH, MONTHS, rising(-28, 28).map(joined), TIMES),
     rule("FREQ=MONTHLY{}{};BYDAY={}{}", EACH, MONTHS, NAMED, TIMES),
     rule("FREQ=MONTHLY{}{};BYDAY={}{};BYSETPOS={}", EACH, MONTHS, WORKDAYS, TIME,
          rising(-8, 8, 2).map(joined)),
     rule("FREQ=MONTHLY;BYMONTHDAY={};BYDAY={}", rising(-28, 28).map(joined), days(3)),
-    rule("FREQ=YEARLY{}{}{}", EACH, MONTHS, TIMES),
+    rule("FREQ=YEARLY{}{}", EACH, TIMES),
     rule("FREQ=YEARLY{};BYMONTH={};BYMONTHDAY={}{}", EACH, rising(1, 12).map(joined),
          rising(-28, 28).map(joined), TIMES),
     rule("FREQ=YEARLY{};BYMONTH={};BYDAY={}{}", EACH, rising(1, 12).map(joined), NAMED, TIMES),
