@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
-from tests.carrying import add_channel, are, carrying, fire, history
-from tests.fresh import fresh_database
+from tests.carrying import add_channel, add_person, are, carrying, fire, history
+from tests.fresh import connected, fresh_database
 from tests.planning import Wall, follow, make_event, make_task, reminder_events
 from tests.receiver import Receiver, receiving
 from tests.waiting import waits_or_ends
@@ -20,6 +20,7 @@ from taskflow.services.reminder.trigger import Terms, trigger
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+QUIET = {"quiet_hours": {"start": "10:00", "end": "20:00"}}
 
 
 @pytest.fixture
@@ -174,3 +175,41 @@ async def test_what_is_done_or_moved_before_a_digest_goes_out_is_not_in_it(
     (message,) = receiver.messages["/rest"]
     assert message["body"].count("Missed") == 2
     assert message["title"] == "2 reminders were missed"
+
+
+async def test_what_was_missed_and_then_met_quiet_hours_is_late_and_told_of_together_at_their_end(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    user_id, ids = await missed(own, wall, 4)
+    async with connected(own._dsn, "taskflow_task_api") as accounts:
+        await add_person(accounts, user_id, **QUIET)
+    await add_channel(own, user_id, f"{receiver.url}/late")
+    await fire(own, wall, digest_above=3)
+    assert await reminder_events(own, ids) == []
+    wall.at += 9 * HOUR
+    await fire(own, wall, digest_above=3)
+    facts = [one.reminder for one in await reminder_events(own, ids) if one.reminder]
+    assert [one.late_by_seconds // 60 for one in facts] == [12 * 60 - index for index in range(4)]
+    assert [one.digest.place for one in facts if one.digest] == [1, 2, 3, 4]
+    async with carrying(own, wall):
+        await are(own, user_id, "delivered")
+    (message,) = receiver.messages["/late"]
+    assert message["late_by_seconds"] == 12 * 3600
+    for reminder in ids:
+        steps = [one.what for one in await history(own, reminder)]
+        assert steps == ["planned", "due", "postponed", "fired", "handed_over", "delivered"]
+
+
+async def test_what_quiet_hours_would_have_held_up_in_any_case_was_not_missed(
+    own: Database,
+) -> None:
+    wall = Wall()
+    user_id, ids = await missed(own, wall, 4)
+    async with connected(own._dsn, "taskflow_task_api") as accounts:
+        await add_person(accounts, user_id, quiet_hours={"start": "07:00", "end": "20:00"})
+    await fire(own, wall, digest_above=3)
+    wall.at += 9 * HOUR
+    await fire(own, wall, digest_above=3)
+    facts = [one.reminder for one in await reminder_events(own, ids) if one.reminder]
+    assert [(one.late_by_seconds, bool(one.digest)) for one in facts] == [(0, False)] * 4

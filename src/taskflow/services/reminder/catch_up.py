@@ -41,8 +41,8 @@ class Due(NamedTuple):
 
     @property
     def fire_at(self) -> datetime:
-        """When it was to fire."""
-        return self.standing.fire_at
+        """When it was to fire; where it was missed and postponed then, when it was missed."""
+        return self.standing.missed_at or self.standing.fire_at
 
 
 class Fired(NamedTuple):
@@ -94,7 +94,7 @@ def firings(due: Sequence[Due], muted: Collection[UUID], now: datetime) -> list[
     return [
         Fired(
             one,
-            derived_id(one.id, one.fire_at.isoformat(), one.fire_at),
+            derived_id(one.id, one.standing.fire_at.isoformat(), one.standing.fire_at),
             max(int((now - one.fire_at).total_seconds()), 0),
             repetition(one.standing, now),
             is_muted=one.user_id in muted,

@@ -12,12 +12,12 @@ from taskflow.services.reminder.scheduler import Standing
 
 _DUE = """
 SELECT due.id, due.user_id, due.task_id, due."offset", due.planned_at, due.fire_at,
-       due.nag_every_seconds, due.nag_times, due.nag_done, task.task->>'priority' AS priority,
-       task.task->>'due_date' AS due_date, task.version, task.event_id, task.correlation_id,
-       task.traceparent, task.task::text AS state
+       due.nag_every_seconds, due.nag_times, due.nag_done, due.missed_at, task.task->>'priority'
+         AS priority, task.task->>'due_date' AS due_date, task.version, task.event_id,
+       task.correlation_id, task.traceparent, task.task::text AS state
   FROM (
     SELECT id, user_id, task_id, "offset", planned_at, fire_at, nag_every_seconds, nag_times,
-           nag_done
+           nag_done, missed_at
       FROM reminders.reminders
      WHERE status = 'pending' AND fire_at <= $1{of_these}
      ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -29,21 +29,25 @@ DUE = _DUE.format(of_these="")
 DUE_CLAIMED = _DUE.format(of_these=" AND id = ANY($3::uuid[])")
 SENT = """
 UPDATE reminders.reminders AS reminder
-   SET status = 'sent', fired_at = $1, seen_at = NULL, late_by_seconds = fired.late_by_seconds
+   SET status = 'sent', fired_at = $1, seen_at = NULL, late_by_seconds = fired.late_by_seconds,
+       fire_at = coalesce(missed_at, fire_at), missed_at = NULL
   FROM unnest($2::uuid[], $3::integer[]) AS fired (id, late_by_seconds)
  WHERE reminder.id = fired.id
 """
 NAGGING = """
 UPDATE reminders.reminders AS reminder
    SET fire_at = following.at, fired_at = $1, seen_at = NULL,
-       late_by_seconds = following.late_by_seconds, nag_done = following.number
+       late_by_seconds = following.late_by_seconds, nag_done = following.number,
+       missed_at = NULL
   FROM unnest($2::uuid[], $3::integer[], $4::timestamptz[], $5::integer[])
     AS following (id, late_by_seconds, at, number)
  WHERE reminder.id = following.id
 """
 POSTPONE = """
-UPDATE reminders.reminders AS reminder SET fire_at = postponed.until
-  FROM unnest($1::uuid[], $2::timestamptz[]) AS postponed (id, until)
+UPDATE reminders.reminders AS reminder
+   SET fire_at = postponed.until, missed_at = postponed.missed_at
+  FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[])
+    AS postponed (id, until, missed_at)
  WHERE reminder.id = postponed.id
 """
 # Counted up to a bound for each, so that one who missed very many holds nobody up.
@@ -53,7 +57,9 @@ SELECT person.id AS user_id, counted.missed, coalesce(digest.open_until > $2, fa
  CROSS JOIN LATERAL (
          SELECT count(*) AS missed FROM (
            SELECT FROM reminders.reminders
-            WHERE user_id = person.id AND status = 'pending' AND fire_at < $3 LIMIT $4
+            WHERE user_id = person.id AND status = 'pending' AND fire_at <= $2
+              AND (fire_at < $3 OR missed_at < $3)
+            LIMIT $4
          ) AS bounded
        ) AS counted
   LEFT JOIN reminders.digests AS digest ON digest.user_id = person.id
@@ -114,9 +120,11 @@ async def lock(
 
 
 def _due(row: Any) -> Due:
-    (identity, user_id, task_id, offset, planned_at, fire_at, every, times, done, *known) = row
-    standing = Standing(planned_at, fire_at, "pending", None, None, None, every, times, done)
-    return Due(identity, user_id, task_id, offset, standing, *known)
+    (identity, user_id, task_id, offset), standing, known = row[:4], row[4:10], row[10:]
+    (planned_at, fire_at, every, times, done, missed_at) = standing
+    nagging = (every, times, done)
+    found = Standing(planned_at, fire_at, "pending", None, None, None, *nagging, missed_at)
+    return Due(identity, user_id, task_id, offset, found, *known)
 
 
 async def mark(transaction: Transaction, fired: Sequence[Fired], now: datetime) -> None:
@@ -137,10 +145,19 @@ def _columns(rows: Sequence[tuple[object, ...]]) -> Iterator[list[object]]:
     return (list(column) for column in zip(*rows, strict=True))
 
 
-async def postpone(transaction: Transaction, times: Mapping[UUID, datetime]) -> None:
-    """Let what is due wait until another time."""
+async def postpone(
+    transaction: Transaction, times: Mapping[UUID, datetime], missed: Mapping[UUID, datetime]
+) -> None:
+    """Let what is due wait until another time.
+
+    Args:
+        transaction: The one that it was locked in.
+        times: Until when each waits.
+        missed: When those should have come that were missed already: they are late still.
+    """
     if times:
-        await transaction.execute(POSTPONE, list(times), list(times.values()))
+        late = [missed.get(one) for one in times]
+        await transaction.execute(POSTPONE, list(times), list(times.values()), late)
 
 
 async def missed(
@@ -150,7 +167,7 @@ async def missed(
     before: datetime,
     most: int,
 ) -> dict[UUID, Missed]:
-    """How many pending reminders of each were to fire before an instant, counted up to a bound."""
+    """How many of each that are due should have come before an instant, counted up to a bound."""
     rows: list[Any] = await transaction.rows(MISSED, list(user_ids), now, before, most)
     return {row["user_id"]: Missed(row["missed"], row["is_open"]) for row in rows}
 

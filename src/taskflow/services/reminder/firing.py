@@ -181,4 +181,4 @@ class Firing:
         """Count how late they are now that they are committed."""
         now = self._clock.now()
         for one in due.fired:
-            self._lateness.observe(max((now - one.due.fire_at).total_seconds(), 0.0))
+            self._lateness.observe(max((now - one.due.standing.fire_at).total_seconds(), 0.0))

@@ -1,4 +1,4 @@
-"""When a person's quiet hours end. Pure: the time is an argument."""
+"""When a person's quiet hours end, and what they hold up. Pure: the time is an argument."""
 
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -22,3 +22,8 @@ def quiet_until(wanted: NotificationPreferences, zone: ZoneInfo, now: datetime) 
     end = datetime.combine(local.date(), time.fromisoformat(wanted.quiet_hours.end))
     ends = (end, end.replace(fold=1), end + _DAY, end + 2 * _DAY)
     return next(found for one in ends if (found := instant(one, zone)) > now)
+
+
+def comes_at(wanted: NotificationPreferences, zone: ZoneInfo, fire_at: datetime) -> datetime:
+    """When a reminder comes where nothing goes wrong: at its time, or when quiet hours end then."""
+    return quiet_until(wanted, zone, fire_at) or fire_at

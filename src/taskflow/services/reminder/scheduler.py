@@ -33,6 +33,7 @@ class Standing(NamedTuple):
 
     Attributes:
         nag_done: Which repetition it is at; 0 until it has fired once.
+        missed_at: When it should have come, where it was missed and then postponed.
     """
 
     planned_at: datetime
@@ -44,6 +45,7 @@ class Standing(NamedTuple):
     nag_every_seconds: int | None = None
     nag_times: int | None = None
     nag_done: int = 0
+    missed_at: datetime | None = None
 
 
 class Repetition(NamedTuple):

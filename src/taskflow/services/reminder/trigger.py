@@ -25,7 +25,7 @@ from taskflow.services.reminder.due import Joining
 from taskflow.services.reminder.history import Entry, of_firing, of_postponing
 from taskflow.services.reminder.lifecycle import Way
 from taskflow.services.reminder.ports import Times
-from taskflow.services.reminder.quiet import quiet_until
+from taskflow.services.reminder.quiet import comes_at, quiet_until
 from taskflow.services.reminder.telling import tell
 from taskflow.tasks.zones import parse_zone
 
@@ -87,7 +87,8 @@ async def trigger(
     waiting = postponed(found, _quiet(people, now))
     muted = {one for one, wanted in people.items() if wanted.notifications.level == "none"}
     fired = firings([one for one in found if one.id not in waiting], muted, now)
-    await due.postpone(transaction, waiting)
+    late = [one for one in found if one.id in waiting and is_missed(one, now)]
+    await due.postpone(transaction, waiting, _missed(late, people, now))
     digests, ready_at = await _digests(transaction, fired, now, terms.digest_above)
     fired = joined(fired, digests, now)
     await due.mark(transaction, fired, now)
@@ -105,6 +106,19 @@ def _quiet(people: Mapping[UUID, Preferences], now: datetime) -> dict[UUID, date
         else None
         for user_id, wanted in people.items()
     }
+
+
+def _missed(
+    late: Sequence[Due], people: Mapping[UUID, Preferences], now: datetime
+) -> dict[UUID, datetime]:
+    """When each should have come that is late for another reason than its owner's quiet hours."""
+    found = {}
+    for one in late:
+        wanted = people[one.user_id]
+        at = comes_at(wanted.notifications, parse_zone(wanted.timezone), one.fire_at)
+        if now - at > MISSED:
+            found[one.id] = at
+    return found
 
 
 async def _digests(
