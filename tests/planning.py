@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from msgspec.structs import replace
 from tests.notes import make_note
 
+from taskflow.base.clock import Clock
 from taskflow.chassis.handlers import Delivery
 from taskflow.db.engine import Database
 from taskflow.events.envelope import decode
@@ -24,8 +25,8 @@ TOPIC = "taskflow.tasks.reminder-triggered"
 class Wall:
     """A clock that is set by hand."""
 
-    def __init__(self) -> None:
-        self.at = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    def __init__(self, at: datetime = datetime(2026, 3, 2, 8, tzinfo=UTC)) -> None:
+        self.at = at
 
     def now(self) -> datetime:
         return self.at
@@ -55,9 +56,14 @@ def make_event(task: TaskState, at: datetime, event_type: EventType = "task.crea
     )
 
 
-async def follow(database: Database, event: TaskEvent, schedule: Schedule | None = None) -> None:
+async def follow(
+    database: Database,
+    event: TaskEvent,
+    schedule: Schedule | None = None,
+    clock: Clock | None = None,
+) -> None:
     """Let the service hear of an event."""
-    planner = Planner(schedule or MemorySchedule(Wall()))
+    planner = Planner(schedule or MemorySchedule(Wall()), clock)
     async with database.transaction() as transaction:
         await planner.follow(transaction, [Delivery(transaction, event, None)])
 

@@ -227,7 +227,7 @@ READS: dict[str, Read] = {
     "deliveries that are due": lambda t: deliveries.claim(t, "kind", NOW, NOW, 50, USER),
     "when the next delivery is due": lambda t: deliveries.next_time(t, "kind"),
     "what is stopped of some tasks": lambda t: deliveries.stop_tasks(t, [ident(50)], "", NOW),
-    "what is stopped of a reminder": lambda t: deliveries.stop_reminder(t, ident(50), "", NOW),
+    "what is told no more of a reminder": lambda t: deliveries.withdraw(t, {ident(50): ""}, NOW),
     "the number of deliveries that wait": deliveries.waiting,
     "old deliveries": lambda t: deliveries.prune(t, NOW, 1_000),
     "a chain": lambda t: t.rows(recurring.CHAIN, SERIES, ident(9)),

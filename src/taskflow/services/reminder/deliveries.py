@@ -3,7 +3,7 @@
 A delivery is claimed for a while; whoever claims it may be killed, and then somebody else does.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -82,10 +82,22 @@ STOP_TASKS = """
 UPDATE reminders.deliveries SET state = 'stopped', reason = $2, finished_at = $3
  WHERE task_id = ANY($1::uuid[]) AND kind = 'reminder' AND state = 'waiting' AND asked_at IS NULL
 """
-STOP_REMINDER = """
-UPDATE reminders.deliveries SET state = 'stopped', reason = $2, finished_at = $3
- WHERE id IN (SELECT delivery_id FROM reminders.told WHERE reminder_id = $1)
+STOP_REMINDERS = """
+UPDATE reminders.deliveries AS delivery
+   SET state = 'stopped', reason = given.reason, finished_at = $3
+  FROM unnest($1::uuid[], $2::text[]) AS given (reminder_id, reason)
+  JOIN reminders.told AS told ON told.reminder_id = given.reminder_id
+ WHERE delivery.id = told.delivery_id
    AND kind = 'reminder' AND state = 'waiting' AND asked_at IS NULL
+"""
+# What is being sent just now, or waits to be told with others, stays: it is no part of what is
+# sent from here on.
+WITHDRAW = """
+UPDATE reminders.told AS told SET withdrawn_at = $3, withdrawn_for = given.reason
+  FROM unnest($1::uuid[], $2::text[]) AS given (reminder_id, reason), reminders.deliveries
+ WHERE told.reminder_id = given.reminder_id AND told.withdrawn_at IS NULL
+   AND deliveries.id = told.delivery_id AND deliveries.asked_at IS NULL
+   AND deliveries.state IN ('waiting', 'claimed')
 """
 WAITING = """
 SELECT count(*) AS waiting, min(created_at) FILTER (WHERE NOT is_patient) AS oldest
@@ -234,11 +246,18 @@ async def stop_tasks(
     await transaction.execute(STOP_TASKS, list(task_ids), reason, now)
 
 
-async def stop_reminder(
-    transaction: Transaction, reminder_id: UUID, reason: str, now: datetime
-) -> None:
-    """Send nothing of a reminder any more, but for what is being sent."""
-    await transaction.execute(STOP_REMINDER, reminder_id, reason, now)
+async def withdraw(transaction: Transaction, reasons: Mapping[UUID, str], now: datetime) -> None:
+    """Tell of what has fired of these reminders no more, but for what is being sent.
+
+    Args:
+        transaction: Where its owner's reaction is written down.
+        reasons: Why, by reminder.
+        now: The time.
+    """
+    if reasons:
+        withdrawn = (list(reasons), list(reasons.values()), now)
+        await transaction.execute(WITHDRAW, *withdrawn)
+        await transaction.execute(STOP_REMINDERS, *withdrawn)
 
 
 async def waiting(transaction: Transaction) -> tuple[int, datetime | None]:

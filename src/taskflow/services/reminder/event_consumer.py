@@ -13,7 +13,13 @@ from taskflow.events.topics import REMINDER_TRIGGERED, TASK_COMPLETED, TASK_DELE
 from taskflow.services.reminder import deliveries, receipts, storage
 from taskflow.services.reminder.history import Entry, of_carrying, of_closing, of_planning
 from taskflow.services.reminder.ports import Schedule
-from taskflow.services.reminder.scheduler import Standing, plans, settle, why_closed
+from taskflow.services.reminder.scheduler import (
+    Standing,
+    plans,
+    settle,
+    why_closed,
+    why_withdrawn,
+)
 
 
 class Planner:
@@ -65,6 +71,12 @@ class Planner:
         wanted = plans(event.task)
         changed = settle(wanted, known, event.timestamp, closed)
         await storage.keep(transaction, event.task, wanted, changed)
+        reasons = {
+            name: reason
+            for name, one in known.items()
+            if (reason := why_withdrawn(one, changed.get(name, one), closed))
+        }
+        await deliveries.withdraw(transaction, reasons, self._clock.now())
         times = {name: one.fire_at for name, one in changed.items() if one.status == "pending"}
         if times:
             transaction.after_commit(lambda: self._schedule.plan(times))

@@ -67,6 +67,8 @@ class Carried(NamedTuple):
 
     Attributes:
         is_patient: Whether it waits for channels that could not be reached.
+        withdrawn_at: Since when it tells of the reminder no more, where that is so.
+        withdrawn_for: Why.
     """
 
     id: UUID
@@ -79,6 +81,8 @@ class Carried(NamedTuple):
     finished_at: datetime | None
     channel_name: str | None
     is_patient: bool = False
+    withdrawn_at: datetime | None = None
+    withdrawn_for: str | None = None
 
 
 class Attempt(NamedTuple):

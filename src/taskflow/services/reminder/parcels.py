@@ -12,14 +12,16 @@ from taskflow.services.reminder.channels.port import Addressee, Message
 from taskflow.services.reminder.deliveries import Claimed
 from taskflow.services.reminder.lifecycle import Way
 from taskflow.services.reminder.messages import Member, message_of
+from taskflow.services.reminder.scheduler import MOVED
 
-MEMBERS = """
+MEMBERS = f"""
 SELECT told.reminder_id, told.fire_at, task.task::text AS task,
        CASE
          WHEN delivery.asked_at IS NOT NULL THEN NULL
+         WHEN told.withdrawn_at IS NOT NULL THEN told.withdrawn_for
          WHEN task.closed IS NOT NULL THEN task.closed
          WHEN reminder.status = 'acknowledged' THEN 'it was acknowledged'
-         WHEN reminder.fired_at IS NULL THEN 'it was moved to another time'
+         WHEN reminder.fired_at IS NULL THEN '{MOVED}'
        END AS needless
   FROM reminders.told AS told
   JOIN reminders.deliveries AS delivery ON delivery.id = told.delivery_id
@@ -27,7 +29,7 @@ SELECT told.reminder_id, told.fire_at, task.task::text AS task,
   JOIN reminders.tasks AS task ON task.task_id = reminder.task_id
  WHERE told.delivery_id = $1
  ORDER BY told.fire_at, told.reminder_id
-"""
+"""  # noqa: S608 - made of constants
 NOTHING_LEFT = "nothing of it is left"
 
 

@@ -21,8 +21,15 @@ SELECT at, what, facts::text AS facts FROM reminders.timeline
 DELIVERIES = """
 SELECT delivery.id, delivery.kind, delivery.state, delivery.channel_kind, delivery.next_at,
        delivery.reason, delivery.created_at, delivery.finished_at, channel.name AS channel_name,
-       delivery.channel_id = ANY(delivery.unreached) AS is_patient
-  FROM (SELECT DISTINCT delivery_id FROM reminders.told WHERE reminder_id = $1) AS told
+       delivery.channel_id = ANY(delivery.unreached) AS is_patient,
+       CASE WHEN delivery.asked_at IS NULL THEN told.withdrawn_at END AS withdrawn_at,
+       told.withdrawn_for
+  FROM (
+         SELECT delivery_id, max(withdrawn_for) AS withdrawn_for,
+                CASE WHEN bool_and(withdrawn_at IS NOT NULL) THEN max(withdrawn_at) END
+                  AS withdrawn_at
+           FROM reminders.told WHERE reminder_id = $1 GROUP BY delivery_id
+       ) AS told
   JOIN reminders.deliveries AS delivery ON delivery.id = told.delivery_id
   LEFT JOIN reminders.channels AS channel ON channel.id = delivery.channel_id
  ORDER BY delivery.created_at DESC, delivery.id LIMIT $2

@@ -9,13 +9,13 @@ from msgspec import Struct, field
 
 from taskflow.accounts.model import Identity
 from taskflow.accounts.queries import preferences_of
-from taskflow.base.clock import Clock, rfc3339
+from taskflow.base.clock import Clock
 from taskflow.base.errors import Conflict, Invalid
 from taskflow.chassis.inputs import Cursor, Limit, zoned
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
-from taskflow.services.reminder import deliveries, receipts, storage
-from taskflow.services.reminder.history import Person, of_hand
+from taskflow.services.reminder import reactions, receipts, storage
+from taskflow.services.reminder.history import Person
 from taskflow.services.reminder.ports import Schedule
 from taskflow.services.reminder.presets import Preset, preset_time, presets
 from taskflow.services.reminder.timeline import Happening, timeline
@@ -143,16 +143,10 @@ async def snooze_reminder(
     now = clock.now()
     async with database.transaction() as transaction:
         until = await _until(transaction, data, caller, now)
-        kept = await _living(transaction, caller, reminder_id)
-        if (closed := await storage.why_closed(transaction, kept.task_id)) is not None:
-            raise Conflict(f"nothing of it fires: {closed}")
-        await storage.snooze(transaction, reminder_id, until)
-        said = {"until": rfc3339(until)} | ({"preset": data.preset} if data.preset else {})
         person = Person(caller.user_id, reminder_id, now)
-        await receipts.append(transaction, [of_hand(person, "snoozed", said)])
-        await deliveries.stop_reminder(transaction, reminder_id, "it was snoozed", now)
+        kept = await reactions.snooze(transaction, person, until, data.preset)
         transaction.after_commit(lambda: schedule.plan({reminder_id: until}))
-        return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
+    return ReminderState(*kept)
 
 
 @post(
@@ -165,18 +159,9 @@ async def acknowledge_reminder(
     reminder_id: UUID, caller: Identity, database: Database, clock: Clock
 ) -> ReminderState:
     """Note that a reminder was seen and is done with; it does not fire, nag or go out any more."""
-    now = clock.now()
     async with database.transaction() as transaction:
-        kept = await _living(transaction, caller, reminder_id)
-        if kept.status != "acknowledged":
-            await storage.acknowledge(transaction, reminder_id, now)
-            reason = "it was acknowledged"
-            person = Person(caller.user_id, reminder_id, now)
-            seen = [] if kept.seen_at else [of_hand(person, "seen")]
-            done = of_hand(person, "done", {"reason": reason})
-            await receipts.append(transaction, [*seen, done])
-            await deliveries.stop_reminder(transaction, reminder_id, reason, now)
-        return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
+        person = Person(caller.user_id, reminder_id, clock.now())
+        return ReminderState(*await reactions.acknowledge(transaction, person))
 
 
 @post(
@@ -189,24 +174,9 @@ async def see_reminder(
     reminder_id: UUID, caller: Identity, database: Database, clock: Clock
 ) -> ReminderState:
     """Note that a reminder that has fired was seen; seeing it again changes nothing."""
-    now = clock.now()
     async with database.transaction() as transaction:
-        kept = await storage.lock(transaction, caller.user_id, reminder_id)
-        if kept.fired_at is None:
-            raise Conflict("it has not fired yet")
-        if kept.seen_at is None:
-            await storage.see(transaction, reminder_id, now)
-            person = Person(caller.user_id, reminder_id, now)
-            await receipts.append(transaction, [of_hand(person, "seen")])
-        return ReminderState(*await storage.lock(transaction, caller.user_id, reminder_id))
-
-
-async def _living(transaction: Transaction, caller: Identity, reminder_id: UUID) -> storage.Kept:
-    """A reminder of the caller's, locked, that is not cancelled."""
-    kept = await storage.lock(transaction, caller.user_id, reminder_id)
-    if kept.status == "cancelled":
-        raise Conflict(kept.reason or "the reminder was cancelled")
-    return kept
+        person = Person(caller.user_id, reminder_id, clock.now())
+        return ReminderState(*await reactions.see(transaction, person))
 
 
 async def _until(

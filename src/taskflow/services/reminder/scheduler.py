@@ -12,6 +12,7 @@ from taskflow.tasks.zones import parse_zone
 
 PAST: Final = "its time had already passed"
 REMOVED: Final = "the reminder was removed"
+MOVED: Final = "it was moved to another time"
 
 
 class Plan(NamedTuple):
@@ -133,6 +134,21 @@ def _nagging(plan: Plan, known: Standing) -> Standing:
     if known.status == "pending" and known.nag_done > (times or 0):
         return known._replace(status="sent", fire_at=known.fired_at or known.fire_at, nag_done=0)
     return known
+
+
+def why_withdrawn(before: Standing, after: Standing, closed: str | None) -> str | None:
+    """Why nobody has to be told any more that a reminder fired; None where that is not so.
+
+    Args:
+        before: Where it stood.
+        after: Where it stands after a change of its task.
+        closed: Why nothing of the task fires, if that is so.
+    """
+    if before.fired_at is None:
+        return None
+    if closed is None and after.planned_at != before.planned_at:
+        return MOVED
+    return closed or (after.reason if after.status == "cancelled" else None)
 
 
 def why_closed(task: TaskState, *, is_deleted: bool) -> str | None:

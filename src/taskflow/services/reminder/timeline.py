@@ -79,9 +79,17 @@ def timeline(
         for happening in _told(one)
     ]
     deliveries = {one.id: one for one in carried}
-    found += _attempted_all(attempts, deliveries)
+    its_own = [one for one in attempts if _tells(deliveries[one.delivery_id], one)]
+    found += _attempted_all(its_own, deliveries)
     found += [one for delivery in carried for one in _standing(delivery)]
     return sorted(found, key=lambda one: one.at)
+
+
+def _tells(carried: Carried, attempt: Attempt) -> bool:
+    """Whether an attempt tells of the reminder: a digest goes on without what was withdrawn."""
+    if carried.kind == "reminder" or carried.withdrawn_at is None:
+        return True
+    return attempt.at <= carried.withdrawn_at
 
 
 def _told(told: Told) -> list[Happening]:
@@ -165,9 +173,11 @@ def _standing(carried: Carried) -> list[Happening]:
         "delivery_id": carried.id,
     }
     name = f"{carried.channel_name or UNNAMED} ({carried.channel})"
-    ended = {"at": carried.finished_at or carried.created_at}
-    if carried.state == "stopped":
-        text = f"Nothing more is sent: {carried.reason}"
+    ended: dict[str, Any] = {"at": carried.finished_at or carried.created_at}
+    if carried.state == "stopped" or carried.withdrawn_at is not None:
+        reason = carried.withdrawn_for or carried.reason
+        ended = {"at": carried.withdrawn_at or ended["at"], "reason": reason}
+        text = f"Nothing more is sent: {reason}"
         return [convert(facts | ended | {"what": "stopped", "text": text}, Happening)]
     if carried.state == "dead":
         text = f"No channel took it: {carried.reason}; the page shows it"

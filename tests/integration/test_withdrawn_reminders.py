@@ -1,0 +1,189 @@
+"""Whoever has reacted to a reminder is not told of it any more, and its timeline says why."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+from tests.carrying import add_channel, are, carrying, fire, history, planned, until
+from tests.fresh import fresh_database
+from tests.planning import Wall, follow, make_event, make_task
+from tests.receiver import Receiver, receiving
+
+from taskflow.db.engine import Database
+from taskflow.events.payloads import Nag, Reminder, TaskState
+from taskflow.services.reminder import deliveries
+from taskflow.services.reminder.history import Person
+from taskflow.services.reminder.reactions import acknowledge, see, snooze
+from taskflow.services.reminder.scheduler import plans
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def own(dsn: str) -> AsyncIterator[Database]:
+    """The reminder service's connections to a database that has nothing else to fire or carry."""
+    async with fresh_database(dsn, "taskflow_reminders") as database:
+        yield database
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as found:
+        yield found
+
+
+async def _snooze(own: Database, person: Person, _: TaskState) -> None:
+    async with own.transaction() as transaction:
+        await snooze(transaction, person, person.now + HOUR, None)
+
+
+async def _acknowledge(own: Database, person: Person, _: TaskState) -> None:
+    async with own.transaction() as transaction:
+        await acknowledge(transaction, person)
+
+
+async def _see(own: Database, person: Person, _: TaskState) -> None:
+    async with own.transaction() as transaction:
+        await see(transaction, person)
+
+
+async def _complete(own: Database, person: Person, task: TaskState) -> None:
+    done = replace(task, status="completed", version=2)
+    await follow(own, make_event(done, person.now, "task.completed"), clock=Wall(person.now))
+
+
+async def _delete(own: Database, person: Person, task: TaskState) -> None:
+    event = make_event(replace(task, version=2), person.now, "task.deleted")
+    await follow(own, event, clock=Wall(person.now))
+
+
+async def _move(own: Database, person: Person, task: TaskState) -> None:
+    (reminder,) = task.reminders
+    assert reminder.offset
+    moved = replace(task, due_date="2026-03-02T11:00:00Z", version=2)
+    await follow(own, make_event(moved, person.now, "task.updated"), clock=Wall(person.now))
+
+
+React = Callable[[Database, Person, TaskState], Awaitable[None]]
+REACTIONS: dict[str, tuple[React, str]] = {
+    "snoozed": (_snooze, "it was snoozed"),
+    "acknowledged": (_acknowledge, "it was acknowledged"),
+    "seen": (_see, "it was seen"),
+    "completed": (_complete, "the task was completed"),
+    "deleted": (_delete, "the task was deleted"),
+    "moved": (_move, "it was moved to another time"),
+}
+
+
+async def offset_task(own: Database, wall: Wall, user_id: UUID | None = None) -> TaskState:
+    """A task whose reminder is due now, an hour before it."""
+    task = make_task(Reminder(offset="PT1H"), due=wall.at + HOUR)
+    task = replace(task, user_id=user_id or task.user_id)
+    await follow(own, make_event(task, wall.at - HOUR))
+    return task
+
+
+async def _tries(own: Database, reminder: UUID, attempts: int) -> bool:
+    found = await history(own, reminder)
+    return sum(one.what == "attempted" for one in found) == attempts
+
+
+@pytest.mark.parametrize("name", REACTIONS)
+async def test_what_is_being_sent_when_its_owner_reacts_is_not_tried_again(
+    own: Database, receiver: Receiver, name: str
+) -> None:
+    react, reason = REACTIONS[name]
+    wall = Wall()
+    task = await offset_task(own, wall)
+    reminder = plans(task)[0].id
+    await add_channel(own, task.user_id, f"{receiver.url}/busy")
+    receiver.answer("/busy", 503)
+    receiver.held.add("/busy")
+    async with carrying(own, wall):
+        await fire(own, wall)
+        await until(lambda: _holds(receiver, "/busy"))
+        await react(own, Person(task.user_id, reminder, wall.at), task)
+        receiver.is_free.set()
+        await until(lambda: _tries(own, reminder, 1))
+        # Even when it has fired once more meanwhile, which is another delivery.
+        wall.at += 2 * HOUR
+        await fire(own, wall)
+        own.hints.ring(f"{deliveries.BELL} hook")
+        again = name in ("snoozed", "moved")
+        await are(own, task.user_id, "stopped", *["delivered"] * again)
+    assert len(receiver.messages["/busy"]) == 1 + again
+    stopped = [one for one in await history(own, reminder) if one.what == "stopped"]
+    assert [one.text for one in stopped] == [f"Nothing more is sent: {reason}"]
+
+
+async def _holds(receiver: Receiver, path: str) -> bool:
+    return bool(receiver.messages[path])
+
+
+@pytest.mark.parametrize("name", REACTIONS)
+async def test_a_digest_leaves_out_what_its_owner_has_reacted_to_and_the_timeline_says_so(
+    own: Database, receiver: Receiver, name: str
+) -> None:
+    react, reason = REACTIONS[name]
+    wall = Wall()
+    user_id = make_task().user_id
+    tasks = [await offset_task(own, wall, user_id) for _ in range(4)]
+    ids = [plans(one)[0].id for one in tasks]
+    await add_channel(own, user_id, f"{receiver.url}/many")
+    wall.at += HOUR
+    await fire(own, wall, digest_above=3)
+    wall.at += MINUTE
+    await react(own, Person(user_id, ids[0], wall.at), tasks[0])
+    wall.at += MINUTE
+    async with carrying(own, wall):
+        await are(own, user_id, "delivered")
+    (message,) = receiver.messages["/many"]
+    assert message["title"] == "3 reminders were missed"
+    assert str(ids[0]) not in message["reminder_ids"]
+    left_out = {one.what: one.text for one in await history(own, ids[0])}
+    assert left_out["stopped"] == f"Nothing more is sent: {reason}"
+    assert [one.result for one in await history(own, ids[0]) if one.channel == "hook"] == [None]
+    told = [one.what for one in await history(own, ids[1])]
+    assert "stopped" not in told
+    assert told[-1] == "delivered"
+
+
+async def test_seeing_a_reminder_that_nags_ends_this_message_and_not_the_nagging(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    task = make_task(Reminder(at=wall.at, nag=Nag("PT10M", 2)))
+    await follow(own, make_event(task, wall.at - HOUR))
+    reminder = plans(task)[0].id
+    await add_channel(own, task.user_id, f"{receiver.url}/nag")
+    await fire(own, wall)
+    await _see(own, Person(task.user_id, reminder, wall.at), task)
+    wall.at += 10 * MINUTE
+    await fire(own, wall)
+    async with carrying(own, wall):
+        await are(own, task.user_id, "stopped", "delivered")
+    assert len(receiver.messages["/nag"]) == 1
+
+
+async def test_what_its_owner_asks_for_once_more_goes_out_whatever_they_did_before(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    task, reminder = await planned(own, wall)
+    await add_channel(own, task.user_id, f"{receiver.url}/once")
+    await fire(own, wall)
+    await _snooze(own, Person(task.user_id, reminder, wall.at), task)
+    async with own.transaction() as transaction:
+        await transaction.execute(ASK_AGAIN, task.user_id, datetime.now(wall.at.tzinfo))
+    async with carrying(own, wall):
+        await are(own, task.user_id, "delivered")
+    assert (await history(own, reminder))[-1].what == "delivered"
+
+
+ASK_AGAIN = """
+UPDATE reminders.deliveries SET state = 'waiting', asked_at = $2, finished_at = NULL
+ WHERE user_id = $1
+"""
