@@ -15,11 +15,18 @@ from tests.waiting import waits_or_ends
 
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Reminder, TaskState
+from taskflow.services.reminder.history import Person
+from taskflow.services.reminder.messages import MOST_NAMED
+from taskflow.services.reminder.reactions import acknowledge
 from taskflow.services.reminder.scheduler import plans
 from taskflow.services.reminder.trigger import Terms, trigger
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+MAKE_URGENT = """
+UPDATE reminders.tasks SET task = task || '{"priority": "urgent"}'
+ WHERE task_id = (SELECT task_id FROM reminders.reminders WHERE id = $1)
+"""
 QUIET = {"quiet_hours": {"start": "10:00", "end": "20:00"}}
 
 
@@ -130,6 +137,27 @@ async def test_two_workers_that_fire_parts_of_it_at_once_make_one_digest_that_go
         await are(own, user_id, "delivered")
     (message,) = receiver.messages["/both"]
     assert len(message["reminder_ids"]) == 8
+
+
+async def test_of_very_many_the_first_are_named_and_all_are_counted(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    user_id, ids = await missed(own, wall, MOST_NAMED + 5)
+    async with own.transaction() as transaction:
+        await transaction.execute(MAKE_URGENT, ids[-1])
+    await add_channel(own, user_id, f"{receiver.url}/very")
+    await fire(own, wall)
+    person = Person(user_id, ids[0], wall.at)
+    async with own.transaction() as transaction:
+        await acknowledge(transaction, person)
+    async with carrying(own, wall):
+        await are(own, user_id, "delivered")
+    (message,) = receiver.messages["/very"]
+    assert (message["title"], message["priority"]) == ("24 reminders were missed", "urgent")
+    assert message["reminder_ids"] == [str(one) for one in ids[1 : MOST_NAMED + 1]]
+    assert message["body"].splitlines()[-1] == "and 4 more"
+    assert [one.what for one in await history(own, ids[-1])][-1] == "delivered"
 
 
 async def test_the_next_outage_makes_a_digest_of_its_own(own: Database, receiver: Receiver) -> None:

@@ -24,8 +24,9 @@ from taskflow.services.recurring_processor import habits_storage as habits
 from taskflow.services.recurring_processor import storage as recurring
 from taskflow.services.recurring_processor import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
-from taskflow.services.reminder import deliveries, delivery_log, due, receipts
+from taskflow.services.reminder import deliveries, delivery_log, due, parcels, receipts
 from taskflow.services.reminder import storage as reminders
+from taskflow.services.reminder.messages import MOST_NAMED, RANKS
 from taskflow.services.task_api import idempotency
 from taskflow.tasks import commands, floating, queries
 from taskflow.tasks.model import Actor
@@ -224,6 +225,7 @@ READS: dict[str, Read] = {
     "a reminder's deliveries": lambda t: receipts.deliveries(t, ident(70)),
     "the attempts at some deliveries": lambda t: receipts.attempts(t, [ident(70), ident(71)]),
     "what a channel was given": lambda t: delivery_log.listing(t, ident(70), 50, None),
+    "what a delivery tells of": lambda t: t.rows(parcels.MEMBERS, ident(70), RANKS, MOST_NAMED),
     "deliveries that are due": lambda t: deliveries.claim(t, "kind", NOW, NOW, 50, USER),
     "when the next delivery is due": lambda t: deliveries.next_time(t, "kind"),
     "what is stopped of some tasks": lambda t: deliveries.stop_tasks(t, [ident(50)], "", NOW),

@@ -9,46 +9,54 @@ from taskflow.events.payloads import Priority, TaskState
 from taskflow.services.reminder.channels.port import Message
 from taskflow.tasks.zones import parse_zone, wall_time
 
-_RANKS: Final[tuple[Priority, ...]] = ("low", "medium", "high", "urgent")
+RANKS: Final[tuple[Priority, ...]] = ("low", "medium", "high", "urgent")
 # A digest names so many, and counts the others.
 MOST_NAMED: Final = 20
 
 
 class Member(NamedTuple):
-    """A reminder that a message tells of.
-
-    Attributes:
-        needless: Why nobody has to be told of it any more, where that is so.
-    """
+    """A reminder that a message tells of."""
 
     reminder_id: UUID
     fire_at: datetime
     late_by_seconds: int
     task: TaskState
-    needless: str | None
 
 
-def message_of(delivery_id: UUID, members: Sequence[Member]) -> Message:
-    """What to say; the same delivery and members give the same message.
+class Contents(NamedTuple):
+    """What a message tells of.
+
+    Attributes:
+        named: The earliest, in order: all of them, or as many as a digest names.
+        number: How many there are in all; at least one.
+        priority: That of the most urgent of them all.
+    """
+
+    named: Sequence[Member]
+    number: int
+    priority: Priority
+
+
+def message_of(delivery_id: UUID, contents: Contents) -> Message:
+    """What to say; the same delivery and contents give the same message.
 
     Args:
         delivery_id: The id on every attempt.
-        members: What it tells of, at least one, the earliest first.
+        contents: What it tells of.
     """
-    first = members[0]
-    is_digest = len(members) > 1
-    title = f"{len(members)} reminders were missed" if is_digest else first.task.title
-    priority = max((one.task.priority for one in members), key=_RANKS.index)
+    first = contents.named[0]
+    is_digest = contents.number > 1
+    title = f"{contents.number} reminders were missed" if is_digest else first.task.title
     return Message(
         id=delivery_id,
         kind="digest" if is_digest else "reminder",
         title=title,
-        body=_listed(members) if is_digest else _body(first),
+        body=_listed(contents) if is_digest else _body(first),
         link="/" if is_digest else f"/#task-{first.task.id}",
-        priority=priority,
+        priority=contents.priority,
         fire_at=first.fire_at,
-        late_by_seconds=max(one.late_by_seconds for one in members),
-        reminder_ids=tuple(one.reminder_id for one in members),
+        late_by_seconds=first.late_by_seconds,
+        reminder_ids=tuple(one.reminder_id for one in contents.named),
         task_id=None if is_digest else first.task.id,
     )
 
@@ -58,12 +66,12 @@ def _body(member: Member) -> str:
     return "\n".join(line for line in lines if line) or "Reminder"
 
 
-def _listed(members: Sequence[Member]) -> str:
+def _listed(contents: Contents) -> str:
     named = [
         f"- {one.task.title}" + (f" ({_due(one.task)})" if one.task.due_date else "")
-        for one in members[:MOST_NAMED]
+        for one in contents.named
     ]
-    rest = len(members) - MOST_NAMED
+    rest = contents.number - len(contents.named)
     return "\n".join(named + ([f"and {rest} more"] if rest > 0 else []))
 
 

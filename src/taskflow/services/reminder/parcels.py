@@ -11,11 +11,13 @@ from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.channels.port import Addressee, Message
 from taskflow.services.reminder.deliveries import Claimed
 from taskflow.services.reminder.lifecycle import Way
-from taskflow.services.reminder.messages import Member, message_of
+from taskflow.services.reminder.messages import MOST_NAMED, RANKS, Contents, Member, message_of
 from taskflow.services.reminder.scheduler import MOVED
 
+# Of very many, so many are read as are named: what is wanted comes first, and is counted here.
 MEMBERS = f"""
-SELECT told.reminder_id, told.fire_at, task.task::text AS task,
+WITH member AS (
+SELECT told.reminder_id, told.fire_at, task.task,
        CASE
          WHEN delivery.asked_at IS NOT NULL THEN NULL
          WHEN told.withdrawn_at IS NOT NULL THEN told.withdrawn_for
@@ -28,7 +30,13 @@ SELECT told.reminder_id, told.fire_at, task.task::text AS task,
   JOIN reminders.reminders AS reminder ON reminder.id = told.reminder_id
   JOIN reminders.tasks AS task ON task.task_id = reminder.task_id
  WHERE told.delivery_id = $1
- ORDER BY told.fire_at, told.reminder_id
+)
+SELECT reminder_id, fire_at, task::text AS task, needless,
+       count(*) FILTER (WHERE needless IS NULL) OVER () AS wanted,
+       max(array_position($2::text[], task->>'priority'))
+         FILTER (WHERE needless IS NULL) OVER () AS urgency
+  FROM member
+ ORDER BY needless IS NOT NULL, fire_at, reminder_id LIMIT $3
 """  # noqa: S608 - made of constants
 NOTHING_LEFT = "nothing of it is left"
 
@@ -62,15 +70,15 @@ async def read(
     known = (await channels.preferred(transaction, [claimed.user_id]))[claimed.user_id]
     addressee = next((one for one in known if one.id == claimed.course.way.id), None)
     ways = tuple(Way(one.id, one.kind) for one in known if one.kind in kinds)
-    members = [_member(row, now) for row in await transaction.rows(MEMBERS, claimed.id)]
-    wanted = [one for one in members if one.needless is None]
-    if not wanted:
-        reasons = [one.needless for one in members if one.needless]
-        return Parcel(None, reasons[0] if reasons else NOTHING_LEFT, addressee, ways)
-    return Parcel(message_of(claimed.id, wanted), "", addressee, ways)
+    rows: list[Any] = await transaction.rows(MEMBERS, claimed.id, RANKS, MOST_NAMED)
+    named = [_member(row, now) for row in rows if row["needless"] is None]
+    if not named:
+        return Parcel(None, rows[0]["needless"] if rows else NOTHING_LEFT, addressee, ways)
+    contents = Contents(named, rows[0]["wanted"], RANKS[rows[0]["urgency"] - 1])
+    return Parcel(message_of(claimed.id, contents), "", addressee, ways)
 
 
 def _member(row: Any, now: datetime) -> Member:
     task = msgspec.json.decode(row["task"], type=TaskState)
     late = max(int((now - row["fire_at"]).total_seconds()), 0)
-    return Member(row["reminder_id"], row["fire_at"], late, task, row["needless"])
+    return Member(row["reminder_id"], row["fire_at"], late, task)

@@ -26,7 +26,8 @@ class Message(Struct, frozen=True):
         link: Where to go from here, a path below the installation's public address (`/#task-…`).
         fire_at: When it was to be told.
         late_by_seconds: How much later it is.
-        reminder_ids: What it tells of: one reminder, all of a digest, none of the other kinds.
+        reminder_ids: What it tells of: one reminder, the first twenty of a digest, none of the
+            other kinds.
     """
 
     id: UUID
