@@ -24,7 +24,7 @@ from taskflow.services.recurring_processor import habits_storage as habits
 from taskflow.services.recurring_processor import storage as recurring
 from taskflow.services.recurring_processor import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
-from taskflow.services.reminder import deliveries, delivery_log, due, parcels, receipts
+from taskflow.services.reminder import deliveries, delivery_log, due, parcels, pruning, receipts
 from taskflow.services.reminder import storage as reminders
 from taskflow.services.reminder.messages import MOST_NAMED, RANKS
 from taskflow.services.task_api import idempotency
@@ -74,8 +74,8 @@ INSERT INTO reminders.reminders (id, task_id, user_id, planned_at, fire_at, stat
 SELECT number_id(n), number_id(n / 3), number_id(1), at, at,
        CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'sent' END
   FROM moments;
-INSERT INTO reminders.tasks
-SELECT number_id(n), 1, number_id(n), '', '{}' FROM moments;
+INSERT INTO reminders.tasks (task_id, version, event_id, correlation_id, task, closed_at)
+SELECT number_id(n), 1, number_id(n), '', '{}', CASE WHEN n % 2 = 0 THEN at END FROM moments;
 INSERT INTO reminders.timeline (reminder_id, user_id, at, what, facts)
 SELECT number_id(n), number_id(100 + n % 100), at, 'planned', '{}' FROM moments;
 INSERT INTO reminders.deliveries
@@ -232,6 +232,7 @@ READS: dict[str, Read] = {
     "what is told no more of a reminder": lambda t: deliveries.withdraw(t, {ident(50): ""}, NOW),
     "the number of deliveries that wait": deliveries.waiting,
     "old deliveries": lambda t: deliveries.prune(t, NOW, 1_000),
+    "old reminders": lambda t: pruning.prune(t, NOW, 100),
     "a chain": lambda t: t.rows(recurring.CHAIN, SERIES, ident(9)),
     "a page of a series' history": lambda t: history_storage.page(t, SERIES, 50, None),
     "a month of a series": lambda t: history_storage.between(

@@ -136,6 +136,11 @@ class Settings(BaseSettings):
     reminder_digest_above: int = Field(
         5, ge=1, description="Missed reminders of a person beyond which they are told of as one."
     )
+    reminder_history_days: int = Field(
+        365,
+        ge=30,
+        description="Days that the reminders of a closed task and their timelines are kept.",
+    )
     trash_days: int = Field(30, ge=1, description="Days that a deleted task can be restored.")
     access_token_seconds: int = Field(
         900, ge=1, le=86_400, description="How long an access token is valid."

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from taskflow.base.networks import parse_networks
 from taskflow.chassis.handlers import Batches
-from taskflow.chassis.housekeeping import keep_house
+from taskflow.chassis.housekeeping import Chore, keep_house
 from taskflow.chassis.metrics import FAST
 from taskflow.chassis.service import Context, Parts, Service
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import REMINDER_SOURCE
-from taskflow.services.reminder import courier, deliveries, storage
+from taskflow.services.reminder import courier, deliveries, pruning, storage
 from taskflow.services.reminder.channels.kinds import channels_of
 from taskflow.services.reminder.channels.port import Channel
 from taskflow.services.reminder.channels.registry import Registry
@@ -72,7 +72,7 @@ def build_with(context: Context, channels: Mapping[str, Channel]) -> Parts:
         batches=Batches(handle=planner.follow, forget=storage.forget_user),
         loops=[
             firing.run,
-            partial(keep_house, context.database, context.clock, [_forget_deliveries]),
+            partial(keep_house, context.database, context.clock, _chores(context)),
             *(one.run for one in _couriers(context, channels, figures)),
             *([shared.run] if shared else []),
         ],
@@ -108,8 +108,17 @@ def _couriers(context: Context, channels: Mapping[str, Channel], figures: Figure
     ]
 
 
-async def _forget_deliveries(transaction: Transaction, now: datetime, limit: int) -> int:
-    return await deliveries.prune(transaction, now - KEEP_DELIVERIES, limit)
+def _chores(context: Context) -> list[Chore]:
+    """What is forgotten after a time: deliveries first, for they are looked up the shortest."""
+    keep_reminders = timedelta(days=context.settings.reminder_history_days)
+
+    async def forget_deliveries(transaction: Transaction, now: datetime, limit: int) -> int:
+        return await deliveries.prune(transaction, now - KEEP_DELIVERIES, limit)
+
+    async def forget_reminders(transaction: Transaction, now: datetime, limit: int) -> int:
+        return await pruning.prune(transaction, now - keep_reminders, limit)
+
+    return [forget_deliveries, forget_reminders]
 
 
 def _show(context: Context, figures: Figures) -> None:

@@ -19,13 +19,13 @@ Status = Literal["pending", "sent", "acknowledged", "cancelled"]
 # An older event changes nothing: the row's own version is the gate.
 NOTE = """
 INSERT INTO reminders.tasks AS known
-  (task_id, version, event_id, correlation_id, task, closed, traceparent)
+  (task_id, version, event_id, correlation_id, task, closed, closed_at, traceparent)
 SELECT * FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::jsonb[], $6::text[],
-                     $7::text[])
+                     $7::timestamptz[], $8::text[])
 ON CONFLICT (task_id) DO UPDATE
    SET version = EXCLUDED.version, event_id = EXCLUDED.event_id,
        correlation_id = EXCLUDED.correlation_id, task = EXCLUDED.task, closed = EXCLUDED.closed,
-       traceparent = EXCLUDED.traceparent
+       closed_at = EXCLUDED.closed_at, traceparent = EXCLUDED.traceparent
  WHERE known.version < EXCLUDED.version
 RETURNING task_id
 """
@@ -141,7 +141,7 @@ def _row(news: News) -> tuple[object, ...]:
     event, traceparent, closed = news
     task = msgspec.json.encode(event.task).decode()
     known = (event.task_id, event.version, event.event_id, event.correlation_id)
-    return *known, task, closed, traceparent
+    return *known, task, closed, event.timestamp if closed else None, traceparent
 
 
 async def why_closed(transaction: Transaction, task_id: UUID) -> str | None:

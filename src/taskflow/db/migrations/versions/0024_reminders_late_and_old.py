@@ -1,4 +1,4 @@
-"""Reminders that were missed and then postponed, and what of those that fired is told no more."""
+"""Reminders that were missed and then postponed, that are told no more, and that are too old."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ down_revision = "0022"
 
 
 def upgrade() -> None:
-    """Remember since when they are late, and why they are told no more."""
+    """Remember since when they are late, why they are told no more, and when tasks were closed."""
     op.execute(
         """
         ALTER TABLE reminders.reminders ADD COLUMN missed_at timestamptz;
@@ -16,5 +16,9 @@ def upgrade() -> None:
         ALTER TABLE reminders.told
           ADD COLUMN withdrawn_at timestamptz,
           ADD COLUMN withdrawn_for text;
+        ALTER TABLE reminders.tasks ADD COLUMN closed_at timestamptz;
+        UPDATE reminders.tasks SET closed_at = coalesce((task->>'updated_at')::timestamptz, now())
+         WHERE closed IS NOT NULL;
+        CREATE INDEX tasks_closed ON reminders.tasks (closed_at) WHERE closed_at IS NOT NULL;
         """
     )
