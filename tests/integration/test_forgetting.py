@@ -23,6 +23,8 @@ from taskflow.events.envelope import wrap
 from taskflow.events.payloads import TaskEvent
 from taskflow.inbox import dead_letters
 from taskflow.services.notification import storage as notifications
+from taskflow.services.recurring_processor import storage as recurring
+from taskflow.services.reminder import storage as reminders
 
 MANY_NOTES = """
 INSERT INTO notifications.items (user_id, id, event_id, data, created_at, kept_at)
@@ -186,3 +188,34 @@ async def _take(subscription: Subscription, event: TaskEvent) -> None:
 async def _begin(owner: Database, transaction: Transaction, event: TaskEvent) -> None:
     consumer = Consumer("notification", owner, Wall(), Metrics("notification"))
     await consumer._effect(NOTIFYING, transaction, [wrap(event)])
+
+
+CHANGES = {
+    "reminders": (reminders.forget_user, "reminders.reminders", "status = status"),
+    "tasks": (reminders.forget_user, "reminders.tasks", "version = version"),
+    "notifications": (notifications.forget_user, "notifications.items", "kept_at = kept_at"),
+    "series": (recurring.forget_user, "recurring.series", "version = version"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_what_is_being_changed_while_its_owner_is_forgotten_is_not_left(
+    keepers: Keepers, name: str
+) -> None:
+    forget, table, change = CHANGES[name]
+    actor = somebody()
+    await keepers.take(await keepers.live(actor))
+
+    async def forget_some() -> None:
+        async with keepers.owner.transaction() as transaction:
+            await forget(transaction, actor.user_id, 100)
+
+    count = f"SELECT count(*) FROM {table} WHERE user_id = $1"  # noqa: S608
+    async with asyncio.TaskGroup() as group, keepers.owner.transaction() as transaction:
+        assert await transaction.value(count, actor.user_id)
+        update = f"UPDATE {table} SET {change} WHERE user_id = $1"  # noqa: S608
+        await transaction.execute(update, actor.user_id)
+        forgetting = group.create_task(forget_some())
+        await waits_or_ends(keepers.owner, forgetting)
+    async with keepers.owner.transaction(read_only=True) as transaction:
+        assert await transaction.value(count, actor.user_id) == 0

@@ -47,14 +47,20 @@ async def close(transaction: Transaction, consumer: str, user_id: UUID, now: dat
     await transaction.execute(FORGET_LETTERS, consumer, str(user_id))
 
 
-def removal(table: str, whose: str = "user_id = $1") -> str:
+def removal(table: str, key: str, whose: str = "user_id = $1") -> str:
     """The statement that removes some rows of a person's from a table.
+
+    A row that is changed meanwhile is waited for, and found again by its key.
 
     Args:
         table: With its schema.
+        key: A column that tells the rows of a person apart; `ctid` where none is ever changed.
         whose: The condition that finds the rows of the person `$1`.
     """
-    return f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {whose} LIMIT $2))"  # noqa: E501, S608
+    return f"""
+DELETE FROM {table} WHERE {whose} AND {key} = ANY(ARRAY(
+  SELECT {key} FROM {table} WHERE {whose} LIMIT $2))
+"""  # noqa: S608 - made of constants
 
 
 async def remove_some(

@@ -81,9 +81,9 @@ USE_TICKET = """
 DELETE FROM notifications.tickets WHERE hash = $1 RETURNING identity, expires_at
 """
 FORGET: Final = (
-    removal("notifications.items"),
-    removal("notifications.positions"),
-    removal("notifications.tickets", "identity->>'user_id' = $1::uuid::text"),
+    removal("notifications.items", "id"),
+    removal("notifications.positions", "user_id"),
+    removal("notifications.tickets", "hash", "identity->>'user_id' = $1::uuid::text"),
 )
 READ_TICKET = "SELECT identity, expires_at FROM notifications.tickets WHERE hash = $1"
 _BEYOND: Final = 2**62

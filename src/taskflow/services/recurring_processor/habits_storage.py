@@ -81,8 +81,10 @@ DELETE FROM recurring.habit_tasks
  ))
 """
 
-FORGET_USER: Final = tuple(
-    removal(f"recurring.{table}") for table in ("habit_looks", "suggestions", "habit_tasks")
+FORGET_USER: Final = (
+    removal("recurring.habit_looks", "user_id"),
+    removal("recurring.suggestions", "id"),
+    removal("recurring.habit_tasks", "task_id"),
 )
 
 

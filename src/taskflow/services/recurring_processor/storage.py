@@ -40,7 +40,7 @@ UPDATE recurring.series AS known
  WHERE known.id = new.id
 """  # noqa: S608 - made of constants
 FORGET = "DELETE FROM recurring.series WHERE id = $1"
-FORGET_USER: Final = (removal("recurring.series"),)
+FORGET_USER: Final = (removal("recurring.series", "id"),)
 # A series that had ended before its rule was known has nothing to show.
 FIND = f"""
 SELECT {SERIES} FROM recurring.series WHERE id = $1 AND user_id = $2 AND recurrence IS NOT NULL

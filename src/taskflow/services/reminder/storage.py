@@ -60,12 +60,12 @@ SELECT id, fire_at FROM reminders.reminders WHERE id = ANY($1::uuid[]) AND statu
 """
 # Reminders go first: whoever fires one is waited for, and from then on nothing is added to others.
 FORGET: Final = (
-    removal("reminders.reminders"),
-    removal("reminders.tasks"),
-    removal("reminders.timeline"),
-    removal("reminders.deliveries"),
-    removal("reminders.digests"),
-    removal("reminders.channels"),
+    removal("reminders.reminders", "id"),
+    removal("reminders.tasks", "task_id"),
+    removal("reminders.timeline", "ctid"),
+    removal("reminders.deliveries", "id"),
+    removal("reminders.digests", "user_id"),
+    removal("reminders.channels", "id"),
 )
 COLUMNS: Final = """id, task_id, "offset", at, fire_at, status, reason, fired_at, late_by_seconds,
        seen_at, nag_every_seconds, nag_times, nag_done"""
