@@ -182,6 +182,21 @@ async def test_the_next_outage_makes_a_digest_of_its_own(own: Database, receiver
         await are(own, user_id, "delivered", "delivered")
 
 
+async def test_a_digest_that_a_clock_far_ahead_has_opened_is_not_joined_when_it_is_right_again(
+    own: Database,
+) -> None:
+    wall = Wall()
+    start = wall.at
+    _, ids = await missed(own, wall, 6)
+    wall.at += timedelta(days=365)
+    async with own.transaction() as transaction:
+        await trigger(transaction, wall.at, 4, None, Terms((), 3))
+    wall.at = start + 5 * HOUR
+    await fire(own, wall, digest_above=9)
+    facts = [one.reminder for one in await reminder_events(own, ids) if one.reminder]
+    assert [bool(one.digest) for one in facts] == [True] * 4 + [False] * 2
+
+
 async def test_what_is_done_or_moved_before_a_digest_goes_out_is_not_in_it(
     own: Database, receiver: Receiver
 ) -> None:

@@ -1,8 +1,8 @@
 """What is due in the table: taken by one worker, and marked as it leaves it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from taskflow.db.transaction import Transaction
@@ -23,7 +23,7 @@ SELECT due.id, due.user_id, due.task_id, due."offset", due.planned_at, due.fire_
      ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
   ) AS due
   JOIN reminders.tasks AS task ON task.task_id = due.task_id
- ORDER BY due.fire_at, due.id
+ ORDER BY coalesce(due.missed_at, due.fire_at), due.id
 """
 DUE = _DUE.format(of_these="")
 DUE_CLAIMED = _DUE.format(of_these=" AND id = ANY($3::uuid[])")
@@ -52,7 +52,8 @@ UPDATE reminders.reminders AS reminder
 """
 # Counted up to a bound for each, so that one who missed very many holds nobody up.
 MISSED = """
-SELECT person.id AS user_id, counted.missed, coalesce(digest.open_until > $2, false) AS is_open
+SELECT person.id AS user_id, counted.missed,
+       coalesce(digest.open_until > $2 AND digest.open_until < $5, false) AS is_open
   FROM unnest($1::uuid[]) AS person (id)
  CROSS JOIN LATERAL (
          SELECT count(*) AS missed FROM (
@@ -71,13 +72,19 @@ SELECT user_id, id, size, $4
   FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS one (user_id, id, size)
  ORDER BY user_id
 ON CONFLICT (user_id) DO UPDATE
-   SET id = CASE WHEN known.open_until > $5 THEN known.id ELSE EXCLUDED.id END,
-       size = EXCLUDED.size + CASE WHEN known.open_until > $5 THEN known.size ELSE 0 END,
+   SET id = CASE WHEN known.open_until > $5 AND known.open_until < $6 THEN known.id
+                 ELSE EXCLUDED.id END,
+       size = EXCLUDED.size
+            + CASE WHEN known.open_until > $5 AND known.open_until < $6 THEN known.size
+                   ELSE 0 END,
        open_until = EXCLUDED.open_until
 RETURNING user_id, id, size
 """
 # Nothing joins it any more, whatever the clock does.
 CLOSE_DIGESTS = "UPDATE reminders.digests SET open_until = 'epoch' WHERE id = ANY($1::uuid[])"
+# What is open for longer than this was opened by a clock that was wrong; two that are right may
+# differ a little.
+FAR: Final = timedelta(minutes=2)
 
 
 class Missed(NamedTuple):
@@ -168,7 +175,8 @@ async def missed(
     most: int,
 ) -> dict[UUID, Missed]:
     """How many of each that are due should have come before an instant, counted up to a bound."""
-    rows: list[Any] = await transaction.rows(MISSED, list(user_ids), now, before, most)
+    far = now + FAR
+    rows: list[Any] = await transaction.rows(MISSED, list(user_ids), now, before, most, far)
     return {row["user_id"]: Missed(row["missed"], row["is_open"]) for row in rows}
 
 
@@ -186,7 +194,8 @@ async def join_digests(
         until: How long more may join.
     """
     ids, sizes = [one.id for one in joining.values()], [one.size for one in joining.values()]
-    rows: list[Any] = await transaction.rows(JOIN_DIGEST, list(joining), ids, sizes, until, now)
+    times = (until, now, now + FAR)
+    rows: list[Any] = await transaction.rows(JOIN_DIGEST, list(joining), ids, sizes, *times)
     found = {}
     for user_id, identity, size in rows:
         one = joining[user_id]
