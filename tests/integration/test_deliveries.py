@@ -195,19 +195,6 @@ async def _looks(own: Database) -> bool:
     return not own.hints._bells[f"{deliveries.BELL} hook"].is_set()
 
 
-async def test_a_claim_planned_by_a_clock_far_ahead_is_not_waited_for(
-    own: Database, receiver: Receiver
-) -> None:
-    wall = Wall()
-    task, _ = await planned(own, wall)
-    await add_channel(own, task.user_id, f"{receiver.url}/a")
-    await fire(own, wall)
-    wall.at -= timedelta(days=2)
-    async with carrying(own, wall):
-        await are(own, task.user_id, "delivered")
-    assert len(receiver.messages["/a"]) == 1
-
-
 async def test_a_slow_channel_holds_up_no_other(own: Database, receiver: Receiver) -> None:
     wall = Wall()
     receiver.held.add("/slow")

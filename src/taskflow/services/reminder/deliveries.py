@@ -31,17 +31,19 @@ INSERT INTO reminders.told (delivery_id, reminder_id, fire_at)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
 ON CONFLICT DO NOTHING
 """
-# What is to be tried later than anything ever is was planned by a clock that was wrong.
+# What is to be tried later than anything ever is was planned by a clock that was wrong, as was what
+# begins in the future: it begins now.
 CLAIM = """
 WITH due AS (
   SELECT id, state FROM reminders.deliveries
    WHERE channel_kind = $1 AND state IN ('waiting', 'claimed')
-     AND (next_at <= $2 OR next_at > $6)
+     AND (next_at <= $2 OR next_at > $6 OR (state = 'waiting' AND created_at > $7))
    ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 UPDATE reminders.deliveries AS delivery
-   SET state = 'claimed', claim = $4, next_at = $5, since = coalesce(delivery.since, $2),
-       attempt = delivery.attempt + 1, attempts = delivery.attempts + 1
+   SET state = 'claimed', claim = $4, next_at = $5, since = least(delivery.since, $2),
+       created_at = least(delivery.created_at, $2), attempt = delivery.attempt + 1,
+       attempts = delivery.attempts + 1
   FROM due WHERE delivery.id = due.id
 RETURNING delivery.id, delivery.user_id, delivery.kind, delivery.channel_id, delivery.channel_kind,
           delivery.attempt, delivery.attempts, delivery.since, delivery.tried, delivery.next_at,
@@ -111,6 +113,8 @@ DELETE FROM reminders.deliveries WHERE id = ANY(ARRAY(
 MOST_COUNTED: Final = 10_000
 # Longer than a lease, a pause between attempts and a digest's patience.
 LONGEST_WAIT: Final = LONGEST_WISH + timedelta(minutes=15)
+# By how much the clocks of two replicas may differ.
+UNLIKE: Final = timedelta(minutes=1)
 ABANDONED_DETAIL: Final = "the process ended before the result was known; it may have been sent"
 
 
@@ -185,8 +189,8 @@ async def claim(
     transaction: Transaction, kind: str, now: datetime, until: datetime, limit: int, mark: UUID
 ) -> list[Claimed]:
     """Claim some of what is due by a kind of channel, and what a claim has lapsed of."""
-    far = now + LONGEST_WAIT
-    rows: list[Any] = await transaction.rows(CLAIM, kind, now, limit, mark, until, far)
+    wrong = (now + LONGEST_WAIT, now + UNLIKE)
+    rows: list[Any] = await transaction.rows(CLAIM, kind, now, limit, mark, until, *wrong)
     await close_digests(transaction, [row["id"] for row in rows if row["kind"] == "digest"])
     if lapsed := [row["id"] for row in rows if row["was_claimed"]]:
         await transaction.execute(ABANDONED, lapsed, now, ABANDONED_DETAIL)
