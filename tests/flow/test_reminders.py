@@ -164,8 +164,21 @@ def test_presets_say_what_they_mean_now_and_snooze_until_then(product: Product) 
     meant = {one["preset"]: one["until"] for one in offered["items"]}
     snoozed = user.post(address, json={"preset": "next_week"})
     assert snoozed.json()["fire_at"] == meant["next_week"]
-    for body in ({}, {"preset": "never"}, {"preset": "next_week", "for": "PT1H"}):
-        assert user.post(address, json=body).status_code == 422
+    for body, name in (
+        ({}, "for"),
+        ({"preset": "next_week", "for": "PT1H"}, "for"),
+        ({"preset": "never"}, "preset"),
+        ({"for": "PT0S"}, "for"),
+        ({"for": "P50Y"}, "for"),
+        ({"until": "2001-01-01T00:00:00Z"}, "until"),
+        ({"until": soon(50 * 366 * 86_400)}, "until"),
+        ({"until": "9999-12-31T23:59:59-12:00"}, "until"),
+        ({"until": "2030-01-01T00:00:00"}, "until"),
+    ):
+        answer = user.post(address, json=body)
+        assert answer.status_code == 422, body
+        assert answer.json()["errors"][0]["field"] == name, body
+    assert reminders(user, ["pending"])[0]["fire_at"] == meant["next_week"]
 
 
 def test_a_reminder_that_nags_repeats_itself_until_it_is_acknowledged(product: Product) -> None:

@@ -152,9 +152,12 @@ def of_firing(fired: Fired, now: datetime) -> Entry:
     return Entry(due.id, due.user_id, now, "fired", facts)
 
 
-def of_postponing(due: Due, now: datetime, until: datetime) -> Entry:
-    """It was due within quiet hours."""
+def of_postponing(
+    due: Due, now: datetime, until: datetime, missed_at: datetime | None = None
+) -> Entry:
+    """It was due within quiet hours, or was missed before and came into them."""
     times = {"fire_at": rfc3339(due.fire_at), "until": rfc3339(until)}
+    times |= {"missed_at": rfc3339(missed_at)} if missed_at else {}
     return Entry(due.id, due.user_id, now, "postponed", times | {"reason": "quiet hours"})
 
 

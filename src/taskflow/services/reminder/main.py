@@ -26,6 +26,7 @@ from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.firing import LOOK_SECONDS, SHARED_LOOK_SECONDS, Firing
 from taskflow.services.reminder.history import PAGE
 from taskflow.services.reminder.ports import Schedule
+from taskflow.services.reminder.pruning import KEEP_DELIVERIES
 from taskflow.services.reminder.routes import ROUTES
 from taskflow.services.reminder.schedule_memory import MemorySchedule
 from taskflow.services.reminder.trigger import Terms
@@ -33,8 +34,6 @@ from taskflow.services.reminder.trigger import Terms
 if TYPE_CHECKING:
     from taskflow.services.reminder.schedule_redis import RedisSchedule
 
-# What became of a delivery can be looked up for so long after it was over.
-KEEP_DELIVERIES: Final = timedelta(days=90)
 # The bounds of what is promised (50 ms, 250 ms, 1 s, a minute), and beyond: what an outage delays.
 LATENESS: Final = (*FAST, 900, 3_600, 21_600, 86_400)
 

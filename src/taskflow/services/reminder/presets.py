@@ -5,6 +5,7 @@ from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from taskflow.base.errors import Invalid
+from taskflow.tasks.durations import Duration
 from taskflow.tasks.zones import instant, wall_time
 
 Preset = Literal["in_10_minutes", "in_an_hour", "this_evening", "tomorrow_morning", "next_week"]
@@ -35,6 +36,12 @@ def presets(now: datetime, zone: ZoneInfo) -> dict[Preset, datetime]:
     if found["this_evening"] < now + NEAR:
         del found["this_evening"]
     return found
+
+
+def after(duration: Duration, now: datetime, zone: ZoneInfo) -> datetime:
+    """The instant so long from now, in UTC: days by the wall, then exact seconds."""
+    days_later = instant(wall_time(now, zone) + timedelta(days=duration.days), zone)
+    return (days_later if duration.days else now) + timedelta(seconds=duration.seconds)
 
 
 def preset_time(name: Preset, now: datetime, zone: ZoneInfo) -> datetime:

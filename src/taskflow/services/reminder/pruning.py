@@ -3,11 +3,13 @@
 What belongs to a task that is open stays, however old it is: its owner may still ask about it.
 """
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from taskflow.db.transaction import Transaction
 
+KEEP_DELIVERIES: Final = timedelta(days=90)
+"""What became of a delivery can be looked up for so long after it was over."""
 OLD = """
 SELECT task_id FROM reminders.tasks
  WHERE closed_at < $1 ORDER BY closed_at LIMIT $2 FOR UPDATE SKIP LOCKED

@@ -17,7 +17,8 @@ from taskflow.db.transaction import Transaction
 from taskflow.services.reminder import reactions, receipts, storage
 from taskflow.services.reminder.history import Person
 from taskflow.services.reminder.ports import Schedule
-from taskflow.services.reminder.presets import Preset, preset_time, presets
+from taskflow.services.reminder.presets import Preset, after, preset_time, presets
+from taskflow.services.reminder.pruning import KEEP_DELIVERIES
 from taskflow.services.reminder.timeline import Happening, timeline
 from taskflow.tasks.durations import parse_duration
 from taskflow.tasks.zones import parse_zone
@@ -105,7 +106,7 @@ async def list_reminders(
 
 @get("/reminders/{reminder_id:str}/timeline", tags=["reminders"])
 async def get_reminder_timeline(
-    reminder_id: UUID, caller: Identity, database: Database
+    reminder_id: UUID, caller: Identity, database: Database, clock: Clock
 ) -> Timeline:
     """Why a reminder came, or why not: all that happened to it."""
     async with database.transaction(read_only=True) as transaction:
@@ -113,7 +114,8 @@ async def get_reminder_timeline(
         told = await receipts.entries(transaction, reminder_id)
         carried = await receipts.deliveries(transaction, reminder_id)
         attempts = await receipts.attempts(transaction, [one.id for one in carried])
-    return Timeline(reminder_id, timeline(told, carried, attempts))
+    known_since = clock.now() - KEEP_DELIVERIES
+    return Timeline(reminder_id, timeline(told, carried, attempts, known_since))
 
 
 @get("/reminders/snooze-presets", tags=["reminders"])
@@ -184,16 +186,16 @@ async def _until(
 ) -> datetime:
     if sum(one is not None for one in (data.duration, data.until, data.preset)) != 1:
         raise Invalid.field("for", "give one of `for`, `until` and `preset`")
+    zone = parse_zone((await preferences_of(transaction, caller.user_id)).timezone)
     if data.preset is not None:
-        wanted = await preferences_of(transaction, caller.user_id)
-        return preset_time(data.preset, now, parse_zone(wanted.timezone))
+        return preset_time(data.preset, now, zone)
     if data.duration is not None:
-        duration = parse_duration(data.duration, "for")
-        until = now + timedelta(days=duration.days, seconds=duration.seconds)
+        until = after(parse_duration(data.duration, "for"), now, zone)
     else:
         until = zoned("until", data.until) or now
     if not timedelta(seconds=1) <= until - now <= LONGEST:
-        raise Invalid.field("until", "must lie from a second to a year ahead")
+        name = "until" if data.duration is None else "for"
+        raise Invalid.field(name, "must lie from a second to a year ahead")
     return until
 
 

@@ -1,12 +1,13 @@
 """Why a reminder came, or why not: what was written down, in plain words and in order. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from msgspec import Struct, convert
 
+from taskflow.services.reminder.catch_up import MISSED
 from taskflow.services.reminder.history import PAGE, Attempt, Carried, Told
 
 Step = Literal[
@@ -16,6 +17,8 @@ Step = Literal[
 ]  # fmt: skip
 Outcome = Literal["handed_over", "delivered", "failed", "refused", "gone", "unknown"]
 UNNAMED: Final = "a channel that is gone"
+TURNED_OFF: Final = "the channel was turned off or taken away"
+ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Happening(Struct):
@@ -59,7 +62,10 @@ class Happening(Struct):
 
 
 def timeline(
-    told: Iterable[Told], carried: Sequence[Carried], attempts: Iterable[Attempt]
+    told: Iterable[Told],
+    carried: Sequence[Carried],
+    attempts: Iterable[Attempt],
+    known_since: datetime = ALWAYS,
 ) -> list[Happening]:
     """All that happened to a reminder, in order.
 
@@ -67,6 +73,7 @@ def timeline(
         told: What was written down of it.
         carried: The deliveries that tell of it.
         attempts: What was attempted of these.
+        known_since: Deliveries that were over before are forgotten.
     """
     known = list(told)
     muted = {
@@ -79,9 +86,16 @@ def timeline(
         for happening in _told(one)
     ]
     deliveries = {one.id: one for one in carried}
+    for one in found:
+        if one.what == "handed_over" and not one.reason and one.at > known_since:
+            is_alone = deliveries.keys().isdisjoint({one.event_id, one.digest_id})
+            one.text += "; no other channel was on" if is_alone else ""
     its_own = [one for one in attempts if _tells(deliveries[one.delivery_id], one)]
     found += _attempted_all(its_own, deliveries)
-    found += [one for delivery in carried for one in _standing(delivery)]
+    tried = {one.delivery_id for one in its_own}
+    found += [
+        one for delivery in carried for one in _standing(delivery, is_tried=delivery.id in tried)
+    ]
     return sorted(found, key=lambda one: one.at)
 
 
@@ -97,18 +111,21 @@ def _told(told: Told) -> list[Happening]:
     if told.what == "fired":
         return _fired(told.at, facts)
     known = {**facts, "at": told.at, "what": told.what}
-    return [convert(known | {"text": _WORDS[told.what].format(**_spoken(facts))}, Happening)]
+    words = _MISSED if "missed_at" in facts else _WORDS[told.what]
+    return [convert(known | {"text": words.format(**_spoken(facts))}, Happening)]
 
 
 def _fired(at: datetime, facts: Mapping[str, Any]) -> list[Happening]:
     """One line of the table is three steps: it was due, it fired, its event was handed over."""
     fire_at, late = datetime.fromisoformat(facts["fire_at"]), int(facts["late_by_seconds"])
-    event = {"event_id": facts["event_id"]}
+    event = {name: facts[name] for name in ("event_id", "digest_id") if name in facts}
     text = f"It fired, {_length(late)} late" if late else "It fired at its time"
     if "repetition" in facts:
         text += f", repeating itself for the {_ordinal(facts['repetition'])} time"
     if "digest_id" in facts:
         text += "; many were missed, so they are told of together"
+    elif late > MISSED.total_seconds():
+        text += ": it was missed at its time"
     fired = convert({**facts, "at": at, "what": "fired", "text": text}, Happening)
     due = {"at": fire_at, "what": "due", "text": "Its time came"}
     handed = {"at": at, "what": "handed_over", "channel": PAGE, "result": "handed_over", **event}
@@ -164,7 +181,7 @@ def _attempted(attempt: Attempt, deliveries: Mapping[UUID, Carried]) -> Happenin
     return convert(facts | told, Happening)
 
 
-def _standing(carried: Carried) -> list[Happening]:
+def _standing(carried: Carried, *, is_tried: bool) -> list[Happening]:
     """What is to be said of where a delivery stands, beside its attempts."""
     facts: dict[str, Any] = {
         "channel": carried.channel,
@@ -180,7 +197,9 @@ def _standing(carried: Carried) -> list[Happening]:
         text = f"Nothing more is sent: {reason}"
         return [convert(facts | ended | {"what": "stopped", "text": text}, Happening)]
     if carried.state == "dead":
-        text = f"No channel took it: {carried.reason}; the page shows it"
+        text = (
+            f"No channel took it: {carried.reason if is_tried else TURNED_OFF}; the page shows it"
+        )
         return [convert(facts | ended | {"what": "dead", "text": text}, Happening)]
     if carried.state == "delivered":
         return []
@@ -201,6 +220,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "snoozed": "It was snoozed until {until}",
     "done": "Nobody needs it any more: {reason}",
 }
+
+_MISSED: Final = "It was missed, and postponed until {until}: {reason}"
 
 
 def _spoken(facts: Mapping[str, Any]) -> Mapping[str, object]:

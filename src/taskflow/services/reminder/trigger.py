@@ -22,7 +22,7 @@ from taskflow.services.reminder.catch_up import (
 )
 from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.due import Joining
-from taskflow.services.reminder.history import Entry, of_firing, of_postponing
+from taskflow.services.reminder.history import of_firing, of_postponing
 from taskflow.services.reminder.lifecycle import Way
 from taskflow.services.reminder.ports import Times
 from taskflow.services.reminder.quiet import comes_at, quiet_until
@@ -88,11 +88,18 @@ async def trigger(
     muted = {one for one, wanted in people.items() if wanted.notifications.level == "none"}
     fired = firings([one for one in found if one.id not in waiting], muted, now)
     late = [one for one in found if one.id in waiting and is_missed(one, now)]
-    await due.postpone(transaction, waiting, _missed(late, people, now))
+    missed = _missed(late, people, now)
+    await due.postpone(transaction, waiting, missed)
     digests, ready_at = await _digests(transaction, fired, now, terms.digest_above)
     fired = joined(fired, digests, now)
     await due.mark(transaction, fired, now)
-    await receipts.append(transaction, _history(found, fired, waiting, now))
+    history = [
+        of_postponing(one, now, waiting[one.id], missed.get(one.id))
+        for one in found
+        if one.id in waiting
+    ]
+    history += [of_firing(one, now) for one in fired]
+    await receipts.append(transaction, history)
     await _begin_deliveries(transaction, fired, ready_at, now, terms.kinds)
     await tell(transaction, fired, now)
     again = {one.due.id: one.following.at for one in fired if one.following}
@@ -147,13 +154,6 @@ async def _digests(
     await due.close_digests(transaction, whole)
     ready_at = dict.fromkeys((one.id for one in digests.values()), until + DIGEST_PAUSE)
     return digests, ready_at | dict.fromkeys(whole, now)
-
-
-def _history(
-    found: Sequence[Due], fired: Sequence[Fired], waiting: Times, now: datetime
-) -> list[Entry]:
-    late = [of_postponing(one, now, waiting[one.id]) for one in found if one.id in waiting]
-    return late + [of_firing(one, now) for one in fired]
 
 
 async def _begin_deliveries(

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskflow.base.errors import Invalid
-from taskflow.services.reminder.presets import PRESETS, preset_time, presets
+from taskflow.services.reminder.presets import PRESETS, after, preset_time, presets
+from taskflow.tasks.durations import Duration
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2011, 12, 1, tzinfo=UTC)
@@ -37,6 +38,15 @@ def test_tomorrow_morning_keeps_its_wall_time_when_the_clocks_change() -> None:
     saturday = datetime(2026, 3, 28, 12, tzinfo=UTC)
     found = preset_time("tomorrow_morning", saturday, BERLIN)
     assert found == datetime(2026, 3, 29, 7, tzinfo=UTC)
+
+
+def test_days_of_a_free_time_are_the_walls_and_hours_are_exact() -> None:
+    # The clocks go forward in Berlin on the night after; Samoa left out the 30th of that month.
+    saturday = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    assert after(Duration(1, 0), saturday, BERLIN) == datetime(2026, 3, 29, 11, tzinfo=UTC)
+    assert after(Duration(0, 86_400), saturday, BERLIN) == datetime(2026, 3, 29, 12, tzinfo=UTC)
+    apia, eve = ZoneInfo("Pacific/Apia"), datetime(2011, 12, 29, 20, tzinfo=UTC)
+    assert after(Duration(1, 0), eve, apia) == datetime(2011, 12, 30, 20, tzinfo=UTC)
 
 
 @given(

@@ -10,7 +10,7 @@ from tests.planning import make_event, make_task
 
 from taskflow.services.reminder.history import Attempt, Carried, Told, What, of_planning
 from taskflow.services.reminder.scheduler import Standing
-from taskflow.services.reminder.timeline import timeline
+from taskflow.services.reminder.timeline import TURNED_OFF, timeline
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -95,12 +95,23 @@ def test_where_the_next_channel_takes_over_stands_between_the_attempts() -> None
         ("waiting", "waiting", "my hook (hook) is tried next"),
         ("claimed", "waiting", "It is being sent by my hook (hook)"),
         ("stopped", "stopped", "Nothing more is sent: why"),
-        ("dead", "dead", "No channel took it: why; the page shows it"),
+        ("dead", "dead", f"No channel took it: {TURNED_OFF}; the page shows it"),
     ],
 )
 def test_where_a_delivery_stands_is_said_too(state: str, what: str, text: str) -> None:
     (found,) = timeline([], [carried(state, reason="why")], [])
     assert (found.what, found.text) == (what, text)
+
+
+def test_what_was_tried_in_vain_says_why_it_ended() -> None:
+    found = timeline([], [carried("dead", reason="why")], [attempt(1, "refused", NOON)])
+    assert found[-1].text == "No channel took it: why; the page shows it"
+
+
+def test_that_no_other_channel_was_on_is_said_only_while_deliveries_are_known() -> None:
+    fired = [Told(NOON, "fired", FIRED)]
+    assert timeline(fired, [], [])[-1].text.endswith("; no other channel was on")
+    assert timeline(fired, [], [], NOON)[-1].text == "It was handed over to the page with its event"
 
 
 def test_where_no_channel_could_be_reached_it_says_that_it_goes_on() -> None:
