@@ -1,6 +1,6 @@
 """What fires, when, and what is said of it: quiet hours, nagging, catching up, and odd clocks."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from taskflow.events.payloads import Nag, Reminder, TaskState
 from taskflow.services.reminder import storage
 from taskflow.services.reminder.scheduler import plans
 
+End = Callable[[Database, TaskState, Wall], Awaitable[None]]
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 QUIET = {"quiet_hours": {"start": "22:00", "end": "07:00"}}
@@ -132,6 +133,62 @@ async def test_acknowledging_ends_the_nagging(own: Database) -> None:
     wall.at += HOUR
     await fire(own, wall)
     assert len(await fired_at(own, reminder)) == 1
+
+
+async def _delete(own: Database, task: TaskState, wall: Wall) -> None:
+    await follow(own, make_event(replace(task, version=2), wall.at, "task.deleted"))
+
+
+async def _nag_no_more(own: Database, task: TaskState, wall: Wall) -> None:
+    plain = replace(task, version=2, reminders=(Reminder(at=task.reminders[0].at),))
+    await follow(own, make_event(plain, wall.at, "task.updated"))
+
+
+async def _remind_no_more(own: Database, task: TaskState, wall: Wall) -> None:
+    await follow(own, make_event(replace(task, version=2, reminders=()), wall.at, "task.updated"))
+
+
+@pytest.mark.parametrize("end", [_delete, _nag_no_more, _remind_no_more])
+async def test_whatever_takes_the_nagging_away_ends_it(own: Database, end: End) -> None:
+    wall = Wall()
+    task = make_task(Reminder(at=wall.at, nag=Nag("PT10M", 5)))
+    reminder = await planned(own, task, wall)
+    await fire(own, wall)
+    await end(own, task, wall)
+    wall.at += HOUR
+    await fire(own, wall)
+    assert len(await fired_at(own, reminder)) == 1
+
+
+async def test_a_snooze_begins_the_nagging_afresh_and_it_ends_as_before(own: Database) -> None:
+    wall = Wall()
+    start = wall.at
+    task = make_task(Reminder(at=start, nag=Nag("PT10M", 2)))
+    reminder = await planned(own, task, wall)
+    await fire(own, wall)
+    async with own.transaction() as transaction:
+        await storage.snooze(transaction, reminder, start + 15 * MINUTE)
+    for minutes in range(0, 90, 5):
+        wall.at = start + minutes * MINUTE
+        await fire(own, wall)
+    fired = [(at - start) // MINUTE for at in await fired_at(own, reminder)]
+    assert fired == [0, 15, 25, 35]
+
+
+async def test_quiet_hours_hold_up_a_repetition_and_the_rest_follows(
+    own: Database, database: Database
+) -> None:
+    wall = Wall()
+    wall.at = start = datetime(2026, 3, 2, 21, 55, tzinfo=UTC)
+    task = make_task(Reminder(at=start, nag=Nag("PT10M", 2)))
+    await add_person(database, task.user_id, **QUIET)
+    reminder = await planned(own, task, wall)
+    morning = datetime(2026, 3, 3, 7, tzinfo=UTC)
+    for at in (start, start + 10 * MINUTE, morning, morning + 10 * MINUTE, morning + HOUR):
+        wall.at = at
+        await fire(own, wall)
+    assert await fired_at(own, reminder) == [start, morning, morning + 10 * MINUTE]
+    assert await statuses(own, [reminder]) == {reminder: "sent"}
 
 
 async def test_repetitions_that_an_outage_swallowed_are_passed_over(own: Database) -> None:
