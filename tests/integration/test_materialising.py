@@ -28,8 +28,16 @@ SERIES = 500
 PILING: dict[str, object] = {"rule": "FREQ=DAILY", "policy": "pile_up"}
 TAKE = "DELETE FROM delivery.outbox RETURNING id, envelope"
 TASKS = """
-SELECT series_id, occurrence_date, status, deleted_at FROM tasks.tasks
+SELECT id, series_id, occurrence_date, status, deleted_at FROM tasks.tasks
  ORDER BY series_id, occurrence_date
+"""
+
+# What was made was taken back and is due again, with a tag that no task may have.
+SPOIL = """
+WITH spoilt AS (UPDATE recurring.instances SET is_withdrawn = true WHERE task_id = $2)
+UPDATE recurring.series
+   SET template = jsonb_set(template, '{tags}', to_jsonb(ARRAY[repeat('x', 1000)])), next_at = $3
+ WHERE id = $1
 """
 
 
@@ -213,3 +221,26 @@ async def test_a_deleted_one_of_what_piles_up_never_comes_back(world: World) -> 
     await world.replicas[1].make_all()
     found = [(one["occurrence_date"], one["deleted_at"] is None) for one in await world.tasks()]
     assert found == [("2026-03-02", True), ("2026-03-03", False), ("2026-03-04", True)]
+
+
+async def test_a_series_that_fails_holds_up_no_other_and_is_met_again_in_an_hour(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (task,) = await world.begin(PILING)
+    world.wall.at = START + timedelta(days=1, hours=2)
+    await world.replicas[0].make_all()
+    made_id = (await world.tasks())[-1]["id"]
+    async with world.api.transaction() as transaction:
+        await commands.delete(transaction, world.person, made_id, world.wall.at)
+    await world.replicas[0].hear(await world.news())
+    await world.begin(PILING, 3)
+    async with world.replicas[0].database.transaction() as transaction:
+        await transaction.execute(SPOIL, task.series_id, made_id, world.wall.at)
+    assert await world.replicas[0].materialiser.round() == 4
+    others = [one for one in await world.tasks() if one["series_id"] != task.series_id]
+    assert [one["occurrence_date"] for one in others] == ["2026-03-02", "2026-03-03"] * 3
+    assert str(task.series_id) in capsys.readouterr().out
+    assert await world.replicas[0].materialiser.round() == 0
+    async with world.replicas[0].database.transaction() as transaction:
+        again_at = await due_storage.next_at(transaction)
+    assert again_at == world.wall.at + timedelta(hours=1)

@@ -7,15 +7,16 @@ task's id follows from its series and occurrence, so none is made twice.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
 import structlog
+from msgspec.structs import replace
 from prometheus_client import Counter
 
 from taskflow.base.clock import Clock
-from taskflow.base.errors import Invalid, Unavailable
+from taskflow.base.errors import Invalid, TaskFlowError, Unavailable
 from taskflow.base.ids import new_id
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
@@ -36,6 +37,8 @@ AWAY_SECONDS: Final = 0.5
 CONTENDED_SECONDS: Final = 0.05
 # Another process may have changed a series, and nobody tells this one of it.
 LOOK_SECONDS: Final = 20.0
+# A series of which nothing can be made is looked at again after a while; an edit brings it sooner.
+PUT_OFF: Final = timedelta(hours=1)
 
 log = structlog.get_logger()
 Key = tuple[UUID, str]
@@ -92,7 +95,7 @@ class Materialiser:
             claimed = await due_storage.claim(transaction, now, AT_ONCE)
             if claimed:
                 due = [Due(chain, _overdue(chain, now)) for chain in claimed]
-                count = await _make(transaction, due, now)
+                count = await _make_or_put_off(transaction, due, now)
                 transaction.after_commit(lambda: self._made.inc(count))
         return len(claimed)
 
@@ -113,6 +116,22 @@ def _overdue(chain: Chain, now: datetime) -> Overdue:
     except Invalid as error:
         log.warning("recurring.endless", series_id=str(chain.series.id), reason=error.detail)
         return Overdue([], 0)
+
+
+async def _make_or_put_off(transaction: Transaction, due: list[Due], now: datetime) -> int:
+    """Make what is due; one series of which that fails is put off, and holds up no other."""
+    try:
+        async with transaction.savepoint():
+            return await _make(transaction, due, now)
+    except Unavailable:
+        raise
+    except TaskFlowError as error:
+        if len(due) > 1:
+            return sum([await _make_or_put_off(transaction, [one], now) for one in due])
+        known = due[0].chain.series
+        log.warning("recurring.put_off", series_id=str(known.id), reason=error.detail)
+        await storage.write(transaction, [replace(known, next_at=now + PUT_OFF)])
+        return 0
 
 
 async def _make(transaction: Transaction, due: list[Due], now: datetime) -> int:
