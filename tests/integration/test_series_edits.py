@@ -1,0 +1,65 @@
+"""Edits of a series and moves of its owner lose no occurrence, and make none twice."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from tests.fresh import fresh_database
+from tests.series_world import World
+
+from taskflow.base.errors import Invalid
+
+PILING: dict[str, object] = {"rule": "FREQ=DAILY", "policy": "pile_up"}
+Begin = Callable[[dict[str, object]], Coroutine[Any, Any, World]]
+
+
+@pytest.fixture
+async def begin(dsn: str) -> AsyncIterator[Callable[..., Coroutine[Any, Any, World]]]:
+    """Begins a series in a database of its own."""
+    async with AsyncExitStack() as stack:
+
+        async def begun(recurrence: dict[str, object], *, floating: bool = False) -> World:
+            database = await stack.enter_async_context(fresh_database(dsn, role=None))
+            transaction = await stack.enter_async_context(database.transaction())
+            world = World(transaction, recurrence)
+            await world.begin(floating=floating)
+            await world.settle()
+            return world
+
+        yield begun
+
+
+async def open_tasks(world: World) -> list[tuple[str, str]]:
+    """The key and the due instant of each open task, rising."""
+    return sorted(
+        (one["occurrence_date"], f"{one['due_at']:%m-%dT%H:%M}")
+        for one in await world.tasks()
+        if one["status"] == "pending" and not one["is_deleted"]
+    )
+
+
+async def one_that_is_open(world: World, key: str) -> Any:
+    return next(
+        one["id"]
+        for one in await world.tasks()
+        if one["occurrence_date"] == key and not one["is_deleted"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "due_date"),
+    [
+        ({"rule": "FREQ=DAILY", "until": "2026-03-10"}, "2026-03-12T09:00:00Z"),
+        ({"rule": "FREQ=DAILY;BYMONTH=3", "until": "2026-05-31"}, "2026-04-02T09:00:00Z"),
+    ],
+)
+@pytest.mark.parametrize("scope", ["future", "all"])
+async def test_a_date_from_which_a_series_never_occurs_is_refused_and_named(
+    begin: Begin, recurrence: dict[str, object], due_date: str, scope: str
+) -> None:
+    world = await begin(recurrence)
+    with pytest.raises(Invalid) as refused:
+        await world.wish(scope, None, {"due_date": due_date})
+    assert [one.field for one in refused.value.errors] == ["changes.due_date"]
+    assert await open_tasks(world) == [("2026-03-02", "03-02T09:00")]
