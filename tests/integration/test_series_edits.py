@@ -63,3 +63,23 @@ async def test_a_date_from_which_a_series_never_occurs_is_refused_and_named(
         await world.wish(scope, None, {"due_date": due_date})
     assert [one.field for one in refused.value.errors] == ["changes.due_date"]
     assert await open_tasks(world) == [("2026-03-02", "03-02T09:00")]
+
+
+@pytest.mark.parametrize("news", ["late", "skipped", "unheard"])
+async def test_a_task_that_went_along_with_its_owner_makes_room_as_if_nobody_had_touched_it(
+    begin: Callable[..., Coroutine[Any, Any, World]], news: str
+) -> None:
+    world = await begin({"rule": "FREQ=DAILY"}, floating=True)
+    first = await one_that_is_open(world, "2026-03-02")
+    await world.act("complete", first)
+    await world.settle()
+    await world.move_to("Europe/Berlin")
+    await world.move_to("Asia/Tokyo")
+    if news == "skipped":
+        await world.hear(world.news.pop())
+    elif news == "unheard":
+        await world.wish("resume", None, {})
+    await world.settle()
+    await world.act("reopen", first)
+    await world.settle()
+    assert [key for key, _ in await open_tasks(world)] == ["2026-03-02"]
