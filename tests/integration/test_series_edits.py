@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.fresh import fresh_database
-from tests.series_world import World
+from tests.series_world import START, World
 
 from taskflow.base.errors import Invalid
 
@@ -63,6 +64,29 @@ async def test_a_date_from_which_a_series_never_occurs_is_refused_and_named(
         await world.wish(scope, None, {"due_date": due_date})
     assert [one.field for one in refused.value.errors] == ["changes.due_date"]
     assert await open_tasks(world) == [("2026-03-02", "03-02T09:00")]
+
+
+async def test_what_is_moved_under_a_task_that_was_touched_loses_no_occurrence(
+    begin: Begin,
+) -> None:
+    world = await begin(PILING)
+    world.wall.at = START + timedelta(days=2, hours=6)
+    await world.pass_by()
+    await world.settle()
+    await world.act("edit", await one_that_is_open(world, "2026-03-04"))
+    first = await one_that_is_open(world, "2026-03-02")
+    await world.wish("future", first, {"due_date": "2026-03-02T12:00:00Z"})
+    for _ in range(2):
+        await world.pass_by()
+        await world.settle()
+        assert await open_tasks(world) == [
+            ("2026-03-02", "03-02T12:00"),
+            ("2026-03-03", "03-03T12:00"),
+            ("2026-03-04", "03-04T09:00"),
+        ]
+    world.wall.at += timedelta(days=1)
+    await world.wish("pause", None, {})
+    assert [key for key, _ in await open_tasks(world)][3:] == ["2026-03-05"]
 
 
 @pytest.mark.parametrize("news", ["late", "skipped", "unheard"])

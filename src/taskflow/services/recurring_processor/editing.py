@@ -172,7 +172,8 @@ class Editing:
                 chain = await withdrawn(chain, other, self.door)
             else:
                 chain = await self._edit_other(chain, other, given)
-        return chain
+        last = chain.last
+        return chain.with_series(behind=last.position) if has_moved and last else chain
 
     async def _edit_anchor(
         self, chain: Chain, anchor: Instance, given: Mapping[str, object], *, restarts: bool
@@ -243,6 +244,8 @@ class Editing:
             return chain
         found, missed = overdue(chain, self._now)
         for occurrence in found:
+            if await self.door.is_taken(chain.series.id, occurrence.date):
+                continue
             task = await self.door.make(pattern(chain.series), occurrence)
             if task is not None:
                 chain, missed = series.made(chain, occurrence, task, missed), 0

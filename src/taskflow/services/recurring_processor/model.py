@@ -45,6 +45,8 @@ class Series(Struct, frozen=True):
         stopped_at: When a person ended it for good.
         next_at: When the next task is due to appear by itself, under the policy `pile_up`.
         floating: Whether `timezone` is its owner's, where the last of its tasks was seen.
+        behind: Tasks up to this position are from before a person last moved the series: what
+            comes next follows the start, not them.
     """
 
     id: UUID
@@ -66,6 +68,7 @@ class Series(Struct, frozen=True):
     stopped_at: datetime | None = None
     next_at: datetime | None = None
     floating: bool = False
+    behind: int = 0
 
     @property
     def zone(self) -> ZoneInfo:

@@ -135,7 +135,11 @@ def next_alone(chain: Chain) -> datetime | None:
 def _floor(chain: Chain) -> datetime | None:
     """What lies up to here has been had, or fell into a pause."""
     series, last = chain.series, chain.last
-    floors = [series.resumed_at, planned_at(series, last) if last else None]
+    if last is not None and last.position <= series.behind:
+        reached = series.instant_of(series.start_at)
+    else:
+        reached = planned_at(series, last) if last else None
+    floors = [series.resumed_at, reached]
     return max((one for one in floors if one is not None), default=None)
 
 
