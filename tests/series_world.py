@@ -97,8 +97,8 @@ class World:
 
     async def begin(self, *, floating: bool = False) -> None:
         await self.transaction.execute(OWNER, self.person.user_id, self.wall.at)
-        given = {"title": "Water", "due_date": DUE, "recurrence": self.recurrence}
-        given |= {"timezone": "UTC", "floating": floating}
+        given: dict[str, object] = {"title": "Water", "due_date": DUE, "timezone": "UTC"}
+        given |= {"recurrence": self.recurrence, "floating": floating}
         task = await commands.create(self.transaction, self.person, given, self.wall.at)
         assert task.series_id
         self.series_id = task.series_id

@@ -239,6 +239,8 @@ READS: dict[str, Read] = {
         t, [(SERIES, f"day {n}") for n in range(50)]
     ),
     "series that are due": lambda t: due_storage.claim(t, NOW, 100),
+    "series that float": lambda t: due_storage.floating(t, ident(50), 100),
+    "series to be looked at": lambda t: due_storage.advance(t, [ident(50)], NOW),
     "when the next series is due": due_storage.next_at,
     "a person's series": lambda t: t.rows(recurring.LIST, ident(50), ident(0), None, 50),
     "the number of active series": recurring.count_active,

@@ -3,13 +3,16 @@
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.fresh import fresh_database
-from tests.series_world import START, World
+from tests.series_world import START, Within, World
 
 from taskflow.base.errors import Invalid
+from taskflow.db.engine import Database
+from taskflow.services.recurring_processor import due_storage
+from taskflow.services.recurring_processor.homing import Homing
 
 PILING: dict[str, object] = {"rule": "FREQ=DAILY", "policy": "pile_up"}
 Begin = Callable[[dict[str, object]], Coroutine[Any, Any, World]]
@@ -107,3 +110,46 @@ async def test_a_task_that_went_along_with_its_owner_makes_room_as_if_nobody_had
     await world.act("reopen", first)
     await world.settle()
     assert [key for key, _ in await open_tasks(world)] == ["2026-03-02"]
+
+
+async def test_a_series_of_which_no_task_is_open_goes_along_with_its_owner(
+    begin: Callable[..., Coroutine[Any, Any, World]],
+) -> None:
+    world = await begin(PILING, floating=True)
+    await world.act("complete", await one_that_is_open(world, "2026-03-02"))
+    await world.settle()
+    await world.move_to("America/New_York")
+    world.wall.at = START + timedelta(days=1, hours=2)  # Nine in UTC is past, not in New York.
+    await world.pass_by()
+    assert await open_tasks(world) == []
+    assert f"{await due_storage.next_at(world.transaction):%d %H:%M}" == "03 14:00"
+    world.wall.at += timedelta(hours=5)
+    await world.pass_by()
+    assert await open_tasks(world) == [("2026-03-03", "03-03T14:00")]
+
+
+async def test_a_series_that_is_resumed_goes_on_on_its_owners_wall(
+    begin: Callable[..., Coroutine[Any, Any, World]],
+) -> None:
+    world = await begin({"rule": "FREQ=DAILY"}, floating=True)
+    await world.wish("pause", None, {})
+    await world.act("complete", await one_that_is_open(world, "2026-03-02"))
+    await world.settle()
+    await world.move_to("America/New_York")
+    world.wall.at = START + timedelta(days=1, hours=2)
+    await world.wish("resume", None, {})
+    assert await open_tasks(world) == [("2026-03-03", "03-03T14:00")]
+
+
+async def test_a_series_is_due_earlier_where_its_owner_has_moved_east(
+    begin: Callable[..., Coroutine[Any, Any, World]],
+) -> None:
+    world = await begin(PILING, floating=True)
+    await world.act("complete", await one_that_is_open(world, "2026-03-02"))
+    await world.settle()
+    homing = Homing(cast("Database", Within(world.transaction)), world.wall)
+    for zone, due in [("UTC", "03 09:00"), ("Asia/Tokyo", "03 00:00"), ("UTC", "03 09:00")]:
+        await world.move_to(zone)
+        await homing.look()
+        await world.pass_by()
+        assert f"{await due_storage.next_at(world.transaction):%d %H:%M}" == due

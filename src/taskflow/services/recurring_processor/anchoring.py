@@ -50,10 +50,15 @@ def anchored(chain: Chain, planned_date: str | None, task: TaskState, *, restart
 
 def carried(series: Series, task: TaskState) -> Series:
     """A floating series where its owner is by now: on the same wall, with the same COUNT."""
-    if not (series.floating and task.floating) or series.timezone == task.timezone:
+    return on_wall(series, task.timezone) if series.floating and task.floating else series
+
+
+def on_wall(series: Series, timezone: str) -> Series:
+    """A floating series in its owner's zone."""
+    if series.timezone == timezone:
         return series
-    start_at = moved_on_wall(series.start_at, series.timezone, task.timezone)
-    return replace(series, timezone=task.timezone, start_at=start_at)
+    start_at = moved_on_wall(series.start_at, series.timezone, timezone)
+    return replace(series, timezone=timezone, start_at=start_at)
 
 
 def _counting(recurrence: Recurrence | None) -> tuple[object, ...] | None:

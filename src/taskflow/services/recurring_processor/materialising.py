@@ -18,16 +18,17 @@ from prometheus_client import Counter
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Invalid, TaskFlowError, Unavailable
 from taskflow.base.ids import new_id
+from taskflow.chassis.homes import zone_of
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskState
 from taskflow.services.recurring_processor import due_storage, history_storage, series, storage
+from taskflow.services.recurring_processor.anchoring import on_wall
 from taskflow.services.recurring_processor.model import Chain, Instance
 from taskflow.services.recurring_processor.patterns import pattern
 from taskflow.services.recurring_processor.progress import Overdue, overdue, settled
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
 from taskflow.tasks import instance_commands
-from taskflow.tasks.floating import hold_zone
 from taskflow.tasks.instance_commands import Wish
 from taskflow.tasks.model import Actor
 from taskflow.tasks.recurrence import Occurrence
@@ -94,7 +95,7 @@ class Materialiser:
         async with self._database.transaction() as transaction:
             claimed = await due_storage.claim(transaction, now, AT_ONCE)
             if claimed:
-                due = [Due(chain, _overdue(chain, now)) for chain in claimed]
+                due = [Due(one, _overdue(one, now)) for one in await _at_home(transaction, claimed)]
                 count = await _make_or_put_off(transaction, due, now)
                 transaction.after_commit(lambda: self._made.inc(count))
         return len(claimed)
@@ -108,6 +109,18 @@ class Materialiser:
             seconds = min(seconds, (following - self._clock.now()).total_seconds())
         # What is due and could not be had is held by somebody else just now.
         await self._database.hints.wait(storage.BELL, max(seconds, CONTENDED_SECONDS))
+
+
+async def _at_home(transaction: Transaction, chains: Sequence[Chain]) -> list[Chain]:
+    """Series, those that float where their owners are by now."""
+    floating = {one.series.user_id for one in chains if one.series.floating}
+    zones = {user_id: await zone_of(transaction, user_id) for user_id in sorted(floating)}
+    return [
+        Chain(on_wall(one.series, zones[one.series.user_id]), one.instances)
+        if one.series.floating
+        else one
+        for one in chains
+    ]
 
 
 def _overdue(chain: Chain, now: datetime) -> Overdue:
@@ -180,9 +193,6 @@ class Making:
 
     async def begin(self, due: Sequence[Due]) -> None:
         """Make all that was never made, but for what floats, which needs its owner's zone."""
-        floating = {one.chain.series.user_id for one in due if one.chain.series.floating}
-        for user_id in sorted(floating):
-            await hold_zone(self._transaction, user_id)
         wishes = [
             Wish(self._actor(one.chain), pattern(one.chain.series), occurrence)
             for one in due

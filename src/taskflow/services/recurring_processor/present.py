@@ -12,7 +12,7 @@ from taskflow.base.errors import NotFound, Stale
 from taskflow.base.ids import new_id
 from taskflow.db.transaction import Transaction
 from taskflow.services.recurring_processor import series, storage
-from taskflow.services.recurring_processor.event_consumer import follow
+from taskflow.services.recurring_processor.event_consumer import at_home, follow
 from taskflow.services.recurring_processor.model import Chain
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of
 from taskflow.tasks import queries
@@ -61,7 +61,7 @@ async def brought_up(
             if known is not None:
                 kept, chain = kept.replacing(known), chain.replacing(known)
         chain = await follow(chain, news_of(actor, task, new_id(now)), door, now)
-    return Present(kept, chain)
+    return Present(kept, await at_home(chain, door))
 
 
 def refuse_stale(chain: Chain, if_version: int | None) -> None:

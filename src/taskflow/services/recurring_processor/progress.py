@@ -9,6 +9,7 @@ from taskflow.base.clock import rfc3339
 from taskflow.base.errors import Invalid
 from taskflow.services.recurring_processor.model import Chain, Instance, Series, SeriesStatus
 from taskflow.services.recurring_processor.moments import instant_in
+from taskflow.services.recurring_processor.patterns import on_wall_of
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
 from taskflow.tasks.recurrence_rules import parse_until
 
@@ -34,9 +35,12 @@ class Overdue(NamedTuple):
 
 
 def planned_at(series: Series, instance: Instance) -> datetime:
-    """When the series has an instance, wherever it was moved to."""
-    if instance.planned_date is not None:
-        return series.instant_of(instance.planned_date)
+    """When the series has an instance, wherever it was moved to, and its owner has."""
+    planned_date = instance.planned_date
+    if planned_date is not None:
+        if series.floating:
+            _, planned_date = on_wall_of(instance.plan, planned_date, series.timezone)
+        return series.instant_of(planned_date or series.start_at)
     return instance.due_at or series.instant_of(series.start_at)
 
 
@@ -135,10 +139,9 @@ def next_alone(chain: Chain) -> datetime | None:
 def _floor(chain: Chain) -> datetime | None:
     """What lies up to here has been had, or fell into a pause."""
     series, last = chain.series, chain.last
+    reached = planned_at(series, last) if last else None
     if last is not None and last.position <= series.behind:
         reached = series.instant_of(series.start_at)
-    else:
-        reached = planned_at(series, last) if last else None
     floors = [series.resumed_at, reached]
     return max((one for one in floors if one is not None), default=None)
 
