@@ -10,6 +10,7 @@ from taskflow.base.errors import Invalid
 from taskflow.services.recurring_processor.model import Chain, Instance, Series, SeriesStatus
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import on_wall_of
+from taskflow.tasks.model import due_text
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
 from taskflow.tasks.recurrence_rules import parse_until
 
@@ -96,9 +97,11 @@ def resumed(chain: Chain, now: datetime) -> Chain:
     excused = counting = 0
     if last is not None and series.paused_at is not None and _follows_calendar(series):
         after = max(series.paused_at, planned_at(series, last))
-        excused = _number(series.schedule, after, now)
+        if _number(_endless(series.schedule), after, now) >= MOST_COUNTED:
+            return _begun_anew(chain, after, now)
+        excused = _fallen(series.schedule, after, now)
         # What was added beside the rule has used up none of COUNT.
-        counting = _number(_without_additions(series.schedule), after, now)
+        counting = _fallen(_without_additions(series.schedule), after, now)
         chain = chain.replacing(replace(last, excused=last.excused + excused))
     return chain.with_series(paused_at=None, resumed_at=now, used=series.used - counting)
 
@@ -165,6 +168,29 @@ def _number(schedule: Schedule, after: datetime | None, end: datetime) -> int:
         return len(_between(schedule, after, end))
     except Invalid:
         return 0
+
+
+def _fallen(schedule: Schedule, after: datetime, end: datetime) -> int:
+    """How many fell into a pause: a COUNT of which some was left does not come to its end in it."""
+    return _number(_endless(schedule), after, end) if _number(schedule, after, end) else 0
+
+
+def _begun_anew(chain: Chain, after: datetime, now: datetime) -> Chain:
+    """The chain after a pause of more than is counted: what is left of it starts after now."""
+    series = chain.series
+    schedule = _without_additions(series.schedule)
+    following = occurrences(_endless(schedule), after=now)
+    if following:
+        start_at = due_text(following[0].at) or series.start_at
+        count = schedule.recurrence.count
+        left = len(occurrences(schedule, after=after, limit=count)) if count else 0
+        used = (series.recurrence.count or 0) - left if count and series.recurrence else series.used
+        chain = chain.with_series(start_at=start_at, used=used, behind=0)
+    return chain.with_series(paused_at=None, resumed_at=now)
+
+
+def _endless(schedule: Schedule) -> Schedule:
+    return schedule._replace(recurrence=replace(schedule.recurrence, count=None))
 
 
 def _between(schedule: Schedule, after: datetime | None, end: datetime) -> list[Occurrence]:
