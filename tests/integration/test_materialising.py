@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 from tests.fresh import connected, fresh_address
+from tests.waiting import waits_or_ends
 
 from taskflow.chassis.handlers import Delivery
 from taskflow.db.engine import Database
@@ -39,6 +40,9 @@ UPDATE recurring.series
    SET template = jsonb_set(template, '{tags}', to_jsonb(ARRAY[repeat('x', 1000)])), next_at = $3
  WHERE id = $1
 """
+
+LOCK = "SELECT id FROM recurring.series WHERE id = $1 FOR UPDATE"
+FORGET = "DELETE FROM recurring.instances WHERE series_id = $1"
 
 
 class Wall:
@@ -244,3 +248,29 @@ async def test_a_series_that_fails_holds_up_no_other_and_is_met_again_in_an_hour
     async with world.replicas[0].database.transaction() as transaction:
         again_at = await due_storage.next_at(transaction)
     assert again_at == world.wall.at + timedelta(hours=1)
+
+
+async def test_a_batch_locks_series_in_the_order_of_their_ids_whatever_it_knows_of_them(
+    world: World,
+) -> None:
+    tasks = await world.begin({"rule": "FREQ=DAILY"}, 3)
+    first, unknown, last = sorted(task.series_id for task in tasks if task.series_id)
+    own = world.replicas[1].database
+    async with world.api.transaction() as transaction:
+        for task in tasks:
+            await commands.update(transaction, world.person, task.id, {"title": "Dry"}, START)
+    news = await world.news()
+
+    async def hear() -> None:
+        await world.replicas[0].hear(news)
+
+    async with own.transaction() as transaction:
+        await transaction.execute(FORGET, unknown)
+    async with asyncio.TaskGroup() as group, own.transaction() as transaction:
+        await transaction.rows(LOCK, unknown)
+        hearing = group.create_task(hear())
+        await waits_or_ends(world.api, hearing)
+        await transaction.rows(f"{LOCK} NOWAIT", last)  # It is not taken before the second.
+        async with own.transaction() as another:
+            free = await another.rows(f"{LOCK} SKIP LOCKED", first)
+    assert not free
