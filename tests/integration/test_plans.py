@@ -240,6 +240,7 @@ READS: dict[str, Read] = {
     ),
     "series that are due": lambda t: due_storage.claim(t, NOW, 100),
     "series that news is of": lambda t: t.rows(holding.HOLD, [ident(50), SERIES]),
+    "how many of a series are open": lambda t: due_storage.open_of(t, [SERIES], 200),
     "series that float": lambda t: due_storage.floating(t, ident(50), 100),
     "series to be looked at": lambda t: due_storage.advance(t, [ident(50)], NOW),
     "when the next series is due": due_storage.next_at,

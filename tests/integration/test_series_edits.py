@@ -11,8 +11,9 @@ from tests.series_world import START, Within, World
 
 from taskflow.base.errors import Invalid
 from taskflow.db.engine import Database
-from taskflow.services.recurring_processor import due_storage
+from taskflow.services.recurring_processor import due_storage, history_storage
 from taskflow.services.recurring_processor.homing import Homing
+from taskflow.services.recurring_processor.progress import MOST_OPEN
 
 PILING: dict[str, object] = {"rule": "FREQ=DAILY", "policy": "pile_up"}
 Begin = Callable[[dict[str, object]], Coroutine[Any, Any, World]]
@@ -153,3 +154,25 @@ async def test_a_series_is_due_earlier_where_its_owner_has_moved_east(
         await homing.look()
         await world.pass_by()
         assert f"{await due_storage.next_at(world.transaction):%d %H:%M}" == due
+
+
+async def test_no_more_tasks_pile_up_than_anybody_can_do_and_the_rest_was_missed(
+    begin: Begin,
+) -> None:
+    world = await begin({"rule": "FREQ=HOURLY", "policy": "pile_up"})
+    for _ in range(8):
+        world.wall.at += timedelta(hours=31)
+        await world.pass_by()
+        await world.settle()
+    found = await open_tasks(world)
+    assert len(found) == MOST_OPEN
+    following = await due_storage.next_at(world.transaction)
+    assert following == world.wall.at.replace(minute=0) + timedelta(hours=1)
+    await world.act("complete", await one_that_is_open(world, found[0][0]))
+    await world.settle()
+    await world.pass_by()
+    after = await open_tasks(world)
+    assert after[:-1] == found[1:]
+    assert after[-1] == (f"{world.wall.at:%Y-%m-%dT%H:00Z}", f"{world.wall.at:%m-%dT%H:00}")
+    kept = await history_storage.newest(world.transaction, world.series_id)
+    assert sum(one.missed for one in kept) == 8 * 31 - MOST_OPEN - 1

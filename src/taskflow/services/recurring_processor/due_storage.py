@@ -24,6 +24,13 @@ SELECT {INSTANCE} FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
     ORDER BY position DESC, task_id DESC LIMIT 1)
 ) AS ends
 """  # noqa: S608 - made of constants
+OPEN = """
+SELECT wanted.id, (SELECT count(*) FROM (
+         SELECT FROM recurring.instances
+          WHERE series_id = wanted.id AND status = 'pending' AND NOT is_deleted LIMIT $2
+       ) AS open) AS number
+  FROM unnest($1::uuid[]) AS wanted (id)
+"""
 FLOATING = """
 SELECT id, user_id, timezone FROM recurring.series
  WHERE floating AND next_at IS NOT NULL AND id > $1 ORDER BY id LIMIT $2
@@ -67,3 +74,13 @@ async def floating(transaction: Transaction, after: UUID, limit: int) -> list[Fl
 async def advance(transaction: Transaction, series_ids: Sequence[UUID], now: datetime) -> None:
     """Have series looked at now that wait for later, but for those that somebody has in hand."""
     await transaction.execute(ADVANCE, series_ids, now)
+
+
+async def open_of(
+    transaction: Transaction, series_ids: Sequence[UUID], limit: int
+) -> dict[UUID, int]:
+    """How many tasks of some series are open; no more than so many are counted."""
+    if not series_ids:
+        return {}
+    rows = await transaction.rows(OPEN, series_ids, limit)
+    return {row["id"]: row["number"] for row in rows}

@@ -24,7 +24,7 @@ from taskflow.services.recurring_processor.event_consumer import taken_in, with_
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Template
 from taskflow.services.recurring_processor.moments import instant_in, parse_when
 from taskflow.services.recurring_processor.patterns import pattern, plan_of
-from taskflow.services.recurring_processor.progress import next_alone, overdue, resumed
+from taskflow.services.recurring_processor.progress import MOST_OPEN, next_alone, overdue, resumed
 from taskflow.services.recurring_processor.refusals import named_below, require_going_on
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of, system_actor
 from taskflow.tasks import commands, instance_commands
@@ -242,7 +242,7 @@ class Editing:
         following = next_alone(chain)
         if following is None or following > self._now:
             return chain
-        found, missed = overdue(chain, self._now)
+        found, missed = overdue(chain, self._now).within(MOST_OPEN - len(chain.open))
         for occurrence in found:
             if await self.door.is_taken(chain.series.id, occurrence.date):
                 continue

@@ -26,7 +26,13 @@ from taskflow.services.recurring_processor import due_storage, history_storage, 
 from taskflow.services.recurring_processor.anchoring import on_wall
 from taskflow.services.recurring_processor.model import Chain, Instance
 from taskflow.services.recurring_processor.patterns import pattern
-from taskflow.services.recurring_processor.progress import Overdue, overdue, settled
+from taskflow.services.recurring_processor.progress import (
+    MOST_OPEN,
+    Overdue,
+    overdue,
+    settled,
+    waiting,
+)
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
 from taskflow.tasks import instance_commands
 from taskflow.tasks.instance_commands import Wish
@@ -96,7 +102,8 @@ class Materialiser:
             claimed = await due_storage.claim(transaction, now, AT_ONCE)
             if claimed:
                 due = [Due(one, _overdue(one, now)) for one in await _at_home(transaction, claimed)]
-                count = await _make_or_put_off(transaction, due, now)
+                due = await _with_room(transaction, due, now)
+                count = await _make_or_put_off(transaction, due, now) if due else 0
                 transaction.after_commit(lambda: self._made.inc(count))
         return len(claimed)
 
@@ -129,6 +136,25 @@ def _overdue(chain: Chain, now: datetime) -> Overdue:
     except Invalid as error:
         log.warning("recurring.endless", series_id=str(chain.series.id), reason=error.detail)
         return Overdue([], 0)
+
+
+async def _with_room(transaction: Transaction, due: list[Due], now: datetime) -> list[Due]:
+    """What there is room for; a series that has none waits until a task of it closes."""
+    # Whoever has had fewer tasks cannot have more of them open.
+    long = [one.chain for one in due if one.chain.last and _may_be_full(one.chain.last, one)]
+    found = await due_storage.open_of(transaction, [one.series.id for one in long], MOST_OPEN)
+    full = [one for one in long if found[one.series.id] >= MOST_OPEN]
+    if full:
+        await storage.write(transaction, [waiting(one, now) for one in full])
+    return [
+        Due(chain, all_of_it.within(MOST_OPEN - found.get(chain.series.id, 0)))
+        for chain, all_of_it in due
+        if chain not in full
+    ]
+
+
+def _may_be_full(last: Instance, due: Due) -> bool:
+    return last.position + len(due.overdue.occurrences) > MOST_OPEN
 
 
 async def _make_or_put_off(transaction: Transaction, due: list[Due], now: datetime) -> int:

@@ -5,7 +5,7 @@ series whose very first news is still on its way is begun here.
 """
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from taskflow.base.errors import NotFound, Stale
@@ -14,11 +14,10 @@ from taskflow.db.transaction import Transaction
 from taskflow.services.recurring_processor import series, storage
 from taskflow.services.recurring_processor.event_consumer import at_home, follow
 from taskflow.services.recurring_processor.model import Chain
+from taskflow.services.recurring_processor.progress import MOST_OPEN
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of
 from taskflow.tasks import queries
 from taskflow.tasks.model import Actor, Task
-
-MOST_OPEN: Final = 200
 
 
 class Present(NamedTuple):

@@ -16,6 +16,8 @@ from taskflow.tasks.recurrence_rules import parse_until
 
 # So many tasks of one series are made after an outage, the newest ones; the rest was missed.
 MOST_CAUGHT_UP: Final = 31
+# So many tasks of one series wait at most that have appeared by themselves; then one has to close.
+MOST_OPEN: Final = 200
 # So many occurrences are counted at once.
 MOST_COUNTED: Final = 5_000
 # The newest are sought from now backwards, in ever longer spans.
@@ -33,6 +35,11 @@ class Overdue(NamedTuple):
 
     occurrences: list[Occurrence]
     missed: int
+
+    def within(self, room: int) -> "Overdue":
+        """The newest of it that a series has room for; what is left out was missed."""
+        kept = self.occurrences[-room:] if room > 0 else []
+        return Overdue(kept, self.missed + len(self.occurrences) - len(kept))
 
 
 def planned_at(series: Series, instance: Instance) -> datetime:
@@ -125,6 +132,16 @@ def settled(chain: Chain, now: datetime) -> Chain:
         current_task_id=current.task_id if current else series.current_task_id,
     )
     return Chain(after if after == series else replace(after, updated_at=now), chain.instances)
+
+
+def waiting(chain: Chain, now: datetime) -> Series:
+    """A series that has no room: it is looked at again with its next occurrence, if none closes."""
+    series = chain.series
+    try:
+        found = occurrences(series.schedule, after=max(now, _floor(chain) or now))
+    except Invalid:
+        found = []
+    return replace(series, next_at=instant_in(series.zone, found[0].at) if found else None)
 
 
 def next_alone(chain: Chain) -> datetime | None:
