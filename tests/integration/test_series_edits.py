@@ -156,6 +156,19 @@ async def test_a_series_is_due_earlier_where_its_owner_has_moved_east(
         assert f"{await due_storage.next_at(world.transaction):%d %H:%M}" == due
 
 
+async def test_what_was_to_come_when_a_series_was_resumed_comes_wherever_its_owner_goes(
+    begin: Callable[..., Coroutine[Any, Any, World]],
+) -> None:
+    world = await begin(PILING, floating=True)
+    world.wall.at = START + timedelta(days=1)  # An hour before the next.
+    await world.wish("pause", None, {})
+    await world.wish("resume", None, {})
+    await world.move_to("Pacific/Kiritimati")
+    await world.settle()
+    await world.pass_by()
+    assert [key for key, _ in await open_tasks(world)] == ["2026-03-02", "2026-03-03"]
+
+
 async def test_no_more_tasks_pile_up_than_anybody_can_do_and_the_rest_was_missed(
     begin: Begin,
 ) -> None:
