@@ -20,6 +20,7 @@ from taskflow.services.recurring_processor.materialising import Materialiser
 from taskflow.services.recurring_processor.model import Chain
 from taskflow.services.recurring_processor.progress import settled
 from taskflow.tasks import commands
+from taskflow.tasks.floating import move_floating
 from taskflow.tasks.model import Actor
 
 T = TypeVar("T")
@@ -32,6 +33,11 @@ SELECT id, status, deleted_at IS NOT NULL AS is_deleted, occurrence_date, versio
        due_at
   FROM tasks.tasks ORDER BY created_at, id
 """
+OWNER = """
+INSERT INTO accounts.users (id, email, password_hash, name, timezone, role, created_at, updated_at)
+VALUES ($1, 'ann@example.org', '', 'Ann', 'UTC', 'user', $2, $2)
+"""
+SETTLE_IN = "UPDATE accounts.users SET timezone = $2 WHERE id = $1"
 WITHDRAWN = "SELECT task_id FROM recurring.instances WHERE is_withdrawn"
 KINDS: dict[str, dict[str, object]] = {
     "one open": {"rule": "FREQ=DAILY"},
@@ -89,8 +95,10 @@ class World:
         self.is_stopped = False
         self.is_edited = False
 
-    async def begin(self) -> None:
-        given = {"title": "Water", "due_date": DUE, "recurrence": self.recurrence}
+    async def begin(self, *, floating: bool = False) -> None:
+        await self.transaction.execute(OWNER, self.person.user_id, self.wall.at)
+        given: dict[str, object] = {"title": "Water", "due_date": DUE, "timezone": "UTC"}
+        given |= {"recurrence": self.recurrence, "floating": floating}
         task = await commands.create(self.transaction, self.person, given, self.wall.at)
         assert task.series_id
         self.series_id = task.series_id
@@ -103,8 +111,14 @@ class World:
         for row in rows:
             event = decode(row["envelope"]).data
             self.news.append(event)
-            if event.actor.type == "user":
+            if event.actor.type == "user" and "timezone" not in event.changes:
                 self.touched.add(event.task_id)
+
+    async def move_to(self, timezone: str) -> None:
+        """The person changes the zone of their account."""
+        await move_floating(self.transaction, self.person, timezone, self.wall.at)
+        await self.transaction.execute(SETTLE_IN, self.person.user_id, timezone)
+        await self.listen()
 
     async def tasks(self) -> list[Any]:
         return await self.transaction.rows(TASKS)

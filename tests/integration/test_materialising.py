@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 from tests.fresh import connected, fresh_address
+from tests.waiting import waits_or_ends
 
 from taskflow.chassis.handlers import Delivery
 from taskflow.db.engine import Database
@@ -28,9 +29,20 @@ SERIES = 500
 PILING: dict[str, object] = {"rule": "FREQ=DAILY", "policy": "pile_up"}
 TAKE = "DELETE FROM delivery.outbox RETURNING id, envelope"
 TASKS = """
-SELECT series_id, occurrence_date, status, deleted_at FROM tasks.tasks
+SELECT id, series_id, occurrence_date, status, deleted_at FROM tasks.tasks
  ORDER BY series_id, occurrence_date
 """
+
+# What was made was taken back and is due again, with a tag that no task may have.
+SPOIL = """
+WITH spoilt AS (UPDATE recurring.instances SET is_withdrawn = true WHERE task_id = $2)
+UPDATE recurring.series
+   SET template = jsonb_set(template, '{tags}', to_jsonb(ARRAY[repeat('x', 1000)])), next_at = $3
+ WHERE id = $1
+"""
+
+LOCK = "SELECT id FROM recurring.series WHERE id = $1 FOR UPDATE"
+FORGET = "DELETE FROM recurring.instances WHERE series_id = $1"
 
 
 class Wall:
@@ -213,3 +225,52 @@ async def test_a_deleted_one_of_what_piles_up_never_comes_back(world: World) -> 
     await world.replicas[1].make_all()
     found = [(one["occurrence_date"], one["deleted_at"] is None) for one in await world.tasks()]
     assert found == [("2026-03-02", True), ("2026-03-03", False), ("2026-03-04", True)]
+
+
+async def test_a_series_that_fails_holds_up_no_other_and_is_met_again_in_an_hour(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (task,) = await world.begin(PILING)
+    world.wall.at = START + timedelta(days=1, hours=2)
+    await world.replicas[0].make_all()
+    made_id = (await world.tasks())[-1]["id"]
+    async with world.api.transaction() as transaction:
+        await commands.delete(transaction, world.person, made_id, world.wall.at)
+    await world.replicas[0].hear(await world.news())
+    await world.begin(PILING, 3)
+    async with world.replicas[0].database.transaction() as transaction:
+        await transaction.execute(SPOIL, task.series_id, made_id, world.wall.at)
+    assert await world.replicas[0].materialiser.round() == 4
+    others = [one for one in await world.tasks() if one["series_id"] != task.series_id]
+    assert [one["occurrence_date"] for one in others] == ["2026-03-02", "2026-03-03"] * 3
+    assert str(task.series_id) in capsys.readouterr().out
+    assert await world.replicas[0].materialiser.round() == 0
+    async with world.replicas[0].database.transaction() as transaction:
+        again_at = await due_storage.next_at(transaction)
+    assert again_at == world.wall.at + timedelta(hours=1)
+
+
+async def test_a_batch_locks_series_in_the_order_of_their_ids_whatever_it_knows_of_them(
+    world: World,
+) -> None:
+    tasks = await world.begin({"rule": "FREQ=DAILY"}, 3)
+    first, unknown, last = sorted(task.series_id for task in tasks if task.series_id)
+    own = world.replicas[1].database
+    async with world.api.transaction() as transaction:
+        for task in tasks:
+            await commands.update(transaction, world.person, task.id, {"title": "Dry"}, START)
+    news = await world.news()
+
+    async def hear() -> None:
+        await world.replicas[0].hear(news)
+
+    async with own.transaction() as transaction:
+        await transaction.execute(FORGET, unknown)
+    async with asyncio.TaskGroup() as group, own.transaction() as transaction:
+        await transaction.rows(LOCK, unknown)
+        hearing = group.create_task(hear())
+        await waits_or_ends(world.api, hearing)
+        await transaction.rows(f"{LOCK} NOWAIT", last)  # It is not taken before the second.
+        async with own.transaction() as another:
+            free = await another.rows(f"{LOCK} SKIP LOCKED", first)
+    assert not free

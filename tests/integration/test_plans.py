@@ -19,7 +19,7 @@ from taskflow.outbox import tables as outbox
 from taskflow.outbox.tail import Gap, Tail
 from taskflow.services.audit_logger import storage as audit
 from taskflow.services.notification import storage as notifications
-from taskflow.services.recurring_processor import due_storage, history_storage
+from taskflow.services.recurring_processor import due_storage, history_storage, holding
 from taskflow.services.recurring_processor import habits_storage as habits
 from taskflow.services.recurring_processor import storage as recurring
 from taskflow.services.recurring_processor import suggestions_storage as suggestions
@@ -242,6 +242,10 @@ READS: dict[str, Read] = {
         t, [(SERIES, f"day {n}") for n in range(50)]
     ),
     "series that are due": lambda t: due_storage.claim(t, NOW, 100),
+    "series that news is of": lambda t: t.rows(holding.HOLD, [ident(50), SERIES]),
+    "how many of a series are open": lambda t: due_storage.open_of(t, [SERIES], 200),
+    "series that float": lambda t: due_storage.floating(t, ident(50), 100),
+    "series to be looked at": lambda t: due_storage.advance(t, [ident(50)], NOW),
     "when the next series is due": due_storage.next_at,
     "a person's series": lambda t: t.rows(recurring.LIST, ident(50), ident(0), None, 50),
     "the number of active series": recurring.count_active,

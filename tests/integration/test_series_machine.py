@@ -29,6 +29,7 @@ from taskflow.services.recurring_processor.history import status_of
 from taskflow.services.recurring_processor.model import Instance
 
 T = TypeVar("T")
+ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Pacific/Honolulu")
 
 
 class ASeries(RuleBasedStateMachine):
@@ -38,12 +39,12 @@ class ASeries(RuleBasedStateMachine):
     database: Database
     world: World
 
-    @initialize(kind=st.sampled_from(sorted(KINDS)))
-    def begin(self, kind: str) -> None:
+    @initialize(kind=st.sampled_from(sorted(KINDS)), floating=st.booleans())
+    def begin(self, kind: str, *, floating: bool) -> None:
         self._opened = self.database.transaction()
         transaction = self.run(self._opened.__aenter__())
         self.world = World(transaction, KINDS[kind])
-        self.run(self.world.begin())
+        self.run(self.world.begin(floating=floating))
 
     def teardown(self) -> None:
         if hasattr(self, "_opened"):
@@ -86,6 +87,19 @@ class ASeries(RuleBasedStateMachine):
         with suppress(Conflict):
             self.run(self.world.wish(scope, None, {"recurrence": recurrence}))
             self.world.is_edited |= scope == "future"
+
+    @rule(choice=st.data(), hours=st.integers(-60, 60), scope=st.sampled_from(["future", "all"]))
+    def somebody_moves_it(self, choice: st.DataObject, hours: int, scope: str) -> None:
+        due = self.world.wall.at.replace(minute=0) + timedelta(hours=hours)
+        tasks = [one["id"] for one in self.run(self.world.tasks())]
+        task_id = choice.draw(st.sampled_from([None, *tasks]))
+        with suppress(Conflict, NotFound):
+            self.run(self.world.wish(scope, task_id, {"due_date": due.isoformat()}))
+
+    @rule(zone=st.sampled_from(ZONES))
+    def the_owner_moves(self, zone: str) -> None:
+        self.world.wall.at += timedelta(minutes=3)
+        self.run(self.world.move_to(zone))
 
     @rule(days=st.integers(1, 4))
     def it_rests_for_days(self, days: int) -> None:
@@ -206,6 +220,20 @@ def test_a_series_is_in_order_whatever_happens(dsn: str) -> None:
             )
         finally:
             runner.run(fresh.__aexit__(None, None, None))
+
+
+async def test_a_count_does_not_come_to_its_end_within_a_pause(dsn: str) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["piled up, counted"])
+        await world.begin()
+        await world.settle()
+        world.wall.at += timedelta(days=1)
+        await world.wish("pause", None, {})
+        world.wall.at += timedelta(days=10)
+        await world.wish("resume", None, {})
+        world.wall.at += timedelta(days=30)
+        await world.pass_by()
+        assert len(await world.tasks()) == COUNT
 
 
 async def test_what_is_due_when_a_series_is_paused_appears_first(dsn: str) -> None:

@@ -118,8 +118,10 @@ class Task(Fields, frozen=True, kw_only=True):
         another recurrence, zone or form it is what the series counts from.
         """
         after = replace(self, **{name: getattr(fields, name) for name in WRITABLE})
-        is_anew = moves_series or self.planned is None or _plan(self) != _plan(after)
-        planned = after.due if is_anew else self.planned
+        # One that was written before planned dates were kept has none, and was due as planned.
+        known = self.due if self.planned is None and self.recurrence else self.planned
+        is_anew = moves_series or known is None or _plan(self) != _plan(after)
+        planned = after.due if is_anew else known
         return replace(after, planned=None if after.recurrence is None else planned)
 
     def moved_to(self, timezone: str) -> "Task":

@@ -40,3 +40,11 @@ def test_a_postponed_one_stays_postponed() -> None:
 def test_a_day_is_the_same_day_everywhere(timezone: str) -> None:
     moved = task(due_date="2026-03-09", all_day=True).moved_to(timezone)
     assert moved.due == moved.planned == date(2026, 3, 9)
+
+
+def test_one_that_was_written_without_a_planned_date_keeps_what_it_was_due_at() -> None:
+    before = replace(task(), planned=None)
+    due = datetime(2026, 3, 10, 15, tzinfo=UTC)
+    assert before.with_fields(replace(before, due=due)).planned == before.due
+    undated = replace(before, due=None)
+    assert undated.with_fields(replace(undated, due=due)).planned == due

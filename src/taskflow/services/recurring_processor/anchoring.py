@@ -1,5 +1,7 @@
 """Where the rule of a series counts from, and how much of COUNT lies before. Pure."""
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
 from taskflow.base.clock import rfc3339
@@ -9,7 +11,7 @@ from taskflow.services.recurring_processor.moments import instant_in, moved_on_w
 from taskflow.services.recurring_processor.patterns import pattern, plan_of, template_of
 from taskflow.tasks.model import Fields, due_text
 from taskflow.tasks.recurrence import Schedule, occurrence_key, occurrences
-from taskflow.tasks.zones import parse_zone
+from taskflow.tasks.zones import instant, parse_zone, wall_time
 
 
 def planned(chain: Chain, fields: Fields, planned_date: str) -> Chain:
@@ -50,10 +52,26 @@ def anchored(chain: Chain, planned_date: str | None, task: TaskState, *, restart
 
 def carried(series: Series, task: TaskState) -> Series:
     """A floating series where its owner is by now: on the same wall, with the same COUNT."""
-    if not (series.floating and task.floating) or series.timezone == task.timezone:
+    return on_wall(series, task.timezone) if series.floating and task.floating else series
+
+
+def on_wall(series: Series, timezone: str) -> Series:
+    """A floating series in its owner's zone; what was still to come on the wall still is."""
+    if series.timezone == timezone:
         return series
-    start_at = moved_on_wall(series.start_at, series.timezone, task.timezone)
-    return replace(series, timezone=task.timezone, start_at=start_at)
+
+    def moved(at: datetime | None) -> datetime | None:
+        if at is None:
+            return None
+        return instant(wall_time(at, parse_zone(series.timezone)), parse_zone(timezone))
+
+    return replace(
+        series,
+        timezone=timezone,
+        start_at=moved_on_wall(series.start_at, series.timezone, timezone),
+        paused_at=moved(series.paused_at),
+        resumed_at=moved(series.resumed_at),
+    )
 
 
 def _counting(recurrence: Recurrence | None) -> tuple[object, ...] | None:

@@ -5,8 +5,7 @@ still on its way is taken in first, and finds itself known when it comes. Doing 
 changes nothing, but for a skip that does not name its task.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from taskflow.base.errors import Conflict, FieldError, Invalid, NotFound
+from taskflow.base.errors import Conflict, Invalid, NotFound
 from taskflow.base.ids import new_id
 from taskflow.chassis.homes import at_home
 from taskflow.db.transaction import Transaction
@@ -24,8 +23,9 @@ from taskflow.services.recurring_processor.anchoring import planned
 from taskflow.services.recurring_processor.event_consumer import taken_in, with_next, withdrawn
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Template
 from taskflow.services.recurring_processor.moments import instant_in, parse_when
-from taskflow.services.recurring_processor.patterns import pattern
-from taskflow.services.recurring_processor.progress import next_alone, overdue, resumed
+from taskflow.services.recurring_processor.patterns import pattern, plan_of
+from taskflow.services.recurring_processor.progress import MOST_OPEN, next_alone, overdue, resumed
+from taskflow.services.recurring_processor.refusals import named_below, require_going_on
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of, system_actor
 from taskflow.tasks import commands, instance_commands
 from taskflow.tasks.drafts import drafted
@@ -58,7 +58,7 @@ class Editing:
         Raises:
             Invalid: it contradicts itself.
         """
-        with _named_below("changes"):
+        with named_below("changes"):
             return await at_home(self._transaction, self._actor.user_id, given)
 
     async def skip(self, chain: Chain, task_id: UUID | None) -> Chain:
@@ -130,7 +130,7 @@ class Editing:
             raise Invalid.field(
                 f"changes.{name}", "belongs to the series: use the scope `future` or `all`"
             )
-        with _named_below("changes"):
+        with named_below("changes"):
             task = await commands.update(
                 self._transaction, self._actor, instance.task_id, given, self._now
             )
@@ -172,14 +172,17 @@ class Editing:
                 chain = await withdrawn(chain, other, self.door)
             else:
                 chain = await self._edit_other(chain, other, given)
-        return chain
+        last = chain.last
+        return chain.with_series(behind=last.position) if has_moved and last else chain
 
     async def _edit_anchor(
         self, chain: Chain, anchor: Instance, given: Mapping[str, object], *, restarts: bool
     ) -> Chain:
         command = instance_commands.amend if "due_date" in given else commands.update
-        with _named_below("changes"):
+        with named_below("changes"):
             task = await command(self._transaction, self._actor, anchor.task_id, given, self._now)
+            if (task.state().planned_date, plan_of(task.state())) != _place(anchor):
+                require_going_on(task, given, self._now)
         template: dict[str, Any] = msgspec.to_builtins(chain.series.template)
         written: dict[str, Any] = msgspec.to_builtins(task.state())
         template |= {name: written[name] for name in TEMPLATE if name in given}
@@ -191,7 +194,7 @@ class Editing:
     ) -> Chain:
         """An open task beside the one that is named keeps its date."""
         wanted = {name: value for name, value in given.items() if name != "due_date"}
-        with _named_below("changes"):
+        with named_below("changes"):
             task = await commands.update(
                 self._transaction, self._actor, other.task_id, wanted, self._now
             )
@@ -228,7 +231,7 @@ class Editing:
             recurrence=known.recurrence,
             reminders=template.reminders,
         )
-        with _named_below("changes"):
+        with named_below("changes"):
             fields = drafted(before, given, self._now)
         chain = planned(chain, fields, planned_date)
         if not series.has_room(chain):
@@ -239,8 +242,10 @@ class Editing:
         following = next_alone(chain)
         if following is None or following > self._now:
             return chain
-        found, missed = overdue(chain, self._now)
+        found, missed = overdue(chain, self._now).within(MOST_OPEN - len(chain.open))
         for occurrence in found:
+            if await self.door.is_taken(chain.series.id, occurrence.date):
+                continue
             task = await self.door.make(pattern(chain.series), occurrence)
             if task is not None:
                 chain, missed = series.made(chain, occurrence, task, missed), 0
@@ -273,13 +278,3 @@ def _without(step: Instance, given: Mapping[str, object]) -> Instance:
     """What is changed for all is no exception any more."""
     kept = {name: value for name, value in step.overrides.items() if name not in given}
     return replace(step, overrides=kept)
-
-
-@contextmanager
-def _named_below(place: str) -> Iterator[None]:
-    """Name fields that are wrong by their place in the body."""
-    try:
-        yield
-    except Invalid as error:
-        found = [FieldError(f"{place}.{one.field}", *one[1:]) for one in error.errors]
-        raise Invalid(error.detail, *found) from error

@@ -15,6 +15,7 @@ from taskflow.base.errors import Conflict
 from taskflow.chassis.handlers import Delivery
 from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.services.recurring_processor import series, storage
+from taskflow.services.recurring_processor.anchoring import on_wall
 from taskflow.services.recurring_processor.model import Chain, Instance
 from taskflow.services.recurring_processor.patterns import pattern
 from taskflow.services.recurring_processor.progress import going_on, over, passed_over, settled
@@ -32,6 +33,10 @@ class Door(Protocol):
 
     async def is_taken(self, series_id: UUID, occurrence_date: str) -> bool:
         """Whether an occurrence has had its task already."""
+        ...
+
+    async def zone(self) -> str:
+        """Where the owner of what floats is, held until the transaction ends."""
         ...
 
     async def make(self, pattern: TaskState, occurrence: Occurrence) -> TaskState | None:
@@ -123,6 +128,13 @@ async def taken_in(
     return chain
 
 
+async def at_home(chain: Chain, door: Door) -> Chain:
+    """A series that floats, where its owner is by now, though no task of it may have gone along."""
+    if not chain.series.floating:
+        return chain
+    return Chain(on_wall(chain.series, await door.zone()), chain.instances)
+
+
 async def withdrawn(chain: Chain, instance: Instance, door: Door) -> Chain:
     """A series after a task of it was taken back, or was found to be somebody's."""
     is_gone = await door.withdraw(instance)
@@ -137,7 +149,7 @@ async def with_next(
     Raises:
         Conflict: a thousand occurrences in a row have their tasks already.
     """
-    chain = going_on(chain)
+    chain = await at_home(going_on(chain), door)
     found = series.candidates(chain, step, closed_at, now)
     standing = {one.occurrence_date for one in chain.instances.values() if not one.is_withdrawn}
     for occurrence in islice(found, MOST_PASSED):

@@ -15,6 +15,7 @@ from taskflow.services.recurring_processor import habits_storage, storage, sugge
 from taskflow.services.recurring_processor.event_consumer import Continuation, is_of_series
 from taskflow.services.recurring_processor.habits_consumer import Histories, tells_of_habits
 from taskflow.services.recurring_processor.habits_finding import Finding
+from taskflow.services.recurring_processor.homing import Homing
 from taskflow.services.recurring_processor.materialising import Materialiser
 from taskflow.services.recurring_processor.routes import ROUTES
 from taskflow.services.recurring_processor.together import AT_ONCE, Together
@@ -33,6 +34,7 @@ def build(context: Context) -> Parts:
         batches=taking(context.clock, made),
         loops=[
             Materialiser(context.database, context.clock, made).run,
+            Homing(context.database, context.clock).run,
             Finding(context.database, context.clock, NAME).run,
         ],
     )

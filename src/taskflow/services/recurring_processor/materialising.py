@@ -7,26 +7,34 @@ task's id follows from its series and occurrence, so none is made twice.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
 import structlog
+from msgspec.structs import replace
 from prometheus_client import Counter
 
 from taskflow.base.clock import Clock
-from taskflow.base.errors import Invalid, Unavailable
+from taskflow.base.errors import Invalid, TaskFlowError, Unavailable
 from taskflow.base.ids import new_id
+from taskflow.chassis.homes import zone_of
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskState
 from taskflow.services.recurring_processor import due_storage, history_storage, series, storage
+from taskflow.services.recurring_processor.anchoring import on_wall
 from taskflow.services.recurring_processor.model import Chain, Instance
 from taskflow.services.recurring_processor.patterns import pattern
-from taskflow.services.recurring_processor.progress import Overdue, overdue, settled
+from taskflow.services.recurring_processor.progress import (
+    MOST_OPEN,
+    Overdue,
+    overdue,
+    settled,
+    waiting,
+)
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
 from taskflow.tasks import instance_commands
-from taskflow.tasks.floating import hold_zone
 from taskflow.tasks.instance_commands import Wish
 from taskflow.tasks.model import Actor
 from taskflow.tasks.recurrence import Occurrence
@@ -36,6 +44,8 @@ AWAY_SECONDS: Final = 0.5
 CONTENDED_SECONDS: Final = 0.05
 # Another process may have changed a series, and nobody tells this one of it.
 LOOK_SECONDS: Final = 20.0
+# A series of which nothing can be made is looked at again after a while; an edit brings it sooner.
+PUT_OFF: Final = timedelta(hours=1)
 
 log = structlog.get_logger()
 Key = tuple[UUID, str]
@@ -91,8 +101,9 @@ class Materialiser:
         async with self._database.transaction() as transaction:
             claimed = await due_storage.claim(transaction, now, AT_ONCE)
             if claimed:
-                due = [Due(chain, _overdue(chain, now)) for chain in claimed]
-                count = await _make(transaction, due, now)
+                due = [Due(one, _overdue(one, now)) for one in await _at_home(transaction, claimed)]
+                due = await _with_room(transaction, due, now)
+                count = await _make_or_put_off(transaction, due, now) if due else 0
                 transaction.after_commit(lambda: self._made.inc(count))
         return len(claimed)
 
@@ -107,12 +118,59 @@ class Materialiser:
         await self._database.hints.wait(storage.BELL, max(seconds, CONTENDED_SECONDS))
 
 
+async def _at_home(transaction: Transaction, chains: Sequence[Chain]) -> list[Chain]:
+    """Series, those that float where their owners are by now."""
+    floating = {one.series.user_id for one in chains if one.series.floating}
+    zones = {user_id: await zone_of(transaction, user_id) for user_id in sorted(floating)}
+    return [
+        Chain(on_wall(one.series, zones[one.series.user_id]), one.instances)
+        if one.series.floating
+        else one
+        for one in chains
+    ]
+
+
 def _overdue(chain: Chain, now: datetime) -> Overdue:
     try:
         return overdue(chain, now)
     except Invalid as error:
         log.warning("recurring.endless", series_id=str(chain.series.id), reason=error.detail)
         return Overdue([], 0)
+
+
+async def _with_room(transaction: Transaction, due: list[Due], now: datetime) -> list[Due]:
+    """What there is room for; a series that has none waits until a task of it closes."""
+    # Whoever has had fewer tasks cannot have more of them open.
+    long = [one.chain for one in due if one.chain.last and _may_be_full(one.chain.last, one)]
+    found = await due_storage.open_of(transaction, [one.series.id for one in long], MOST_OPEN)
+    full = [one for one in long if found[one.series.id] >= MOST_OPEN]
+    if full:
+        await storage.write(transaction, [waiting(one, now) for one in full])
+    return [
+        Due(chain, all_of_it.within(MOST_OPEN - found.get(chain.series.id, 0)))
+        for chain, all_of_it in due
+        if chain not in full
+    ]
+
+
+def _may_be_full(last: Instance, due: Due) -> bool:
+    return last.position + len(due.overdue.occurrences) > MOST_OPEN
+
+
+async def _make_or_put_off(transaction: Transaction, due: list[Due], now: datetime) -> int:
+    """Make what is due; one series of which that fails is put off, and holds up no other."""
+    try:
+        async with transaction.savepoint():
+            return await _make(transaction, due, now)
+    except Unavailable:
+        raise
+    except TaskFlowError as error:
+        if len(due) > 1:
+            return sum([await _make_or_put_off(transaction, [one], now) for one in due])
+        known = due[0].chain.series
+        log.warning("recurring.put_off", series_id=str(known.id), reason=error.detail)
+        await storage.write(transaction, [replace(known, next_at=now + PUT_OFF)])
+        return 0
 
 
 async def _make(transaction: Transaction, due: list[Due], now: datetime) -> int:
@@ -161,9 +219,6 @@ class Making:
 
     async def begin(self, due: Sequence[Due]) -> None:
         """Make all that was never made, but for what floats, which needs its owner's zone."""
-        floating = {one.chain.series.user_id for one in due if one.chain.series.floating}
-        for user_id in sorted(floating):
-            await hold_zone(self._transaction, user_id)
         wishes = [
             Wish(self._actor(one.chain), pattern(one.chain.series), occurrence)
             for one in due

@@ -41,10 +41,13 @@ class Series(Struct, frozen=True):
         made: Tasks that the present recurrence has had, its first one included.
         current_task_id: The open task, or the last one.
         version: Rises whenever something about it changes.
-        resumed_at: No task is made for what lies before.
+        paused_at: Since when it rests; of a series that floats, on its owner's wall.
+        resumed_at: No task is made for what lies before; of one that floats, on its owner's wall.
         stopped_at: When a person ended it for good.
         next_at: When the next task is due to appear by itself, under the policy `pile_up`.
         floating: Whether `timezone` is its owner's, where the last of its tasks was seen.
+        behind: Tasks up to this position are from before a person last moved the series: what
+            comes next follows the start, not them.
     """
 
     id: UUID
@@ -66,6 +69,7 @@ class Series(Struct, frozen=True):
     stopped_at: datetime | None = None
     next_at: datetime | None = None
     floating: bool = False
+    behind: int = 0
 
     @property
     def zone(self) -> ZoneInfo:

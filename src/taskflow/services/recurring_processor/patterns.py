@@ -7,9 +7,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from taskflow.events.payloads import Recurrence, TaskState
-from taskflow.services.recurring_processor.model import TEMPLATE, Series, Template
+from taskflow.services.recurring_processor.model import TEMPLATE, Instance, Series, Template
 from taskflow.services.recurring_processor.moments import moved_on_wall
 from taskflow.tasks.checklists import unchecked
+from taskflow.tasks.drafts import relative_only
 
 
 def pattern(series: Series) -> TaskState:
@@ -60,6 +61,8 @@ def timezone_of(plan: str) -> str:
 
 def on_wall_of(plan: str, planned_date: str | None, timezone: str) -> tuple[str, str | None]:
     """A plan and its date where the owner is by now; those of a task that does not float stay."""
+    if not plan:
+        return plan, planned_date  # It was written before plans were noted.
     known = msgspec.json.decode(plan, type=Plan)
     if not known.floating or known.timezone == timezone:
         return plan, planned_date
@@ -71,3 +74,21 @@ def template_of(task: TaskState, overrides: Mapping[str, object]) -> Template:
     """What the next task takes from this one, less what was edited for this one alone."""
     own = msgspec.to_builtins(Template(**{name: getattr(task, name) for name in TEMPLATE}))
     return msgspec.convert({**own, **overrides}, Template)
+
+
+def is_as_made(known: Instance, task: TaskState, template: Template) -> bool:
+    """Whether an open task is as it was made from a template, on whatever wall it is by now."""
+    plan, planned_date = on_wall_of(known.plan, known.planned_date, task.timezone)
+    _, due_date = on_wall_of(known.plan, known.due_date, task.timezone)
+    is_in_place = (plan_of(task), task.planned_date, task.due_date) == (
+        plan,
+        planned_date,
+        due_date,
+    )
+    as_made = replace(
+        template,
+        description=unchecked(template.description),
+        reminders=relative_only(template.reminders),
+    )
+    is_open = task.status == "pending" and task.deleted_at is None
+    return is_open and is_in_place and template_of(task, {}) == as_made

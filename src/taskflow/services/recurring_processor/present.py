@@ -5,20 +5,19 @@ series whose very first news is still on its way is begun here.
 """
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from taskflow.base.errors import NotFound, Stale
 from taskflow.base.ids import new_id
 from taskflow.db.transaction import Transaction
 from taskflow.services.recurring_processor import series, storage
-from taskflow.services.recurring_processor.event_consumer import follow
+from taskflow.services.recurring_processor.event_consumer import at_home, follow
 from taskflow.services.recurring_processor.model import Chain
+from taskflow.services.recurring_processor.progress import MOST_OPEN
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of
 from taskflow.tasks import queries
 from taskflow.tasks.model import Actor, Task
-
-MOST_OPEN: Final = 200
 
 
 class Present(NamedTuple):
@@ -61,7 +60,7 @@ async def brought_up(
             if known is not None:
                 kept, chain = kept.replacing(known), chain.replacing(known)
         chain = await follow(chain, news_of(actor, task, new_id(now)), door, now)
-    return Present(kept, chain)
+    return Present(kept, await at_home(chain, door))
 
 
 def refuse_stale(chain: Chain, if_version: int | None) -> None:

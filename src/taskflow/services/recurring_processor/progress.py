@@ -9,11 +9,15 @@ from taskflow.base.clock import rfc3339
 from taskflow.base.errors import Invalid
 from taskflow.services.recurring_processor.model import Chain, Instance, Series, SeriesStatus
 from taskflow.services.recurring_processor.moments import instant_in
+from taskflow.services.recurring_processor.patterns import on_wall_of
+from taskflow.tasks.model import due_text
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
 from taskflow.tasks.recurrence_rules import parse_until
 
 # So many tasks of one series are made after an outage, the newest ones; the rest was missed.
 MOST_CAUGHT_UP: Final = 31
+# So many tasks of one series wait at most that have appeared by themselves; then one has to close.
+MOST_OPEN: Final = 200
 # So many occurrences are counted at once.
 MOST_COUNTED: Final = 5_000
 # The newest are sought from now backwards, in ever longer spans.
@@ -32,11 +36,19 @@ class Overdue(NamedTuple):
     occurrences: list[Occurrence]
     missed: int
 
+    def within(self, room: int) -> "Overdue":
+        """The newest of it that a series has room for; what is left out was missed."""
+        kept = self.occurrences[-room:] if room > 0 else []
+        return Overdue(kept, self.missed + len(self.occurrences) - len(kept))
+
 
 def planned_at(series: Series, instance: Instance) -> datetime:
-    """When the series has an instance, wherever it was moved to."""
-    if instance.planned_date is not None:
-        return series.instant_of(instance.planned_date)
+    """When the series has an instance, wherever it was moved to, and its owner has."""
+    planned_date = instance.planned_date
+    if planned_date is not None:
+        if series.floating:
+            _, planned_date = on_wall_of(instance.plan, planned_date, series.timezone)
+        return series.instant_of(planned_date or series.start_at)
     return instance.due_at or series.instant_of(series.start_at)
 
 
@@ -92,9 +104,11 @@ def resumed(chain: Chain, now: datetime) -> Chain:
     excused = counting = 0
     if last is not None and series.paused_at is not None and _follows_calendar(series):
         after = max(series.paused_at, planned_at(series, last))
-        excused = _number(series.schedule, after, now)
+        if _number(_endless(series.schedule), after, now) >= MOST_COUNTED:
+            return _begun_anew(chain, after, now)
+        excused = _fallen(series.schedule, after, now)
         # What was added beside the rule has used up none of COUNT.
-        counting = _number(_without_additions(series.schedule), after, now)
+        counting = _fallen(_without_additions(series.schedule), after, now)
         chain = chain.replacing(replace(last, excused=last.excused + excused))
     return chain.with_series(paused_at=None, resumed_at=now, used=series.used - counting)
 
@@ -120,6 +134,16 @@ def settled(chain: Chain, now: datetime) -> Chain:
     return Chain(after if after == series else replace(after, updated_at=now), chain.instances)
 
 
+def waiting(chain: Chain, now: datetime) -> Series:
+    """A series that has no room: it is looked at again with its next occurrence, if none closes."""
+    series = chain.series
+    try:
+        found = occurrences(series.schedule, after=max(now, _floor(chain) or now))
+    except Invalid:
+        found = []
+    return replace(series, next_at=instant_in(series.zone, found[0].at) if found else None)
+
+
 def next_alone(chain: Chain) -> datetime | None:
     """When the next task appears whether or not the last is done; None where it waits for that."""
     series, last = chain.series, chain.last
@@ -135,7 +159,10 @@ def next_alone(chain: Chain) -> datetime | None:
 def _floor(chain: Chain) -> datetime | None:
     """What lies up to here has been had, or fell into a pause."""
     series, last = chain.series, chain.last
-    floors = [series.resumed_at, planned_at(series, last) if last else None]
+    reached = planned_at(series, last) if last else None
+    if last is not None and last.position <= series.behind:
+        reached = series.instant_of(series.start_at)
+    floors = [series.resumed_at, reached]
     return max((one for one in floors if one is not None), default=None)
 
 
@@ -158,6 +185,29 @@ def _number(schedule: Schedule, after: datetime | None, end: datetime) -> int:
         return len(_between(schedule, after, end))
     except Invalid:
         return 0
+
+
+def _fallen(schedule: Schedule, after: datetime, end: datetime) -> int:
+    """How many fell into a pause: a COUNT of which some was left does not come to its end in it."""
+    return _number(_endless(schedule), after, end) if _number(schedule, after, end) else 0
+
+
+def _begun_anew(chain: Chain, after: datetime, now: datetime) -> Chain:
+    """The chain after a pause of more than is counted: what is left of it starts after now."""
+    series = chain.series
+    schedule = _without_additions(series.schedule)
+    following = occurrences(_endless(schedule), after=now)
+    if following:
+        start_at = due_text(following[0].at) or series.start_at
+        count = schedule.recurrence.count
+        left = len(occurrences(schedule, after=after, limit=count)) if count else 0
+        used = (series.recurrence.count or 0) - left if count and series.recurrence else series.used
+        chain = chain.with_series(start_at=start_at, used=used, behind=0)
+    return chain.with_series(paused_at=None, resumed_at=now)
+
+
+def _endless(schedule: Schedule) -> Schedule:
+    return schedule._replace(recurrence=replace(schedule.recurrence, count=None))
 
 
 def _between(schedule: Schedule, after: datetime | None, end: datetime) -> list[Occurrence]:

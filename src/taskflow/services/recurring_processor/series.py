@@ -27,7 +27,12 @@ from taskflow.services.recurring_processor.model import (
     Series,
 )
 from taskflow.services.recurring_processor.moments import instant_in
-from taskflow.services.recurring_processor.patterns import on_wall_of, plan_of, template_of
+from taskflow.services.recurring_processor.patterns import (
+    is_as_made,
+    on_wall_of,
+    plan_of,
+    template_of,
+)
 from taskflow.services.recurring_processor.progress import planned_at
 from taskflow.tasks.recurrence import (
     Occurrence,
@@ -73,7 +78,7 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
         title=task.title,
         position=known.position if known else (last.position + 1 if last else 1),
         version=event.version,
-        own_version=_own_version(known, event),
+        own_version=_own_version(chain, known, event),
         status=task.status,
         is_deleted=is_deleted,
         is_withdrawn=False,
@@ -92,12 +97,18 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
     )
 
 
-def _own_version(known: Instance | None, event: TaskEvent) -> int:
-    """The version that this service left a task at; one that went with its owner is untouched."""
+def _own_version(chain: Chain, known: Instance | None, event: TaskEvent) -> int:
+    """The version that this service left a task at; one that went with its owner is untouched.
+
+    News may skip a version, and name no changes: then the state tells.
+    """
     if known is None:
         return 0
-    went_along = event.task.floating and "timezone" in event.changes and {*event.changes} <= CARRIED
-    if went_along and known.is_untouched and event.version == known.version + 1:
+    can_go_along = event.task.floating and {*event.changes} <= CARRIED
+    if not can_go_along or not known.is_untouched or not known.is_open:
+        return known.own_version
+    went_along = event.version == known.version + 1 and "timezone" in event.changes
+    if went_along or is_as_made(known, event.task, chain.series.template):
         return event.version
     return known.own_version
 

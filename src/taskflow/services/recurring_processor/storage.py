@@ -115,8 +115,13 @@ async def lock(transaction: Transaction, fresh: Chain, task_id: UUID) -> Chain:
         fresh: What is written when there is no such series yet.
         task_id: The task that the news is of.
     """
-    await transaction.execute(BEGIN, _text([fresh.series]))
+    await begin(transaction, [fresh.series])
     return await lock_known(transaction, fresh.series.id, task_id) or fresh
+
+
+async def begin(transaction: Transaction, series: Sequence[Series]) -> None:
+    """Write series that are not there yet; of those that somebody begins just now, wait for it."""
+    await transaction.execute(BEGIN, _text(series))
 
 
 async def lock_known(

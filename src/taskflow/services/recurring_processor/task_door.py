@@ -75,14 +75,17 @@ class TaskDoor:
         """Whether an occurrence has had its task already."""
         return await storage.is_taken(self._transaction, series_id, occurrence_date)
 
+    async def zone(self) -> str:
+        """Where the owner is, held until the transaction ends."""
+        return await zone_of(self._transaction, self._actor.user_id)
+
     async def make(self, previous: TaskState, occurrence: Occurrence) -> TaskState | None:
         """Make the task of an occurrence, or bring it back; None when somebody else has it.
 
         A floating one comes to its owner's wall, where the one before may not have come any more.
         """
         if previous.floating:
-            zone = await zone_of(self._transaction, self._actor.user_id)
-            previous, occurrence = _on_wall(previous, occurrence, zone)
+            previous, occurrence = _on_wall(previous, occurrence, await self.zone())
         task = await instance_commands.create_instance(
             self._transaction, self._actor, previous, occurrence, self._now
         )

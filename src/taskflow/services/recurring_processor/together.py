@@ -16,6 +16,7 @@ from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskState
 from taskflow.services.recurring_processor import history_storage, storage
 from taskflow.services.recurring_processor.event_consumer import Continuation, follow
+from taskflow.services.recurring_processor.holding import hold
 from taskflow.services.recurring_processor.model import Chain, Instance
 from taskflow.services.recurring_processor.task_door import system_actor
 from taskflow.tasks import instance_commands
@@ -49,10 +50,11 @@ class Together:
         """Bring the series of several events' tasks up to date, in one transaction."""
         known = await storage.find_instances(transaction, [one.event.task_id for one in deliveries])
         fresh = [one for one in deliveries if _is_news(one, known.get(one.event.task_id))]
-        # Everybody locks series in the order of their ids, so that two never wait for each other.
         fresh.sort(key=lambda one: str(one.event.task.series_id))
         rest = fresh
         if len(fresh) > 1:
+            if not all(_is_known(one, known.get(one.event.task_id)) for one in fresh):
+                await hold(transaction, fresh, known, self._clock.now())
             try:
                 async with transaction.savepoint():
                     rest = await self._together(transaction, fresh, known)
@@ -147,10 +149,14 @@ class Drafts:
         """Taken for free until all are made."""
         return False
 
+    async def zone(self) -> str:
+        """Not looked up here: it would come after tasks that are locked."""
+        raise Intricate
+
     async def make(self, pattern: TaskState, occurrence: Occurrence) -> TaskState | None:
         """Draft the task of an occurrence."""
         if self._actor is None or pattern.floating:
-            raise Intricate  # One that floats needs its owner's zone.
+            raise Intricate
         wish = Wish(self._actor, pattern, occurrence)
         self._drafted.append(wish)
         return instance_commands.drafted_instance(wish, self._now).state()
@@ -158,6 +164,12 @@ class Drafts:
     async def withdraw(self, instance: Instance) -> bool:
         """Nothing is taken back here."""
         raise Intricate(str(instance.task_id))
+
+
+def _is_known(delivery: Delivery, known: Instance | None) -> bool:
+    """Whether news is of a known series alone, which is locked with the others of its kind."""
+    task = delivery.event.task
+    return known is not None and known.series_id == task.series_id and not task.floating
 
 
 def _is_news(delivery: Delivery, known: Instance | None) -> bool:

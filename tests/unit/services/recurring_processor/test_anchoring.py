@@ -32,6 +32,7 @@ def begin_floating(world: World) -> None:
 
 def carry(world: World, timezone: str) -> None:
     """Take the open tasks to another zone, as their owner's does."""
+    world.owner_zone = timezone
     for task in world.open:
         assert task.due_date
         due = moved_on_wall(task.due_date, task.timezone, timezone)

@@ -51,6 +51,7 @@ class World:
         self.now = START - timedelta(hours=1)
         self.tasks: dict[UUID, TaskState] = {}
         self.touched = {ROOT}
+        self.owner_zone = "UTC"
         self.news: list[TaskEvent] = []
         self.chain: Chain | None = None
         self._known: dict[UUID, Instance] = {}
@@ -90,6 +91,9 @@ class World:
             for one in self._known.values()
             if not one.is_withdrawn
         )
+
+    async def zone(self) -> str:
+        return self.owner_zone
 
     async def make(self, previous: TaskState, occurrence: Occurrence) -> TaskState | None:
         assert isinstance(occurrence.at, datetime)

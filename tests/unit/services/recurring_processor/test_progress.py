@@ -146,6 +146,28 @@ def test_what_is_added_beside_the_rule_is_due_on_its_day_and_uses_up_none_of_cou
     assert only.excused == 3
 
 
+def test_what_is_left_of_count_is_had_after_a_pause_that_is_longer_than_the_rest() -> None:
+    paused = chain(Recurrence("FREQ=DAILY", "schedule", None, 5)).with_series(paused_at=START + DAY)
+    after = resumed(paused, START + 90 * DAY)
+    left = occurrences(after.series.schedule, after=START + 90 * DAY, limit=99)
+    assert [one.date for one in left] == ["2026-06-01", "2026-06-02", "2026-06-03"]
+    over_already = resumed(paused.with_series(paused_at=START + 4 * DAY), START + 90 * DAY)
+    assert next_alone(over_already) is None
+
+
+def test_a_series_goes_on_after_a_pause_of_more_than_is_counted() -> None:
+    for count in (None, 100):
+        rule = Recurrence("FREQ=HOURLY", "schedule", None, count, policy="pile_up")
+        now = START + timedelta(hours=2, days=3_000)
+        after = resumed(chain(rule).with_series(paused_at=START + timedelta(hours=2)), now)
+        assert next_alone(after) == now + timedelta(hours=1)
+        left = occurrences(after.series.schedule, after=now, limit=99)
+        assert len(left) == (99 if count is None else 97)
+        (only,) = after.instances.values()
+        assert only.excused == 0
+        assert passed_over(after, left[0]) == 0
+
+
 def test_what_is_left_out_of_a_pause_is_not_given_back() -> None:
     rule = Recurrence("FREQ=DAILY", "schedule", None, 5, exdates=("2026-03-03",))
     paused = chain(rule).with_series(paused_at=START + timedelta(hours=1))

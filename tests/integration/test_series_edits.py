@@ -1,0 +1,191 @@
+"""Edits of a series and moves of its owner lose no occurrence, and make none twice."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from tests.fresh import fresh_database
+from tests.series_world import START, Within, World
+
+from taskflow.base.errors import Invalid
+from taskflow.db.engine import Database
+from taskflow.services.recurring_processor import due_storage, history_storage
+from taskflow.services.recurring_processor.homing import Homing
+from taskflow.services.recurring_processor.progress import MOST_OPEN
+
+PILING: dict[str, object] = {"rule": "FREQ=DAILY", "policy": "pile_up"}
+Begin = Callable[[dict[str, object]], Coroutine[Any, Any, World]]
+
+
+@pytest.fixture
+async def begin(dsn: str) -> AsyncIterator[Callable[..., Coroutine[Any, Any, World]]]:
+    """Begins a series in a database of its own."""
+    async with AsyncExitStack() as stack:
+
+        async def begun(recurrence: dict[str, object], *, floating: bool = False) -> World:
+            database = await stack.enter_async_context(fresh_database(dsn, role=None))
+            transaction = await stack.enter_async_context(database.transaction())
+            world = World(transaction, recurrence)
+            await world.begin(floating=floating)
+            await world.settle()
+            return world
+
+        yield begun
+
+
+async def open_tasks(world: World) -> list[tuple[str, str]]:
+    """The key and the due instant of each open task, rising."""
+    return sorted(
+        (one["occurrence_date"], f"{one['due_at']:%m-%dT%H:%M}")
+        for one in await world.tasks()
+        if one["status"] == "pending" and not one["is_deleted"]
+    )
+
+
+async def one_that_is_open(world: World, key: str) -> Any:
+    return next(
+        one["id"]
+        for one in await world.tasks()
+        if one["occurrence_date"] == key and not one["is_deleted"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "due_date"),
+    [
+        ({"rule": "FREQ=DAILY", "until": "2026-03-10"}, "2026-03-12T09:00:00Z"),
+        ({"rule": "FREQ=DAILY;BYMONTH=3", "until": "2026-05-31"}, "2026-04-02T09:00:00Z"),
+    ],
+)
+@pytest.mark.parametrize("scope", ["future", "all"])
+async def test_a_date_from_which_a_series_never_occurs_is_refused_and_named(
+    begin: Begin, recurrence: dict[str, object], due_date: str, scope: str
+) -> None:
+    world = await begin(recurrence)
+    with pytest.raises(Invalid) as refused:
+        await world.wish(scope, None, {"due_date": due_date})
+    assert [one.field for one in refused.value.errors] == ["changes.due_date"]
+    assert await open_tasks(world) == [("2026-03-02", "03-02T09:00")]
+
+
+async def test_what_is_moved_under_a_task_that_was_touched_loses_no_occurrence(
+    begin: Begin,
+) -> None:
+    world = await begin(PILING)
+    world.wall.at = START + timedelta(days=2, hours=6)
+    await world.pass_by()
+    await world.settle()
+    await world.act("edit", await one_that_is_open(world, "2026-03-04"))
+    first = await one_that_is_open(world, "2026-03-02")
+    await world.wish("future", first, {"due_date": "2026-03-02T12:00:00Z"})
+    for _ in range(2):
+        await world.pass_by()
+        await world.settle()
+        assert await open_tasks(world) == [
+            ("2026-03-02", "03-02T12:00"),
+            ("2026-03-03", "03-03T12:00"),
+            ("2026-03-04", "03-04T09:00"),
+        ]
+    world.wall.at += timedelta(days=1)
+    await world.wish("pause", None, {})
+    assert [key for key, _ in await open_tasks(world)][3:] == ["2026-03-05"]
+
+
+@pytest.mark.parametrize("news", ["late", "skipped", "unheard"])
+async def test_a_task_that_went_along_with_its_owner_makes_room_as_if_nobody_had_touched_it(
+    begin: Callable[..., Coroutine[Any, Any, World]], news: str
+) -> None:
+    world = await begin({"rule": "FREQ=DAILY"}, floating=True)
+    first = await one_that_is_open(world, "2026-03-02")
+    await world.act("complete", first)
+    await world.settle()
+    await world.move_to("Europe/Berlin")
+    await world.move_to("Asia/Tokyo")
+    if news == "skipped":
+        await world.hear(world.news.pop())
+    elif news == "unheard":
+        await world.wish("resume", None, {})
+    await world.settle()
+    await world.act("reopen", first)
+    await world.settle()
+    assert [key for key, _ in await open_tasks(world)] == ["2026-03-02"]
+
+
+async def test_a_series_of_which_no_task_is_open_goes_along_with_its_owner(
+    begin: Callable[..., Coroutine[Any, Any, World]],
+) -> None:
+    world = await begin(PILING, floating=True)
+    await world.act("complete", await one_that_is_open(world, "2026-03-02"))
+    await world.settle()
+    await world.move_to("America/New_York")
+    world.wall.at = START + timedelta(days=1, hours=2)  # Nine in UTC is past, not in New York.
+    await world.pass_by()
+    assert await open_tasks(world) == []
+    assert f"{await due_storage.next_at(world.transaction):%d %H:%M}" == "03 14:00"
+    world.wall.at += timedelta(hours=5)
+    await world.pass_by()
+    assert await open_tasks(world) == [("2026-03-03", "03-03T14:00")]
+
+
+async def test_a_series_that_is_resumed_goes_on_on_its_owners_wall(
+    begin: Callable[..., Coroutine[Any, Any, World]],
+) -> None:
+    world = await begin({"rule": "FREQ=DAILY"}, floating=True)
+    await world.wish("pause", None, {})
+    await world.act("complete", await one_that_is_open(world, "2026-03-02"))
+    await world.settle()
+    await world.move_to("America/New_York")
+    world.wall.at = START + timedelta(days=1, hours=2)
+    await world.wish("resume", None, {})
+    assert await open_tasks(world) == [("2026-03-03", "03-03T14:00")]
+
+
+async def test_a_series_is_due_earlier_where_its_owner_has_moved_east(
+    begin: Callable[..., Coroutine[Any, Any, World]],
+) -> None:
+    world = await begin(PILING, floating=True)
+    await world.act("complete", await one_that_is_open(world, "2026-03-02"))
+    await world.settle()
+    homing = Homing(cast("Database", Within(world.transaction)), world.wall)
+    for zone, due in [("UTC", "03 09:00"), ("Asia/Tokyo", "03 00:00"), ("UTC", "03 09:00")]:
+        await world.move_to(zone)
+        await homing.look()
+        await world.pass_by()
+        assert f"{await due_storage.next_at(world.transaction):%d %H:%M}" == due
+
+
+async def test_what_was_to_come_when_a_series_was_resumed_comes_wherever_its_owner_goes(
+    begin: Callable[..., Coroutine[Any, Any, World]],
+) -> None:
+    world = await begin(PILING, floating=True)
+    world.wall.at = START + timedelta(days=1)  # An hour before the next.
+    await world.wish("pause", None, {})
+    await world.wish("resume", None, {})
+    await world.move_to("Pacific/Kiritimati")
+    await world.settle()
+    await world.pass_by()
+    assert [key for key, _ in await open_tasks(world)] == ["2026-03-02", "2026-03-03"]
+
+
+async def test_no_more_tasks_pile_up_than_anybody_can_do_and_the_rest_was_missed(
+    begin: Begin,
+) -> None:
+    world = await begin({"rule": "FREQ=HOURLY", "policy": "pile_up"})
+    for _ in range(8):
+        world.wall.at += timedelta(hours=31)
+        await world.pass_by()
+        await world.settle()
+    found = await open_tasks(world)
+    assert len(found) == MOST_OPEN
+    following = await due_storage.next_at(world.transaction)
+    assert following == world.wall.at.replace(minute=0) + timedelta(hours=1)
+    await world.act("complete", await one_that_is_open(world, found[0][0]))
+    await world.settle()
+    await world.pass_by()
+    after = await open_tasks(world)
+    assert after[:-1] == found[1:]
+    assert after[-1] == (f"{world.wall.at:%Y-%m-%dT%H:00Z}", f"{world.wall.at:%m-%dT%H:00}")
+    kept = await history_storage.newest(world.transaction, world.series_id)
+    assert sum(one.missed for one in kept) == 8 * 31 - MOST_OPEN - 1
