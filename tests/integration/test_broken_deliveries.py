@@ -1,14 +1,11 @@
 """What fails at one delivery in a way that nobody foresaw harms no other."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import UUID
 
-import pytest
 from tests.carrying import add_channel, are, carrying, fire, outside, planned, until
-from tests.fresh import fresh_database
 from tests.planning import Wall
-from tests.receiver import HttpChannel, Receiver, receiving
+from tests.receiver import HttpChannel, Receiver
 
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
@@ -26,19 +23,6 @@ class Garbling(HttpChannel):
     async def send(self, addressee: Addressee, message: Message) -> Receipt:  # noqa: ARG002
         """Refuse it."""
         raise NotDelivered("no\x00 \ud800" + "x" * 10_000, is_final=True)
-
-
-@pytest.fixture
-async def own(dsn: str) -> AsyncIterator[Database]:
-    """The reminder service's connections to a database that has nothing else to fire or carry."""
-    async with fresh_database(dsn, "taskflow_reminders") as database:
-        yield database
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as found:
-        yield found
 
 
 async def test_a_receivers_word_is_kept_in_a_line_whatever_it_holds(own: Database) -> None:
