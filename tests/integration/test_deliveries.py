@@ -21,7 +21,7 @@ from tests.planning import Wall, follow, make_event, reminder_events
 from tests.receiver import Receiver
 
 from taskflow.db.engine import Database
-from taskflow.services.reminder import deliveries, storage
+from taskflow.services.reminder import claims, deliveries, storage
 from taskflow.services.reminder.retries import FIRST_PAUSE
 
 HOUR = timedelta(hours=1)
@@ -163,7 +163,7 @@ async def test_what_a_killed_replica_had_claimed_is_taken_over_and_the_gap_is_to
     await fire(own, wall)
     async with own.transaction() as transaction:
         until_ = wall.at + MINUTE
-        claimed = await deliveries.claim(transaction, "hook", wall.at, until_, 8, UUID(int=5))
+        claimed = await claims.claim(transaction, "hook", wall.at, until_, 8, UUID(int=5))
     assert len(claimed) == 1
     async with carrying(own, wall):
         await until(lambda: _looks(own))

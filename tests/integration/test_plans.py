@@ -24,7 +24,7 @@ from taskflow.services.recurring_processor import habits_storage as habits
 from taskflow.services.recurring_processor import storage as recurring
 from taskflow.services.recurring_processor import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
-from taskflow.services.reminder import deliveries, delivery_log, due, receipts
+from taskflow.services.reminder import claims, deliveries, delivery_log, due, receipts
 from taskflow.services.reminder import storage as reminders
 from taskflow.services.task_api import idempotency
 from taskflow.tasks import commands, floating, queries
@@ -224,8 +224,8 @@ READS: dict[str, Read] = {
     "a reminder's deliveries": lambda t: receipts.deliveries(t, ident(70)),
     "the attempts at some deliveries": lambda t: receipts.attempts(t, [ident(70), ident(71)]),
     "what a channel was given": lambda t: delivery_log.listing(t, ident(70), 50, None),
-    "deliveries that are due": lambda t: deliveries.claim(t, "kind", NOW, NOW, 50, USER),
-    "when the next delivery is due": lambda t: deliveries.next_time(t, "kind"),
+    "deliveries that are due": lambda t: claims.claim(t, "kind", NOW, NOW, 50, USER),
+    "when the next delivery is due": lambda t: claims.next_time(t, "kind", NOW),
     "what is stopped of some tasks": lambda t: deliveries.stop_tasks(t, [ident(50)], "", NOW),
     "what is stopped of a reminder": lambda t: deliveries.stop_reminder(t, ident(50), "", NOW),
     "the number of deliveries that wait": deliveries.waiting,

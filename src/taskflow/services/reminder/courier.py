@@ -17,7 +17,7 @@ import structlog
 from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
-from taskflow.services.reminder import deliveries, lifecycle, parcels
+from taskflow.services.reminder import claims, deliveries, lifecycle, parcels
 from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.channels.port import (
     Addressee,
@@ -26,7 +26,8 @@ from taskflow.services.reminder.channels.port import (
     NotDelivered,
     Receipt,
 )
-from taskflow.services.reminder.deliveries import BELL, Claimed, Outcome
+from taskflow.services.reminder.claims import Claimed
+from taskflow.services.reminder.deliveries import BELL, Outcome
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.lifecycle import Course, Failure
 from taskflow.services.reminder.parcels import Parcel
@@ -98,10 +99,8 @@ class Courier:
             return LOOK_SECONDS
         until = now + timedelta(seconds=self._terms.lease_seconds)
         async with self._database.transaction() as transaction:
-            claimed = await deliveries.claim(
-                transaction, self._channel.kind, now, until, room, uuid4()
-            )
-            following = await deliveries.next_time(transaction, self._channel.kind)
+            claimed = await claims.claim(transaction, self._channel.kind, now, until, room, uuid4())
+            following = await claims.next_time(transaction, self._channel.kind, now)
         for one in claimed:
             self._busy += 1
             group.create_task(self._carry(one))
@@ -145,7 +144,7 @@ class Courier:
             await self._go_on(claimed, parcel, TURNED_OFF, None)
         elif course.is_spent(self._clock.now()):
             # Whoever tried it last did not live to say what came of it.
-            failure = Failure("unknown", deliveries.ABANDONED_DETAIL)
+            failure = Failure("unknown", claims.ABANDONED_DETAIL)
             await self._go_on(claimed, parcel, failure, None)
         else:
             await self._attempt(claimed, parcel, parcel.addressee, parcel.message)
