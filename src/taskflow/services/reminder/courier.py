@@ -10,13 +10,14 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 
 from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
+from taskflow.db.transaction import Transaction
 from taskflow.services.reminder import claims, deliveries, lifecycle, parcels
 from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.channels.port import (
@@ -205,14 +206,19 @@ class Courier:
         self, claimed: Claimed, outcome: Outcome | None, course: Course, now: datetime
     ) -> None:
         async with self._database.transaction() as transaction:
+            # The channel before the delivery, as does whoever has it sent once more.
+            if outcome is not None:
+                await _note(transaction, claimed.course.way.id, outcome)
             await deliveries.settle(transaction, claimed, outcome, course, now)
-            if outcome is None:
-                return
-            way, is_delivered = claimed.course.way, outcome.result == "delivered"
-            result = channels.Result(outcome.at, outcome.detail, is_delivered=is_delivered)
-            await channels.note(transaction, way.id, result)
-            if outcome.result == "gone":
-                await channels.turn_off(transaction, way.id, outcome.detail)
+
+
+async def _note(transaction: Transaction, channel_id: UUID, outcome: Outcome) -> None:
+    """Write down with the channel what came of it."""
+    is_delivered = outcome.result == "delivered"
+    result = channels.Result(outcome.at, outcome.detail, is_delivered=is_delivered)
+    await channels.note(transaction, channel_id, result)
+    if outcome.result == "gone":
+        await channels.turn_off(transaction, channel_id, outcome.detail)
 
 
 async def _error_of(acting: Awaitable[None]) -> BaseException | None:

@@ -38,12 +38,14 @@ ON CONFLICT (delivery_id, number) DO UPDATE
    SET at = EXCLUDED.at, result = EXCLUDED.result, detail = EXCLUDED.detail,
        latency_ms = EXCLUDED.latency_ms, next_at = EXCLUDED.next_at
 """
-# What a receiver has taken is delivered, whoever else may have claimed it since.
+# What a receiver has taken is delivered, whoever else may have claimed it since; but for what its
+# owner has asked for since then.
 SETTLE = """
 UPDATE reminders.deliveries
    SET state = $3, channel_id = $4, channel_kind = $5, attempt = $6, since = $7, tried = $8,
        next_at = $9, reason = $10, finished_at = $11, unreached = $12, claim = NULL
- WHERE id = $1 AND state IN ('waiting', 'claimed') AND (claim = $2 OR $3 = 'delivered')
+ WHERE id = $1 AND state IN ('waiting', 'claimed')
+   AND (claim = $2 OR $3 = 'delivered' AND coalesce(asked_at, created_at) = $13)
 """
 # What its owner asked for once more goes out, whatever has become of the task.
 STOP_TASKS = """
@@ -127,6 +129,8 @@ async def settle(
 ) -> None:
     """Write down what came of an attempt, and what follows; wakes who goes on with it.
 
+    Whoever locks the channel too does so before.
+
     Args:
         transaction: Not the one of the claim: the attempt was in between, and in none.
         claimed: What was attempted.
@@ -143,7 +147,8 @@ async def settle(
     finished_at = now if course.is_over else None
     way = (course.way.id, course.way.kind, course.attempt, course.since, list(course.tried))
     then = (course.next_at, course.reason, finished_at, list(course.unreached))
-    await transaction.execute(SETTLE, claimed.id, claimed.mark, course.state, *way, *then)
+    mine = (claimed.id, claimed.mark, course.state)
+    await transaction.execute(SETTLE, *mine, *way, *then, claimed.course.began_at)
     if not course.is_over:
         transaction.ring(f"{BELL} {course.way.kind}")
 

@@ -59,13 +59,14 @@ STILL = """
 SELECT id, fire_at FROM reminders.reminders WHERE id = ANY($1::uuid[]) AND status = 'pending'
 """
 # Reminders go first: whoever fires one is waited for, and from then on nothing is added to others.
+# Channels are locked before their deliveries, as everywhere.
 FORGET: Final = (
     removal("reminders.reminders"),
     removal("reminders.tasks"),
     removal("reminders.timeline"),
+    removal("reminders.channels"),
     removal("reminders.deliveries"),
     removal("reminders.digests"),
-    removal("reminders.channels"),
 )
 COLUMNS: Final = """id, task_id, "offset", at, fire_at, status, reason, fired_at, late_by_seconds,
        seen_at, nag_every_seconds, nag_times, nag_done"""
