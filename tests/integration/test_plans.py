@@ -117,6 +117,7 @@ CREATE TABLE moments AS
 SELECT n, timestamptz '2026-01-01 00:00Z' + n * interval '1 minute' AS at
   FROM generate_series(1, 30000) AS n;
 """
+UNBEGUN = {claims.Unbegun(UUID(int=8), None)}
 Read = Callable[[Explained], Awaitable[Any]]
 
 
@@ -225,6 +226,7 @@ READS: dict[str, Read] = {
     "the attempts at some deliveries": lambda t: receipts.attempts(t, [ident(70), ident(71)]),
     "what a channel was given": lambda t: delivery_log.listing(t, ident(70), 50, None),
     "deliveries that are due": lambda t: claims.claim(t, "kind", NOW, NOW, 50, USER),
+    "what was claimed and not begun": lambda t: claims.give_back(t, "kind", UNBEGUN, NOW),
     "when the next delivery is due": lambda t: claims.next_time(t, "kind", NOW),
     "what is stopped of some tasks": lambda t: deliveries.stop_tasks(t, [ident(50)], "", NOW),
     "what is stopped of a reminder": lambda t: deliveries.stop_reminder(t, ident(50), "", NOW),

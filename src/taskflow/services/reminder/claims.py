@@ -6,6 +6,7 @@ that never answer hold up nobody else's reminders. Each claim counts what it see
 that claim at one moment may each give out a share.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -68,6 +69,16 @@ SELECT delivery.id, delivery.attempts - 1, delivery.channel_id, delivery.channel
  WHERE delivery.id = ANY($1::uuid[])
 ON CONFLICT (delivery_id, number) DO NOTHING
 """
+# Nobody was asked to send it: the attempt is none.
+GIVE_BACK = """
+UPDATE reminders.deliveries AS delivery
+   SET state = 'waiting', next_at = $4, claim = NULL,
+       attempt = delivery.attempt - 1, attempts = delivery.attempts - 1,
+       since = CASE WHEN delivery.attempt > 1 THEN delivery.since END
+  FROM unnest($2::uuid[], $3::uuid[]) AS unbegun (mark, id)
+ WHERE delivery.channel_kind = $1 AND delivery.state = 'claimed'
+   AND delivery.claim = unbegun.mark AND delivery.id = coalesce(unbegun.id, delivery.id)
+"""
 # What is due and waits for its own channel or person is looked for when one of theirs ends.
 NEXT = """
 WITH busy AS MATERIALIZED (
@@ -97,6 +108,27 @@ class Claimed(NamedTuple):
     course: Course
     number: int
     mark: UUID
+
+
+class Unbegun(NamedTuple):
+    """A claim that came to nothing before anything was sent.
+
+    Attributes:
+        mark: The claim's.
+        id: Of the delivery; None for all of the claim, should it have been made.
+    """
+
+    mark: UUID
+    id: UUID | None
+
+
+async def give_back(
+    transaction: Transaction, kind: str, unbegun: Collection[Unbegun], now: datetime
+) -> None:
+    """Let what was claimed and not begun be claimed as if it had not been."""
+    if unbegun:
+        marks, ids = zip(*unbegun, strict=True)
+        await transaction.execute(GIVE_BACK, kind, list(marks), list(ids), now)
 
 
 async def claim(

@@ -2,7 +2,8 @@
 
 Each kind has a courier of its own, so that one that is slow holds up no other, nor what fires. The
 sending is in no transaction. Who is killed on the way leaves a claim that lapses, and somebody else
-tries again with the same id: at least once.
+tries again with the same id: at least once. What was claimed and could not be read, because the
+database went away, is given back when it is there again, and is no attempt.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from taskflow.services.reminder.channels.port import (
     NotDelivered,
     Receipt,
 )
-from taskflow.services.reminder.claims import Claimed
+from taskflow.services.reminder.claims import Claimed, Unbegun
 from taskflow.services.reminder.deliveries import BELL, Outcome
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.lifecycle import Course, Failure
@@ -81,6 +82,8 @@ class Courier:
         self._terms = terms
         self._bell = f"{BELL} {channel.kind}"
         self._busy = 0
+        self._mark = uuid4()
+        self._unbegun: set[Unbegun] = set()
 
     async def run(self) -> None:
         """Carry until cancelled; what another process left behind, too."""
@@ -99,9 +102,7 @@ class Courier:
         if room == 0:
             return LOOK_SECONDS
         until = now + timedelta(seconds=self._terms.lease_seconds)
-        async with self._database.transaction() as transaction:
-            claimed = await claims.claim(transaction, self._channel.kind, now, until, room, uuid4())
-            following = await claims.next_time(transaction, self._channel.kind, now)
+        claimed, following = await self._claim(now, until, room)
         for one in claimed:
             self._busy += 1
             group.create_task(self._carry(one))
@@ -110,6 +111,21 @@ class Courier:
         # What is due and was not to be had is another replica's just now.
         remaining = (following - self._clock.now()).total_seconds()
         return min(max(remaining, CONTENDED_SECONDS), LOOK_SECONDS)
+
+    async def _claim(
+        self, now: datetime, until: datetime, room: int
+    ) -> tuple[list[Claimed], datetime | None]:
+        """Claim for a while, what came to nothing before it was begun first of all."""
+        kind, unbegun = self._channel.kind, frozenset(self._unbegun)
+        # Whether a commit held that failed nobody knows: the same mark finds what it may have left.
+        self._unbegun.add(Unbegun(self._mark, None))
+        async with self._database.transaction() as transaction:
+            await claims.give_back(transaction, kind, unbegun, now)
+            claimed = await claims.claim(transaction, kind, now, until, room, self._mark)
+            following = await claims.next_time(transaction, kind, now)
+        self._unbegun -= unbegun | {Unbegun(self._mark, None)}
+        self._mark = uuid4()
+        return claimed, following
 
     async def _carry(self, claimed: Claimed) -> None:
         """See one delivery to the end of this attempt; what fails unforeseen is its own affair."""
@@ -126,8 +142,12 @@ class Courier:
 
     async def _try(self, claimed: Claimed) -> None:
         now = self._clock.now()
-        async with self._database.transaction(read_only=True) as transaction:
-            parcel = await parcels.read(transaction, claimed, self._terms.kinds, now)
+        try:
+            async with self._database.transaction(read_only=True) as transaction:
+                parcel = await parcels.read(transaction, claimed, self._terms.kinds, now)
+        except Unavailable:
+            self._unbegun.add(Unbegun(claimed.mark, claimed.id))
+            raise
         await self._deliver(claimed, parcel)
 
     async def _break_off(self, claimed: Claimed, error: BaseException) -> None:
