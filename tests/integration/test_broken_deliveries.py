@@ -44,7 +44,7 @@ async def test_a_receivers_word_is_kept_in_a_line_whatever_it_holds(own: Databas
     running.cancel()
     async with own.transaction(read_only=True) as transaction:
         detail = await transaction.value(DETAIL)
-    assert detail.startswith("no   xxx")
+    assert detail.startswith("no xxx")
     assert len(detail) <= 500
 
 

@@ -114,7 +114,6 @@ async def test_what_a_server_says_can_be_kept_whatever_it_is(receiver: MailRecei
     with pytest.raises(NotDelivered) as raised:
         await mail_to(receiver).send(TO, make_message())
     detail = raised.value.detail
-    assert detail.isascii()
     assert detail.isprintable()
     assert "no such" in detail
     assert len(detail) < 150

@@ -28,6 +28,7 @@ from taskflow.services.reminder.channels.port import (
     NotDelivered,
     Receipt,
 )
+from taskflow.services.reminder.channels.words import in_a_line
 from taskflow.services.reminder.claims import Claimed, Unbegun
 from taskflow.services.reminder.deliveries import BELL, Outcome
 from taskflow.services.reminder.figures import Figures
@@ -41,7 +42,6 @@ LEASE_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 20.0
 AWAY_SECONDS: Final = 0.5
 CONTENDED_SECONDS: Final = 0.05
-MOST_SAID: Final = 500
 TURNED_OFF: Final = Failure("refused", "the channel was turned off or taken away")
 
 log = structlog.get_logger()
@@ -177,10 +177,10 @@ class Courier:
         answer = await self._send(addressee, message)
         latency = timedelta(seconds=monotonic() - began_at)
         if isinstance(answer, Receipt):
-            outcome = Outcome(addressee.name, now, "delivered", _plain(answer.detail), latency)
+            outcome = Outcome(addressee.name, now, "delivered", in_a_line(answer.detail), latency)
             await self._settle(claimed, outcome, lifecycle.delivered(claimed.course))
         else:
-            outcome = Outcome(addressee.name, now, answer.result, _plain(answer.detail), latency)
+            outcome = Outcome(addressee.name, now, answer.result, in_a_line(answer.detail), latency)
             await self._go_on(claimed, parcel, answer, outcome)
 
     async def _send(self, addressee: Addressee, message: Message) -> Receipt | Failure:
@@ -243,11 +243,6 @@ async def _note(transaction: Transaction, channel_id: UUID, outcome: Outcome) ->
 
 async def _error_of(acting: Awaitable[None]) -> BaseException | None:
     return (await asyncio.gather(acting, return_exceptions=True))[0]
-
-
-def _plain(detail: str) -> str:
-    """A receiver's word as it can be kept and shown: in a line, and of a bounded length."""
-    return "".join(one if one.isprintable() else " " for one in detail[:MOST_SAID])
 
 
 def _failure(error: NotDelivered) -> Failure:

@@ -25,6 +25,7 @@ from taskflow.services.reminder.channels.bodies import ChannelBody, ChannelPatch
 from taskflow.services.reminder.channels.kinds import Channels
 from taskflow.services.reminder.channels.port import Message, NotDelivered
 from taskflow.services.reminder.channels.storage import Kept, Result
+from taskflow.services.reminder.channels.words import in_a_line
 
 TEST_SECONDS: Final = 12.0
 CODE_SECONDS: Final = 60.0
@@ -262,10 +263,11 @@ class Registry:
         try:
             receipt = await self.channels[kept.kind].send(kept.addressee, message)
         except NotDelivered as error:
-            log.info("channels.not_delivered", channel=str(kept.id), reason=error.detail)
-            result = Result(self._clock.now(), error.detail, is_delivered=False)
+            detail = in_a_line(error.detail)
+            log.info("channels.not_delivered", channel=str(kept.id), reason=detail)
+            result = Result(self._clock.now(), detail, is_delivered=False)
             return Outcome(result, error), error.is_gone
-        result = Result(self._clock.now(), receipt.detail, is_delivered=True)
+        result = Result(self._clock.now(), in_a_line(receipt.detail), is_delivered=True)
         return Outcome(result, None), False
 
 
