@@ -92,7 +92,7 @@ class Registry:
         address = bodies.address_of(body.kind, body, secret, self._allowed)
         if body.kind == "apprise":
             self.spend_test(user_id)
-            await self.channels.check_apprise(address["url"])
+            await self.channels.check_apprise(address["url"], user_id)
         now = self._clock.now()
         kept = Kept(new_id(now), user_id, body.kind, name, address, created_at=now)
         if body.kind == "email":
@@ -243,7 +243,7 @@ class Registry:
         if kept.kind == "apprise":
             address = addresses.apprise(url)
             self.spend_test(user_id)
-            await self.channels.check_apprise(address["url"])
+            await self.channels.check_apprise(address["url"], user_id)
 
     def _changed(self, before: Kept, patch: ChannelPatch) -> Kept:
         address = bodies.changed_address(before.kind, before.address, patch, self._allowed)
