@@ -96,9 +96,11 @@ class Mail:
 
     @classmethod
     def of(cls, context: Context) -> "Mail":
-        """The one of a service."""
+        """The one of a service; whether its server is left alone is among the service's figures."""
         settings = context.settings
-        return cls(MailServer.of(settings), context.clock, settings.page_url)
+        mail = cls(MailServer.of(settings), context.clock, settings.page_url)
+        context.metrics.circuit("mail", mail._breaker)
+        return mail
 
     async def close(self) -> None:
         """Nothing to end: each message has a connection of its own."""
