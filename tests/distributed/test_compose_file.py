@@ -167,8 +167,7 @@ def test_every_job_is_waited_for_by_something_that_stays(services: dict[str, Ser
 
 
 def test_links_in_messages_lead_to_the_origin(services: dict[str, Service]) -> None:
-    (door,) = services["nginx"]["ports"]
-    known = services["reminder"]["environment"]
+    (door,), known = services["nginx"]["ports"], services["reminder"]["environment"]
     assert known["TASKFLOW_PUBLIC_URL"] == f"https://localhost:{door['published']}"
 
 
@@ -177,10 +176,8 @@ def test_no_secret_is_in_the_file(model: dict[str, Any], services: dict[str, Ser
         for variable, value in service.get("environment", {}).items():
             is_secret = PLAIN_SECRET.search(variable)
             # What has no value there is the operator's to give.
-            assert not is_secret or value is None or str(value).startswith("/run/secrets/"), (
-                name,
-                variable,
-            )
+            is_given = value is None or str(value).startswith("/run/secrets/")
+            assert not is_secret or is_given, (name, variable)
         for one in service.get("env_file", ()):
             assert Path(one["path"]) == ROOT / "secrets" / "dapr.env"
     folders = {Path(secret["file"]).parent for secret in model["secrets"].values()}
