@@ -28,7 +28,7 @@ MUTE = {f"{name}-dapr" for name in MODULES} | {"otel-collector", "jaeger"}
 ORIGIN, WATCHING = {"nginx"}, {"prometheus", "grafana", "jaeger"}
 STORES = {"postgres", "redis", "kafka"}
 OURS = {"taskflow", "taskflow-operator"}
-PLAIN_SECRET = re.compile(r"(?i)(password|token|secret|_key|_url)(?!.*_file)")
+PLAIN_SECRET = re.compile(r"(?i)(password|token|secret|_key|(?<!public)_url)(?!.*_file)")
 
 
 @pytest.fixture(scope="session")
@@ -166,15 +166,18 @@ def test_every_job_is_waited_for_by_something_that_stays(services: dict[str, Ser
     assert all("profiles" not in services[name] for name in JOBS)
 
 
+def test_links_in_messages_lead_to_the_origin(services: dict[str, Service]) -> None:
+    (door,), known = services["nginx"]["ports"], services["reminder"]["environment"]
+    assert known["TASKFLOW_PUBLIC_URL"] == f"https://localhost:{door['published']}"
+
+
 def test_no_secret_is_in_the_file(model: dict[str, Any], services: dict[str, Service]) -> None:
     for name, service in services.items():
         for variable, value in service.get("environment", {}).items():
             is_secret = PLAIN_SECRET.search(variable)
             # What has no value there is the operator's to give.
-            assert not is_secret or value is None or str(value).startswith("/run/secrets/"), (
-                name,
-                variable,
-            )
+            is_given = value is None or str(value).startswith("/run/secrets/")
+            assert not is_secret or is_given, (name, variable)
         for one in service.get("env_file", ()):
             assert Path(one["path"]) == ROOT / "secrets" / "dapr.env"
     folders = {Path(secret["file"]).parent for secret in model["secrets"].values()}

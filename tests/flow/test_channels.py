@@ -247,7 +247,7 @@ def test_apprise_is_told_by_services_over_http_alone(place: Product, receiver: R
     refused = [
         "nothing://x", "mailto://user:pass@example.com", "syslog://", "dbus://", "macosx://",
         "windows://", "gnome://", "rsyslog://127.0.0.1", "irc://127.0.0.1/#x", "file:///etc/passwd",
-        "json://", "xmpp://user:pass@127.0.0.1", "mqtt://127.0.0.1/x",
+        "ntfys://ntfy.sh/one/two", "json://", "xmpp://user:pass@127.0.0.1", "mqtt://127.0.0.1/x",
     ]  # fmt: skip
     for url in refused:
         body = {"kind": "apprise", "url": url}

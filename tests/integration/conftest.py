@@ -1,4 +1,4 @@
-"""Installations that share one server, each with a database and a data folder of its own."""
+"""Installations of a test's own, and a reminder service's database with who receives from it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,9 +6,12 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from tests.fresh import fresh_database
 from tests.installation import ADD_USER, Installation, Server
+from tests.receiver import Receiver, receiving
 
 from taskflow.accounts.keys import load_signing_key
+from taskflow.db.engine import Database
 from taskflow.db.migrate import migrate
 from taskflow.runner.addresses import with_database
 
@@ -67,4 +70,18 @@ async def other(
     async for found in install(server, dsn, tmp_path, model):
         load_signing_key(found.folder)
         await found.run(ADD_USER, "old@example.com")
+        yield found
+
+
+@pytest.fixture
+async def own(dsn: str) -> AsyncIterator[Database]:
+    """The reminder service's connections to a database that has nothing else to fire or carry."""
+    async with fresh_database(dsn, "taskflow_reminders") as database:
+        yield database
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A receiver of reminders that listens."""
+    async with receiving() as found:
         yield found

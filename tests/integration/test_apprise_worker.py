@@ -1,11 +1,13 @@
 """The process in which Apprise runs: what it cannot do, and how long it is there."""
 
+import asyncio
 import os
 import resource
 import signal
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from tests.receivers import HttpReceiver
@@ -166,3 +168,43 @@ async def test_a_worker_has_no_more_memory_than_it_needs(
     assert (await tell(workers, f"json://127.0.0.1:{receiver.port}/")).is_delivered
     (process,) = processes()
     assert resource.prlimit(process, resource.RLIMIT_DATA) == (MOST_MEMORY_BYTES,) * 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ntfy://127.0.0.1:{port}/one/two",
+        "ntfy://127.0.0.1:{port}/one,two",
+        "ntfy://127.0.0.1:{port}/one?to=two",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#one/#two",
+    ],
+)
+async def test_an_address_of_several_receivers_is_told_of_and_nothing_is_sent(
+    workers: Workers, receiver: HttpReceiver, url: str
+) -> None:
+    where = url.format(port=receiver.port)
+    checked = await workers.ask(Request("check", where), SECONDS)
+    sent = await tell(workers, where)
+    assert (checked.receivers, sent.receivers) == (2, 2)
+    assert not sent.is_delivered
+    assert receiver.calls == []
+
+
+async def test_a_person_takes_one_process_however_much_they_have_told(
+    workers: Workers, receiver: HttpReceiver
+) -> None:
+    quick, slow = HttpReceiver(), f"json://127.0.0.1:{receiver.port}/"
+    await quick.start()
+    receiver.hangs = True
+    ada, grace = uuid4(), uuid4()
+    told = Request("send", slow, "Tea", "is ready")
+    async with asyncio.timeout(2 * SECONDS), asyncio.TaskGroup() as group:
+        waiting = [group.create_task(workers.ask(told, SECONDS, ada)) for _ in range(3)]
+        await until(lambda: len(receiver.calls) == 1)
+        request = Request("send", f"json://127.0.0.1:{quick.port}/", "Tea", "is ready")
+        assert (await workers.ask(request, SECONDS, grace)).is_delivered
+        assert len(receiver.calls) == 1
+        assert not any(one.done() for one in waiting)
+        receiver.hangs = False
+        await receiver.stop()
+    await quick.stop()

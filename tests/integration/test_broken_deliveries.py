@@ -1,22 +1,26 @@
 """What fails at one delivery in a way that nobody foresaw harms no other."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
-import pytest
-from tests.carrying import add_channel, are, carrying, fire, outside, planned, until
-from tests.fresh import fresh_database
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+from tests.carrying import add_channel, are, carrying, fire, history, outside, planned, until
 from tests.planning import Wall
-from tests.receiver import HttpChannel, Receiver, receiving
+from tests.receiver import HttpChannel, Receiver
 
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
+from taskflow.services.reminder import claims
 from taskflow.services.reminder.channels.port import Addressee, Message, NotDelivered, Receipt
+from taskflow.services.reminder.claims import Unbegun
 from taskflow.services.reminder.courier import Courier, Terms
 from taskflow.services.reminder.figures import Figures
 
 BREAK = "UPDATE reminders.tasks SET task = '{}' WHERE task_id = $1"
+NOBODY_READS = "LOCK TABLE reminders.tasks IN ACCESS EXCLUSIVE MODE"
 DETAIL = "SELECT detail FROM reminders.attempts"
 
 
@@ -26,19 +30,6 @@ class Garbling(HttpChannel):
     async def send(self, addressee: Addressee, message: Message) -> Receipt:  # noqa: ARG002
         """Refuse it."""
         raise NotDelivered("no\x00 \ud800" + "x" * 10_000, is_final=True)
-
-
-@pytest.fixture
-async def own(dsn: str) -> AsyncIterator[Database]:
-    """The reminder service's connections to a database that has nothing else to fire or carry."""
-    async with fresh_database(dsn, "taskflow_reminders") as database:
-        yield database
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as found:
-        yield found
 
 
 async def test_a_receivers_word_is_kept_in_a_line_whatever_it_holds(own: Database) -> None:
@@ -53,7 +44,7 @@ async def test_a_receivers_word_is_kept_in_a_line_whatever_it_holds(own: Databas
     running.cancel()
     async with own.transaction(read_only=True) as transaction:
         detail = await transaction.value(DETAIL)
-    assert detail.startswith("no   xxx")
+    assert detail.startswith("no xxx")
     assert len(detail) <= 500
 
 
@@ -75,3 +66,50 @@ async def test_a_delivery_that_cannot_be_read_costs_its_own_attempt_alone(
 
 async def _has_tried(own: Database, reminder: UUID) -> bool:
     return ("attempted", "unknown") in await outside(own, reminder)
+
+
+async def test_what_was_claimed_when_the_database_went_away_is_sent_once_it_is_back(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    task, reminder = await planned(own, wall)
+    await add_channel(own, task.user_id, f"{receiver.url}/a")
+    await fire(own, wall)
+    with capture_logs() as logs:
+        async with carrying(own, wall):
+            async with own.transaction() as transaction:
+                await transaction.execute(NOBODY_READS)
+                await until(lambda: _tells(logs, "delivery.waiting"))
+            await are(own, task.user_id, "delivered")
+    steps = [(one.attempt, one.result) for one in await history(own, reminder) if one.attempt]
+    assert steps == [(1, "delivered")]
+    assert len(receiver.messages["/a"]) == 1
+
+
+async def _tells(logs: Sequence[EventDict], event: str) -> bool:
+    return any(one["event"] == event for one in logs)
+
+
+async def test_a_claim_of_which_nobody_knows_whether_it_was_made_is_given_back(
+    own: Database,
+) -> None:
+    wall = Wall()
+    task, reminder = await planned(own, wall)
+    await add_channel(own, task.user_id, "http://unused.example")
+    await fire(own, wall)
+    mark = UUID(int=7)
+    until_ = wall.at + timedelta(minutes=2)
+    async with own.transaction() as transaction:
+        await claims.claim(transaction, "hook", wall.at, until_, 8, mark)
+    async with own.transaction() as transaction:
+        await claims.give_back(transaction, "hook", {Unbegun(mark, None)}, wall.at)
+        (again,) = await claims.claim(transaction, "hook", wall.at, until_, 8, UUID(int=8))
+    assert (again.course.attempt, again.number) == (1, 1)
+    given_back = {Unbegun(UUID(int=8), again.id)}
+    async with own.transaction() as transaction:
+        await claims.give_back(transaction, "hook", given_back, wall.at)
+        (last,) = await claims.claim(transaction, "hook", wall.at, until_, 8, UUID(int=9))
+        await claims.give_back(transaction, "hook", given_back, wall.at)
+        assert not await claims.claim(transaction, "hook", wall.at, until_, 8, UUID(int=10))
+    assert (last.course.attempt, last.number) == (1, 1)
+    assert not [one for one in await history(own, reminder) if one.attempt]

@@ -1,16 +1,14 @@
 """What was missed: it comes late, and where it was much, together."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from msgspec.structs import replace
 from tests.carrying import add_channel, add_person, are, carrying, fire, history
-from tests.fresh import connected, fresh_database
+from tests.fresh import connected
 from tests.planning import Wall, follow, make_event, make_task, reminder_events
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver
 from tests.waiting import waits_or_ends
 
 from taskflow.db.engine import Database
@@ -28,19 +26,6 @@ UPDATE reminders.tasks SET task = task || '{"priority": "urgent"}'
  WHERE task_id = (SELECT task_id FROM reminders.reminders WHERE id = $1)
 """
 QUIET = {"quiet_hours": {"start": "10:00", "end": "20:00"}}
-
-
-@pytest.fixture
-async def own(dsn: str) -> AsyncIterator[Database]:
-    """The reminder service's connections to a database that has nothing else to fire or carry."""
-    async with fresh_database(dsn, "taskflow_reminders") as database:
-        yield database
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as found:
-        yield found
 
 
 async def planned(own: Database, task: TaskState, wall: Wall) -> UUID:

@@ -1,10 +1,8 @@
 """Reminders that go out by channels: retried, handed on, stopped, and each step written down."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from msgspec.structs import replace
 from tests.carrying import (
     CHANNEL,
@@ -19,12 +17,11 @@ from tests.carrying import (
     states,
     until,
 )
-from tests.fresh import fresh_database
 from tests.planning import Wall, follow, make_event, reminder_events
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver
 
 from taskflow.db.engine import Database
-from taskflow.services.reminder import deliveries, storage
+from taskflow.services.reminder import claims, deliveries, storage
 from taskflow.services.reminder.retries import FIRST_PAUSE
 
 HOUR = timedelta(hours=1)
@@ -37,19 +34,6 @@ UNION ALL SELECT 'attempts', count(*) FROM reminders.attempts WHERE channel_id =
 UNION ALL SELECT 'channels', count(*) FROM reminders.channels WHERE user_id = $1
 """
 NEXT = "SELECT next_at FROM reminders.deliveries WHERE user_id = $1"
-
-
-@pytest.fixture
-async def own(dsn: str) -> AsyncIterator[Database]:
-    """The reminder service's connections to a database that has nothing else to fire or carry."""
-    async with fresh_database(dsn, "taskflow_reminders") as database:
-        yield database
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as found:
-        yield found
 
 
 async def test_a_reminder_goes_out_once_under_its_events_id_and_the_receiver_took_it(
@@ -178,7 +162,7 @@ async def test_what_a_killed_replica_had_claimed_is_taken_over_and_the_gap_is_to
     await fire(own, wall)
     async with own.transaction() as transaction:
         until_ = wall.at + MINUTE
-        claimed = await deliveries.claim(transaction, "hook", wall.at, until_, 8, UUID(int=5))
+        claimed = await claims.claim(transaction, "hook", wall.at, until_, 8, UUID(int=5))
     assert len(claimed) == 1
     async with carrying(own, wall):
         await until(lambda: _looks(own))

@@ -1,10 +1,8 @@
 """Outages of our own network: what was held up goes out, late and saying so."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from tests.carrying import (
     add_channel,
     are,
@@ -16,28 +14,14 @@ from tests.carrying import (
     states,
     until,
 )
-from tests.fresh import fresh_database
 from tests.planning import Wall
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver
 
 from taskflow.db.engine import Database
 from taskflow.services.reminder import deliveries
 from taskflow.services.reminder.retries import FIRST_PAUSE, MOST_ATTEMPTS
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-async def own(dsn: str) -> AsyncIterator[Database]:
-    """The reminder service's connections to a database that has nothing else to fire or carry."""
-    async with fresh_database(dsn, "taskflow_reminders") as database:
-        yield database
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as found:
-        yield found
 
 
 async def test_an_outage_of_hours_delays_it_and_one_of_more_than_a_day_ends_it(

@@ -1,7 +1,9 @@
 """Calls to where somebody else wants: the address that was checked is the one that is called."""
 
 import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -192,3 +194,18 @@ async def test_a_name_that_nobody_knows_may_be_known_later() -> None:
 
 async def test_the_machines_own_names_are_found() -> None:
     assert "127.0.0.1" in await resolve("localhost", 80)
+
+
+async def test_names_that_nobody_answers_for_take_no_thread_from_the_rest_of_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.wait(SECONDS) and [])
+    looking = [asyncio.create_task(resolve(f"{one}.example", 80)) for one in range(40)]
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(SECONDS / 2):
+            assert await asyncio.to_thread(lambda: "done") == "done"
+    finally:
+        answers.set()
+    assert await asyncio.gather(*looking) == [[]] * 40

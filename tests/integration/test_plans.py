@@ -24,7 +24,15 @@ from taskflow.services.recurring_processor import habits_storage as habits
 from taskflow.services.recurring_processor import storage as recurring
 from taskflow.services.recurring_processor import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
-from taskflow.services.reminder import deliveries, delivery_log, due, parcels, pruning, receipts
+from taskflow.services.reminder import (
+    claims,
+    deliveries,
+    delivery_log,
+    due,
+    parcels,
+    pruning,
+    receipts,
+)
 from taskflow.services.reminder import storage as reminders
 from taskflow.services.reminder.messages import MOST_NAMED, RANKS
 from taskflow.services.task_api import idempotency
@@ -118,6 +126,7 @@ CREATE TABLE moments AS
 SELECT n, timestamptz '2026-01-01 00:00Z' + n * interval '1 minute' AS at
   FROM generate_series(1, 30000) AS n;
 """
+UNBEGUN = {claims.Unbegun(UUID(int=8), None)}
 Read = Callable[[Explained], Awaitable[Any]]
 
 
@@ -226,8 +235,9 @@ READS: dict[str, Read] = {
     "the attempts at some deliveries": lambda t: receipts.attempts(t, [ident(70), ident(71)]),
     "what a channel was given": lambda t: delivery_log.listing(t, ident(70), 50, None),
     "what a delivery tells of": lambda t: t.rows(parcels.MEMBERS, ident(70), RANKS, MOST_NAMED),
-    "deliveries that are due": lambda t: deliveries.claim(t, "kind", NOW, NOW, 50, USER),
-    "when the next delivery is due": lambda t: deliveries.next_time(t, "kind"),
+    "deliveries that are due": lambda t: claims.claim(t, "kind", NOW, NOW, 50, USER),
+    "what was claimed and not begun": lambda t: claims.give_back(t, "kind", UNBEGUN, NOW),
+    "when the next delivery is due": lambda t: claims.next_time(t, "kind", NOW),
     "what is stopped of some tasks": lambda t: deliveries.stop_tasks(t, [ident(50)], "", NOW),
     "what is told no more of a reminder": lambda t: deliveries.withdraw(t, {ident(50): ""}, NOW),
     "the number of deliveries that wait": deliveries.waiting,

@@ -121,6 +121,17 @@ def test_the_front_door_sends_each_prefix_to_its_service(manifests: tuple[Manife
     assert routes["/"] == "task-api"
 
 
+def test_links_in_messages_lead_to_the_front_door(manifests: tuple[Manifest, ...]) -> None:
+    hosts = {
+        rule["host"]
+        for ingress in of_kind(manifests, "Ingress").values()
+        for rule in ingress["spec"]["rules"]
+    }
+    (host,) = hosts
+    known = environment(pods(manifests)["reminder"], manifests)
+    assert known["TASKFLOW_PUBLIC_URL"] == f"https://{host}"
+
+
 def test_the_stream_goes_out_unbuffered_and_may_last(manifests: tuple[Manifest, ...]) -> None:
     streams = of_kind(manifests, "Ingress")["taskflow-streams"]
     given = streams["metadata"]["annotations"]

@@ -1,6 +1,7 @@
 /**
- * Shows what is pushed while the page is closed, and does what its buttons say. It keeps nothing and
- * stands between the page and the network for no request.
+ * Shows what is pushed while the page is closed, does what its buttons say, and tells the service
+ * where the browser is by now when its push service moves it. It keeps nothing and stands between
+ * the page and the network for no request.
  */
 const SNOOZE = "PT10M";
 const ACTIONS = [
@@ -11,6 +12,7 @@ const ACTIONS = [
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("push", (event) => event.waitUntil(show(read(event.data))));
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renew(event)));
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(act(event.action, event.notification.data));
@@ -47,15 +49,42 @@ async function act(action, told) {
   await open(told.link);
 }
 
+/**
+ * Subscribes as before where the browser has not done so itself, and says what took the place of
+ * what. Where the service can't be told, it learns at the next push that this browser is gone.
+ */
+async function renew({ oldSubscription, newSubscription }) {
+  if (!oldSubscription) return;
+  const { applicationServerKey } = oldSubscription.options;
+  const how = { userVisibleOnly: true, applicationServerKey };
+  const present = newSubscription ?? (await self.registration.pushManager.subscribe(how));
+  const { endpoint, keys } = present.toJSON();
+  const subscription = { endpoint, keys };
+  const replaces = oldSubscription.endpoint;
+  const body = { kind: "web_push", subscription, replaces };
+  if (!(await post("/reminders/channels", body))) await present.unsubscribe();
+}
+
 /** Calls as the person who is logged in at this browser; answers whether it was done. */
 async function post(path, body) {
-  const headers = { "Content-Type": "application/json" };
-  const request = { method: "POST", headers, body: JSON.stringify(body) };
   try {
-    return (await fetch(`/api/v1${path}`, request)).ok;
+    const answer = await call(path, body);
+    if (answer.status !== 401) return answer.ok;
+    return (await renewSession()) && (await call(path, body)).ok;
   } catch {
     return false;
   }
+}
+
+/** As the page does, and never at the same time: a refresh token counts once. */
+function renewSession() {
+  const ask = async () => (await call("/auth/refresh", {})).ok;
+  return self.navigator.locks.request("taskflow-session-renewal", ask);
+}
+
+function call(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return fetch(`/api/v1${path}`, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 /** Shows the page at a place of its own, in the tab that is open already if there is one. */

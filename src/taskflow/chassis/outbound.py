@@ -12,7 +12,9 @@ import socket
 import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import httpcore
@@ -27,6 +29,7 @@ DRAIN_SECONDS: Final = 1.0
 MOST_ADDRESSES: Final = 4
 CONNECT_SECONDS: Final = 4.0
 MOST_ORIGINS: Final = 1_000
+LOOKUPS: Final = 16
 CONNECTIONS: Final = 100
 KEPT_CONNECTIONS: Final = 10
 KEPT_SECONDS: Final = 15.0
@@ -39,6 +42,10 @@ _BROKEN: Final = (
     httpcore.TimeoutException,
     httpcore.UnsupportedProtocol,
 )
+
+# A thread that looks a name up cannot be ended, and a name may be one that nobody answers for. They
+# are apart, so that none is missing to what else this process does in threads.
+_LOOKUPS: Final = ThreadPoolExecutor(LOOKUPS, "lookup")
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a name, at this moment."""
@@ -57,9 +64,9 @@ async def resolve(host: str, port: int) -> list[str]:
     Raises:
         Unavailable: it knows none.
     """
-    loop = asyncio.get_running_loop()
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, look_up)
     except (OSError, UnicodeError) as error:
         raise Unavailable("its name is not known") from error
     return list(dict.fromkeys(str(one[4][0]) for one in found))

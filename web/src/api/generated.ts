@@ -471,7 +471,11 @@ export interface paths {
         /** The ways by which the caller is reminded beside the page, and those that there are */
         get: operations["list_channels"];
         put?: never;
-        /** Add a channel; a mail box is sent a code, and is used once that was shown (`/verify`) */
+        /**
+         * Add a channel; a mail box is sent a code, and is used once that was shown (`/verify`).
+         *
+         *     A browser ends with the login that added it
+         */
         post: operations["add_channel"];
         delete?: never;
         options?: never;
@@ -1095,7 +1099,7 @@ export interface components {
         };
         /**
          * ChannelBody
-         * @description A new channel: `web_push` has a `subscription`, `email` a `to`, the others a `url`.
+         * @description A new channel: `web_push` has a `subscription`, `email` a `to`, the others a `url`. A browser whose subscription was renewed names the endpoint that it `replaces`: it stays the same channel, and is none where none of yours is known by that endpoint.
          */
         ChannelBody: {
             /** @enum {string} */
@@ -1108,6 +1112,8 @@ export interface components {
             to?: string | null;
             /** @default null */
             subscription?: components["schemas"]["Subscription"] | null;
+            /** @default null */
+            replaces?: string | null;
         };
         /**
          * ChannelKind
@@ -3354,6 +3360,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Denied"];
+            404: components["responses"]["NotFound"];
             408: components["responses"]["Timeout"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];

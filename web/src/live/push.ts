@@ -8,9 +8,44 @@ export class PushError extends Error {
   override readonly name = "PushError";
 }
 
-/** Asks the person, and subscribes; throws PushError. */
-export async function subscribe(key: string): Promise<Subscription> {
-  if (!("serviceWorker" in navigator) || !("PushManager" in window))
+/** What the page asks of its browser. */
+export interface Browser {
+  /** Asks the person, and subscribes; throws PushError. */
+  subscribe: (key: string) => Promise<Subscription>;
+  /** What it is subscribed with already. */
+  present: () => Promise<Subscription | null>;
+  /** Lets nothing be pushed to it any more. */
+  leave: () => Promise<void>;
+}
+
+export const browser: Browser = { subscribe, present, leave };
+
+async function present(): Promise<Subscription | null> {
+  const found = await subscription();
+  return found && shape(found);
+}
+
+async function leave(): Promise<void> {
+  await (await subscription())?.unsubscribe();
+}
+
+async function subscription(): Promise<PushSubscription | null> {
+  if (!canPush()) return null;
+  try {
+    const registration = await navigator.serviceWorker.getRegistration();
+    return (await registration?.pushManager.getSubscription()) ?? null;
+  } catch {
+    // A browser that can't say so has none.
+    return null;
+  }
+}
+
+function canPush(): boolean {
+  return "serviceWorker" in navigator && "PushManager" in window;
+}
+
+async function subscribe(key: string): Promise<Subscription> {
+  if (!canPush())
     throw new PushError("This browser can't show reminders while the page is closed.");
   await navigator.serviceWorker.register(WORKER);
   const { pushManager } = await navigator.serviceWorker.ready;

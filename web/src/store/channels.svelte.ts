@@ -1,17 +1,19 @@
 /** How the person is reminded beside the page: what they set up, and what there is to set up. */
 import type { ChannelApi } from "../api/channels";
-import type { Channel, ChannelDraft, ChannelKind, ChannelTest, Subscription } from "../api/types";
+import { ApiError } from "../api/problem";
+import type { Channel, ChannelDraft, ChannelKind, ChannelTest } from "../api/types";
+import type { Browser } from "../live/push";
 
 export class Channels {
   items = $state.raw<readonly Channel[]>([]);
   kinds = $state.raw<readonly ChannelKind[]>([]);
   isLoaded = $state(false);
   readonly #api: ChannelApi;
-  readonly #subscribe: (key: string) => Promise<Subscription>;
+  readonly #browser: Browser;
 
-  constructor(api: ChannelApi, subscribe: (key: string) => Promise<Subscription>) {
+  constructor(api: ChannelApi, browser: Browser) {
     this.#api = api;
-    this.#subscribe = subscribe;
+    this.#browser = browser;
   }
 
   /** Fetches all of them; throws ApiError, as everything below. */
@@ -31,8 +33,24 @@ export class Channels {
 
   /** Adds this browser; throws PushError too. */
   async addBrowser(name: string): Promise<void> {
-    const subscription = await this.#subscribe(await this.#api.pushKey());
+    const subscription = await this.#browser.subscribe(await this.#api.pushKey());
     await this.add({ kind: "web_push", name, subscription });
+  }
+
+  /**
+   * Says that this browser is there, where it is a channel of the person: one ends with the login
+   * that added it. What is somebody else's is pushed to nobody here.
+   */
+  async keepBrowser(): Promise<void> {
+    const subscription = await this.#browser.present();
+    if (!subscription) return;
+    try {
+      await this.#api.add({ kind: "web_push", subscription, replaces: subscription.endpoint });
+    } catch (error) {
+      // Away or busy: the next visit says it.
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 404) await this.#browser.leave();
+    }
   }
 
   async turn(channel: Channel, is_on: boolean): Promise<void> {

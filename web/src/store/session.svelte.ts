@@ -13,11 +13,20 @@ export class Session {
   notice = $state("");
   readonly #api: Api;
   readonly #mayGoOn: () => boolean;
+  readonly #leaveBrowser: () => Promise<void>;
 
-  /** Where `mayGoOn` says that there is no session, the server is not asked for it. */
-  constructor(api: Api, mayGoOn: () => boolean = () => true) {
+  /**
+   * Where `mayGoOn` says that there is no session, the server is not asked for it. `leaveBrowser`
+   * lets nothing be pushed to a browser that nobody uses.
+   */
+  constructor(
+    api: Api,
+    mayGoOn: () => boolean = () => true,
+    leaveBrowser: () => Promise<void> = () => Promise.resolve(),
+  ) {
     this.#api = api;
     this.#mayGoOn = mayGoOn;
+    this.#leaveBrowser = leaveBrowser;
   }
 
   /** Asks the server whether the browser still has a session. */
@@ -48,8 +57,10 @@ export class Session {
     await this.login({ email, password });
   }
 
+  /** The server pushes nothing more to a login that ended, whatever the browser does. */
   async logout(): Promise<void> {
     await this.#api.logout();
+    await Promise.allSettled([this.#leaveBrowser()]);
     this.#leave("");
   }
 

@@ -10,7 +10,7 @@ import { ApiError, describe } from "../api/problem";
 import type { Send } from "../api/renewal";
 import type { LiveEvent } from "../live/frame";
 import { type LiveState, LiveStream } from "../live/stream";
-import { subscribe } from "../live/push";
+import { browser } from "../live/push";
 import { Channels } from "./channels.svelte";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
@@ -32,7 +32,7 @@ export class Workspace {
 
   constructor(api: Api, send: Send, origin: string) {
     this.inbox = new Inbox(api);
-    this.channels = new Channels(new ChannelApi(send, origin), subscribe);
+    this.channels = new Channels(new ChannelApi(send, origin), browser);
     this.preview = new Preview(api);
     this.tasks = new Tasks(api, (id, version) => {
       this.inbox.expect(id, version);
@@ -65,6 +65,7 @@ export class Workspace {
    */
   open(): void {
     void this.#stream.start();
+    void this.channels.keepBrowser();
   }
 
   close(): void {

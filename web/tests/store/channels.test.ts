@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { ChannelApi } from "../../src/api/channels";
-import { decode } from "../../src/live/push";
+import type { Subscription } from "../../src/api/types";
+import { type Browser, decode } from "../../src/live/push";
 import { Channels } from "../../src/store/channels.svelte";
-import { ORIGIN, Server, json } from "../server";
+import { ORIGIN, Server, json, problem } from "../server";
 
 const SUBSCRIPTION = { endpoint: "https://push.example/x", keys: { p256dh: "B", auth: "A" } };
 const KINDS = [{ kind: "webhook", is_available: true, reason: null }];
@@ -11,14 +12,26 @@ function channel(id: string, more: object = {}): object {
   return { id, kind: "webhook", name: id, address: "https://a.example", is_on: true, ...more };
 }
 
+/** A browser that is subscribed, or is not; `left` says how often it was to be so no more. */
+class Subscribed implements Browser {
+  left = 0;
+  constructor(readonly subscription: Subscription | null = null) {}
+  subscribe = (key: string): Promise<Subscription> => {
+    expect(key).toBe("the key");
+    return Promise.resolve(SUBSCRIPTION);
+  };
+  present = (): Promise<Subscription | null> => Promise.resolve(this.subscription);
+  leave = (): Promise<void> => {
+    this.left += 1;
+    return Promise.resolve();
+  };
+}
+
 async function loaded(server: Server, ...ids: string[]): Promise<Channels> {
   const items = ids.map((id) => channel(id));
   server.on("GET /reminders/channels", json({ kinds: KINDS, items }));
   const api = new ChannelApi(server.send, ORIGIN);
-  const channels = new Channels(api, (key) => {
-    expect(key).toBe("the key");
-    return Promise.resolve(SUBSCRIPTION);
-  });
+  const channels = new Channels(api, new Subscribed());
   await channels.refresh();
   return channels;
 }
@@ -80,6 +93,40 @@ describe("the channels", () => {
     expect(channels.items[0]?.is_on).toBe(true);
     await channels.remove(first);
     expect(channels.items.map((item) => item.id)).toEqual(["b"]);
+  });
+});
+
+describe("the browser of somebody who comes", () => {
+  const ADD = "POST /reminders/channels";
+
+  function channelsOf(server: Server, browser: Browser): Channels {
+    return new Channels(new ChannelApi(server.send, ORIGIN), browser);
+  }
+
+  it("is said to be there where it is subscribed, and takes its own place", async () => {
+    const server = new Server().on(ADD, json({ channel: channel("b"), secret: null }, 201));
+    const browser = new Subscribed(SUBSCRIPTION);
+    await channelsOf(server, browser).keepBrowser();
+    const replaces = SUBSCRIPTION.endpoint;
+    const body = { kind: "web_push", subscription: SUBSCRIPTION, replaces };
+    expect(server.asked.map((asked) => asked.body)).toEqual([body]);
+    expect(browser.left).toBe(0);
+  });
+
+  it("is not spoken of where it is not subscribed", async () => {
+    const server = new Server();
+    await channelsOf(server, new Subscribed()).keepBrowser();
+    expect(server.calls).toEqual([]);
+  });
+
+  it("is pushed to no more where it was somebody else's, and is where the server is away", async () => {
+    const browser = new Subscribed(SUBSCRIPTION);
+    const away = new Server().on(ADD, problem(503, {}));
+    await channelsOf(away, browser).keepBrowser();
+    expect(browser.left).toBe(0);
+    const foreign = new Server().on(ADD, problem(404, {}));
+    await channelsOf(foreign, browser).keepBrowser();
+    expect(browser.left).toBe(1);
   });
 });
 

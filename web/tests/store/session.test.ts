@@ -36,6 +36,23 @@ describe("the session", () => {
     expect([session.status, session.notice]).toEqual(["known", ""]);
   });
 
+  it("ends here whatever becomes of what is pushed to the browser", async () => {
+    const server = new Server()
+      .on("GET /auth/me", json(user))
+      .on("POST /auth/logout", new Response(null, { status: 204 }));
+    for (const left of [Promise.resolve(), Promise.reject(new Error("no"))]) {
+      let asked = 0;
+      const leave = (): Promise<void> => {
+        asked += 1;
+        return left;
+      };
+      const session = new Session(new Api(server.send, ORIGIN), () => true, leave);
+      await session.resume();
+      await session.logout();
+      expect([session.status, asked]).toEqual(["anonymous", 1]);
+    }
+  });
+
   it("begins with a registration and a login", async () => {
     const server = new Server()
       .on("POST /auth/register", json(user, 201))

@@ -8,13 +8,14 @@ from litestar import delete, get, patch, post
 from msgspec import Meta, Struct
 
 from taskflow.accounts.model import Identity
-from taskflow.base.errors import Conflict, TooMany, Unavailable
+from taskflow.base.errors import Conflict, NotFound, TooMany, Unavailable
 from taskflow.services.reminder.channels.addresses import KINDS, Kind, shown
 from taskflow.services.reminder.channels.bodies import ChannelBody, ChannelPatch
 from taskflow.services.reminder.channels.registry import Registry
 from taskflow.services.reminder.channels.storage import Kept, Result
 
 SENDING: Final = {"raises": (Conflict, TooMany)}
+ADDING: Final = {"raises": (Conflict, NotFound, TooMany, Unavailable)}
 CHANGING: Final = {"raises": (Conflict, TooMany, Unavailable)}
 
 
@@ -98,10 +99,13 @@ async def list_channels(caller: Identity, registry: Registry) -> ChannelList:
     return ChannelList(kinds, [_state(one) for one in found])
 
 
-@post("/reminders/channels", opt=CHANGING, tags=["channels"])
+@post("/reminders/channels", opt=ADDING, tags=["channels"])
 async def add_channel(data: ChannelBody, caller: Identity, registry: Registry) -> ChannelSecret:
-    """Add a channel; a mail box is sent a code, and is used once that was shown (`/verify`)."""
-    kept = await registry.add(caller.user_id, data)
+    """Add a channel; a mail box is sent a code, and is used once that was shown (`/verify`).
+
+    A browser ends with the login that added it.
+    """
+    kept = await registry.add(caller.user_id, data, caller.session_id)
     return ChannelSecret(_state(kept), kept.address.get("secret"))
 
 

@@ -2,7 +2,8 @@
 
 Each kind has a courier of its own, so that one that is slow holds up no other, nor what fires. The
 sending is in no transaction. Who is killed on the way leaves a claim that lapses, and somebody else
-tries again with the same id: at least once.
+tries again with the same id: at least once. What was claimed and could not be read, because the
+database went away, is given back when it is there again, and is no attempt.
 """
 
 import asyncio
@@ -10,14 +11,15 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 
 from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
-from taskflow.services.reminder import deliveries, lifecycle, parcels
+from taskflow.db.transaction import Transaction
+from taskflow.services.reminder import claims, deliveries, lifecycle, parcels
 from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.channels.port import (
     Addressee,
@@ -26,7 +28,9 @@ from taskflow.services.reminder.channels.port import (
     NotDelivered,
     Receipt,
 )
-from taskflow.services.reminder.deliveries import BELL, Claimed, Outcome
+from taskflow.services.reminder.channels.words import in_a_line
+from taskflow.services.reminder.claims import Claimed, Unbegun
+from taskflow.services.reminder.deliveries import BELL, Outcome
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.lifecycle import Course, Failure
 from taskflow.services.reminder.parcels import Parcel
@@ -38,7 +42,6 @@ LEASE_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 20.0
 AWAY_SECONDS: Final = 0.5
 CONTENDED_SECONDS: Final = 0.05
-MOST_SAID: Final = 500
 TURNED_OFF: Final = Failure("refused", "the channel was turned off or taken away")
 
 log = structlog.get_logger()
@@ -79,6 +82,8 @@ class Courier:
         self._terms = terms
         self._bell = f"{BELL} {channel.kind}"
         self._busy = 0
+        self._mark = uuid4()
+        self._unbegun: set[Unbegun] = set()
 
     async def run(self) -> None:
         """Carry until cancelled; what another process left behind, too."""
@@ -97,11 +102,7 @@ class Courier:
         if room == 0:
             return LOOK_SECONDS
         until = now + timedelta(seconds=self._terms.lease_seconds)
-        async with self._database.transaction() as transaction:
-            claimed = await deliveries.claim(
-                transaction, self._channel.kind, now, until, room, uuid4()
-            )
-            following = await deliveries.next_time(transaction, self._channel.kind)
+        claimed, following = await self._claim(now, until, room)
         for one in claimed:
             self._busy += 1
             group.create_task(self._carry(one))
@@ -110,6 +111,21 @@ class Courier:
         # What is due and was not to be had is another replica's just now.
         remaining = (following - self._clock.now()).total_seconds()
         return min(max(remaining, CONTENDED_SECONDS), LOOK_SECONDS)
+
+    async def _claim(
+        self, now: datetime, until: datetime, room: int
+    ) -> tuple[list[Claimed], datetime | None]:
+        """Claim for a while, what came to nothing before it was begun first of all."""
+        kind, unbegun = self._channel.kind, frozenset(self._unbegun)
+        # Whether a commit held that failed nobody knows: the same mark finds what it may have left.
+        self._unbegun.add(Unbegun(self._mark, None))
+        async with self._database.transaction() as transaction:
+            await claims.give_back(transaction, kind, unbegun, now)
+            claimed = await claims.claim(transaction, kind, now, until, room, self._mark)
+            following = await claims.next_time(transaction, kind, now)
+        self._unbegun -= unbegun | {Unbegun(self._mark, None)}
+        self._mark = uuid4()
+        return claimed, following
 
     async def _carry(self, claimed: Claimed) -> None:
         """See one delivery to the end of this attempt; what fails unforeseen is its own affair."""
@@ -126,8 +142,12 @@ class Courier:
 
     async def _try(self, claimed: Claimed) -> None:
         now = self._clock.now()
-        async with self._database.transaction(read_only=True) as transaction:
-            parcel = await parcels.read(transaction, claimed, self._terms.kinds, now)
+        try:
+            async with self._database.transaction(read_only=True) as transaction:
+                parcel = await parcels.read(transaction, claimed, self._terms.kinds, now)
+        except Unavailable:
+            self._unbegun.add(Unbegun(claimed.mark, claimed.id))
+            raise
         await self._deliver(claimed, parcel)
 
     async def _break_off(self, claimed: Claimed, error: BaseException) -> None:
@@ -145,7 +165,7 @@ class Courier:
             await self._go_on(claimed, parcel, TURNED_OFF, None)
         elif course.is_spent(self._clock.now()):
             # Whoever tried it last did not live to say what came of it.
-            failure = Failure("unknown", deliveries.ABANDONED_DETAIL)
+            failure = Failure("unknown", claims.ABANDONED_DETAIL)
             await self._go_on(claimed, parcel, failure, None)
         else:
             await self._attempt(claimed, parcel, parcel.addressee, parcel.message)
@@ -157,10 +177,10 @@ class Courier:
         answer = await self._send(addressee, message)
         latency = timedelta(seconds=monotonic() - began_at)
         if isinstance(answer, Receipt):
-            outcome = Outcome(addressee.name, now, "delivered", _plain(answer.detail), latency)
+            outcome = Outcome(addressee.name, now, "delivered", in_a_line(answer.detail), latency)
             await self._settle(claimed, outcome, lifecycle.delivered(claimed.course))
         else:
-            outcome = Outcome(addressee.name, now, answer.result, _plain(answer.detail), latency)
+            outcome = Outcome(addressee.name, now, answer.result, in_a_line(answer.detail), latency)
             await self._go_on(claimed, parcel, answer, outcome)
 
     async def _send(self, addressee: Addressee, message: Message) -> Receipt | Failure:
@@ -206,23 +226,23 @@ class Courier:
         self, claimed: Claimed, outcome: Outcome | None, course: Course, now: datetime
     ) -> None:
         async with self._database.transaction() as transaction:
+            # The channel before the delivery, as does whoever has it sent once more.
+            if outcome is not None:
+                await _note(transaction, claimed.course.way.id, outcome)
             await deliveries.settle(transaction, claimed, outcome, course, now)
-            if outcome is None:
-                return
-            way, is_delivered = claimed.course.way, outcome.result == "delivered"
-            result = channels.Result(outcome.at, outcome.detail, is_delivered=is_delivered)
-            await channels.note(transaction, way.id, result)
-            if outcome.result == "gone":
-                await channels.turn_off(transaction, way.id, outcome.detail)
+
+
+async def _note(transaction: Transaction, channel_id: UUID, outcome: Outcome) -> None:
+    """Write down with the channel what came of it."""
+    is_delivered = outcome.result == "delivered"
+    result = channels.Result(outcome.at, outcome.detail, is_delivered=is_delivered)
+    await channels.note(transaction, channel_id, result)
+    if outcome.result == "gone":
+        await channels.turn_off(transaction, channel_id, outcome.detail)
 
 
 async def _error_of(acting: Awaitable[None]) -> BaseException | None:
     return (await asyncio.gather(acting, return_exceptions=True))[0]
-
-
-def _plain(detail: str) -> str:
-    """A receiver's word as it can be kept and shown: in a line, and of a bounded length."""
-    return "".join(one if one.isprintable() else " " for one in detail[:MOST_SAID])
 
 
 def _failure(error: NotDelivered) -> Failure:

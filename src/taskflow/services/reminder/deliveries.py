@@ -1,6 +1,6 @@
 """The tables of deliveries: what is to go out by channels beside the page, and what became of it.
 
-A delivery is claimed for a while; whoever claims it may be killed, and then somebody else does.
+`claims.py` says whose turn it is.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,9 +10,8 @@ from uuid import UUID
 
 from taskflow.db.transaction import Transaction
 from taskflow.services.reminder.catch_up import Fired
-from taskflow.services.reminder.due import close_digests
+from taskflow.services.reminder.claims import Claimed
 from taskflow.services.reminder.lifecycle import Course, Result, Way
-from taskflow.services.reminder.retries import LONGEST_WISH
 
 BELL: Final = "deliveries"
 BEGIN = """
@@ -31,39 +30,6 @@ INSERT INTO reminders.told (delivery_id, reminder_id, fire_at)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
 ON CONFLICT DO NOTHING
 """
-# What is to be tried later than anything ever is was planned by a clock that was wrong, as was what
-# begins in the future: it begins now.
-CLAIM = """
-WITH due AS (
-  SELECT id, state FROM reminders.deliveries
-   WHERE channel_kind = $1 AND state IN ('waiting', 'claimed')
-     AND (next_at <= $2 OR next_at > $6 OR (state = 'waiting' AND created_at > $7))
-   ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED
-)
-UPDATE reminders.deliveries AS delivery
-   SET state = 'claimed', claim = $4, next_at = $5, since = least(delivery.since, $2),
-       created_at = least(delivery.created_at, $2), attempt = delivery.attempt + 1,
-       attempts = delivery.attempts + 1
-  FROM due WHERE delivery.id = due.id
-RETURNING delivery.id, delivery.user_id, delivery.kind, delivery.channel_id, delivery.channel_kind,
-          delivery.attempt, delivery.attempts, delivery.since, delivery.tried, delivery.next_at,
-          delivery.unreached, coalesce(delivery.asked_at, delivery.created_at) AS began_at,
-          due.state = 'claimed' AS was_claimed
-"""
-# Whoever had claimed it may have sent it, and did not live to say so.
-ABANDONED = """
-INSERT INTO reminders.attempts
-SELECT delivery.id, delivery.attempts - 1, delivery.channel_id, delivery.channel_kind,
-       coalesce(channel.name, ''), delivery.attempt - 1, $2, 'unknown', $3, NULL, NULL
-  FROM reminders.deliveries AS delivery
-  LEFT JOIN reminders.channels AS channel ON channel.id = delivery.channel_id
- WHERE delivery.id = ANY($1::uuid[])
-ON CONFLICT (delivery_id, number) DO NOTHING
-"""
-NEXT = """
-SELECT min(next_at) FROM reminders.deliveries
- WHERE channel_kind = $1 AND state IN ('waiting', 'claimed')
-"""
 NOTE = """
 INSERT INTO reminders.attempts AS known
 SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
@@ -72,12 +38,14 @@ ON CONFLICT (delivery_id, number) DO UPDATE
    SET at = EXCLUDED.at, result = EXCLUDED.result, detail = EXCLUDED.detail,
        latency_ms = EXCLUDED.latency_ms, next_at = EXCLUDED.next_at
 """
-# What a receiver has taken is delivered, whoever else may have claimed it since.
+# What a receiver has taken is delivered, whoever else may have claimed it since; but for what its
+# owner has asked for since then.
 SETTLE = """
 UPDATE reminders.deliveries
    SET state = $3, channel_id = $4, channel_kind = $5, attempt = $6, since = $7, tried = $8,
        next_at = $9, reason = $10, finished_at = $11, unreached = $12, claim = NULL
- WHERE id = $1 AND state IN ('waiting', 'claimed') AND (claim = $2 OR $3 = 'delivered')
+ WHERE id = $1 AND state IN ('waiting', 'claimed')
+   AND (claim = $2 OR $3 = 'delivered' AND coalesce(asked_at, created_at) = $13)
 """
 # What its owner asked for once more goes out, whatever has become of the task.
 STOP_TASKS = """
@@ -111,11 +79,6 @@ DELETE FROM reminders.deliveries WHERE id = ANY(ARRAY(
   SELECT id FROM reminders.deliveries WHERE finished_at < $1 ORDER BY finished_at LIMIT $2))
 """
 MOST_COUNTED: Final = 10_000
-# Longer than a lease, a pause between attempts and a digest's patience.
-LONGEST_WAIT: Final = LONGEST_WISH + timedelta(minutes=15)
-# By how much the clocks of two replicas may differ.
-UNLIKE: Final = timedelta(minutes=1)
-ABANDONED_DETAIL: Final = "the process ended before the result was known; it may have been sent"
 
 
 class Begun(NamedTuple):
@@ -129,22 +92,6 @@ class Begun(NamedTuple):
     fired: Fired
     way: Way
     next_at: datetime
-
-
-class Claimed(NamedTuple):
-    """A delivery that is this worker's for a while.
-
-    Attributes:
-        number: Which attempt at it this is, over all channels.
-        mark: What tells this claim from a later one.
-    """
-
-    id: UUID
-    user_id: UUID
-    kind: str
-    course: Course
-    number: int
-    mark: UUID
 
 
 class Outcome(NamedTuple):
@@ -185,34 +132,6 @@ def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-async def claim(
-    transaction: Transaction, kind: str, now: datetime, until: datetime, limit: int, mark: UUID
-) -> list[Claimed]:
-    """Claim some of what is due by a kind of channel, and what a claim has lapsed of."""
-    wrong = (now + LONGEST_WAIT, now + UNLIKE)
-    rows: list[Any] = await transaction.rows(CLAIM, kind, now, limit, mark, until, *wrong)
-    await close_digests(transaction, [row["id"] for row in rows if row["kind"] == "digest"])
-    if lapsed := [row["id"] for row in rows if row["was_claimed"]]:
-        await transaction.execute(ABANDONED, lapsed, now, ABANDONED_DETAIL)
-    return [_claimed(row, mark) for row in rows]
-
-
-def _claimed(row: Any, mark: UUID) -> Claimed:
-    way = Way(row["channel_id"], row["channel_kind"])
-    tried = tuple(row["tried"])
-    course = Course(
-        "claimed", way, row["attempt"], row["since"], tried, row["next_at"], None,
-        tuple(row["unreached"]), row["began_at"],
-    )  # fmt: skip
-    return Claimed(row["id"], row["user_id"], row["kind"], course, row["attempts"], mark)
-
-
-async def next_time(transaction: Transaction, kind: str) -> datetime | None:
-    """When something is to be done next by a kind of channel."""
-    found: datetime | None = await transaction.value(NEXT, kind)
-    return found
-
-
 async def settle(
     transaction: Transaction,
     claimed: Claimed,
@@ -221,6 +140,8 @@ async def settle(
     now: datetime,
 ) -> None:
     """Write down what came of an attempt, and what follows; wakes who goes on with it.
+
+    Whoever locks the channel too does so before.
 
     Args:
         transaction: Not the one of the claim: the attempt was in between, and in none.
@@ -238,7 +159,8 @@ async def settle(
     finished_at = now if course.is_over else None
     way = (course.way.id, course.way.kind, course.attempt, course.since, list(course.tried))
     then = (course.next_at, course.reason, finished_at, list(course.unreached))
-    await transaction.execute(SETTLE, claimed.id, claimed.mark, course.state, *way, *then)
+    mine = (claimed.id, claimed.mark, course.state)
+    await transaction.execute(SETTLE, *mine, *way, *then, claimed.course.began_at)
     if not course.is_over:
         transaction.ring(f"{BELL} {course.way.kind}")
 

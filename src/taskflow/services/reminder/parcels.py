@@ -9,7 +9,7 @@ from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskState
 from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.channels.port import Addressee, Message
-from taskflow.services.reminder.deliveries import Claimed
+from taskflow.services.reminder.claims import Claimed
 from taskflow.services.reminder.lifecycle import Way
 from taskflow.services.reminder.messages import MOST_NAMED, RANKS, Contents, Member, message_of
 from taskflow.services.reminder.scheduler import MOVED

@@ -59,13 +59,14 @@ STILL = """
 SELECT id, fire_at FROM reminders.reminders WHERE id = ANY($1::uuid[]) AND status = 'pending'
 """
 # Reminders go first: whoever fires one is waited for, and from then on nothing is added to others.
+# Channels are locked before their deliveries, as everywhere.
 FORGET: Final = (
     removal("reminders.reminders", "id"),
     removal("reminders.tasks", "task_id"),
     removal("reminders.timeline", "ctid"),
+    removal("reminders.channels", "id"),
     removal("reminders.deliveries", "id"),
     removal("reminders.digests", "user_id"),
-    removal("reminders.channels", "id"),
 )
 COLUMNS: Final = """id, task_id, "offset", at, fire_at, status, reason, fired_at, late_by_seconds,
        seen_at, nag_every_seconds, nag_times, nag_done"""

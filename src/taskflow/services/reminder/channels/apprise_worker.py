@@ -97,6 +97,8 @@ def _answer(request: Request, asset: apprise.AppriseAsset) -> Reply:
         service = apprise.Apprise.instantiate(request.url, asset=asset, suppress_exceptions=True)
         if service is None or not _is_over_http(type(service)):
             return Reply(is_understood=False)
+        if (receivers := len(service)) > 1:
+            return Reply(is_understood=True, receivers=receivers)
         is_delivered = request.op == "send" and _notify(service, request, asset)
     except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
         _record.failure = type(error).__name__

@@ -41,13 +41,18 @@ class Subscription(Struct, forbid_unknown_fields=True):
 
 
 class ChannelBody(Struct, forbid_unknown_fields=True, kw_only=True):
-    """A new channel: `web_push` has a `subscription`, `email` a `to`, the others a `url`."""
+    """A new channel: `web_push` has a `subscription`, `email` a `to`, the others a `url`.
+
+    A browser whose subscription was renewed names the endpoint that it `replaces`: it stays the
+    same channel, and is none where none of yours is known by that endpoint.
+    """
 
     kind: Kind
     name: Annotated[str, Meta(max_length=100)] | None = None
     url: Url | None = None
     to: Annotated[str, Meta(max_length=254)] | None = None
     subscription: Subscription | None = None
+    replaces: Url | None = None
 
 
 class ChannelPatch(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -108,3 +113,5 @@ def _only(kind: Kind, body: Any) -> None:
     for name in ("subscription", "to", "url"):
         if name != NEEDED[kind] and getattr(body, name, None) is not None:
             raise Invalid.field(name, f"is not for {kind}")
+    if kind != "web_push" and getattr(body, "replaces", None) is not None:
+        raise Invalid.field("replaces", f"is not for {kind}")

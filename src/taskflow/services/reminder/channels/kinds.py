@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Final
+from uuid import UUID
 
 from taskflow.base.errors import Unavailable
 from taskflow.base.settings import Settings
@@ -72,14 +73,14 @@ class Channels(Mapping[str, Channel]):
         key: str = channel.public_key
         return key
 
-    async def check_apprise(self, url: str) -> None:
-        """Ask whether Apprise knows an address.
+    async def check_apprise(self, url: str, owner: UUID) -> None:
+        """Ask whether Apprise knows an address of somebody's.
 
         Raises:
-            Invalid: it does not.
+            Invalid: it does not, or it leads to several receivers.
             Unavailable: nobody can say at this moment.
         """
-        await (await self._channels["apprise"].made()).check(url)
+        await (await self._channels["apprise"].made()).check(url, owner)
 
     async def close(self) -> None:
         """End what they have begun."""

@@ -28,11 +28,14 @@ from taskflow.base.clock import Clock, monotonic
 from taskflow.base.settings import Settings
 from taskflow.chassis.service import Context
 from taskflow.services.reminder.channels.port import Addressee, Message, NotDelivered, Receipt
+from taskflow.services.reminder.channels.words import in_a_line
 
 SECONDS: Final = 20.0
 QUIT_SECONDS: Final = 2.0
 PORTS: Final = {"starttls": 587, "tls": 465, "off": 25}
 MOST_SUBJECT: Final = 200
+# Of what the server says.
+MOST_SAID: Final = 100
 # For ever, not for now (RFC 5321, 4.2.1).
 REFUSED: Final = range(500, 600)
 FOOTER: Final = "You get this because you asked TaskFlow to remind you here: {page}"
@@ -93,9 +96,11 @@ class Mail:
 
     @classmethod
     def of(cls, context: Context) -> "Mail":
-        """The one of a service."""
+        """The one of a service; whether its server is left alone is among the service's figures."""
         settings = context.settings
-        return cls(MailServer.of(settings), context.clock, settings.page_url)
+        mail = cls(MailServer.of(settings), context.clock, settings.page_url)
+        context.metrics.circuit("mail", mail._breaker)
+        return mail
 
     async def close(self) -> None:
         """Nothing to end: each message has a connection of its own."""
@@ -120,7 +125,7 @@ class Mail:
         finally:
             self._breaker.abandon()
         self._breaker.succeed()
-        return Receipt(f"the mail server took it: {_line(answer)}")
+        return Receipt(f"the mail server took it: {in_a_line(answer, MOST_SAID)}")
 
     async def _hand_over(self, mail: EmailMessage) -> str:
         """What the server says when it has taken a mail."""
@@ -195,7 +200,7 @@ def _not_delivered(error: Exception) -> NotDelivered:
         # The person's address is well: what is wrong is the operator's to mend.
         return NotDelivered("the mail server does not accept our user and password")
     if isinstance(error, SMTPResponseException) and not isinstance(error, SMTPConnectError):
-        detail = f"the mail server answered {error.code} {_line(error.message)}"
+        detail = f"the mail server answered {error.code} {in_a_line(error.message, MOST_SAID)}"
         return NotDelivered(detail, is_final=error.code in REFUSED)
     return NotDelivered(f"the mail server was not reached: {_reason(error)}")
 
@@ -209,9 +214,3 @@ def _reason(error: BaseException) -> str:
             return "it did not answer in time"
         cause = cause.__cause__ or cause.__context__
     return "it cannot be reached, or broke off"
-
-
-def _line(text: str) -> str:
-    """A server's words as they can be kept: printable ASCII, in a line."""
-    plain = text.encode("ascii", "replace").decode()
-    return " ".join("".join(one if one.isprintable() else " " for one in plain).split())[:100]

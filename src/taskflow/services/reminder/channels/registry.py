@@ -20,11 +20,12 @@ from taskflow.base.networks import Network
 from taskflow.chassis.limits import RateLimiter
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
-from taskflow.services.reminder.channels import addresses, bodies, proofs, storage
+from taskflow.services.reminder.channels import addresses, bodies, browsers, proofs, storage
 from taskflow.services.reminder.channels.bodies import ChannelBody, ChannelPatch
 from taskflow.services.reminder.channels.kinds import Channels
 from taskflow.services.reminder.channels.port import Message, NotDelivered
 from taskflow.services.reminder.channels.storage import Kept, Result
+from taskflow.services.reminder.channels.words import in_a_line
 
 TEST_SECONDS: Final = 12.0
 CODE_SECONDS: Final = 60.0
@@ -70,10 +71,16 @@ class Registry:
         async with self._database.transaction(read_only=True) as transaction:
             return await storage.listing(transaction, user_id)
 
-    async def add(self, user_id: UUID, body: ChannelBody) -> Kept:
+    async def add(self, user_id: UUID, body: ChannelBody, session_id: UUID | None = None) -> Kept:
         """Add a channel; a code goes to one that is to be proven.
 
+        Args:
+            user_id: Whose.
+            body: What they say of it.
+            session_id: Their login, which a browser is told of reminders no longer than.
+
         Raises:
+            NotFound: they have no browser that this one could take the place of.
             Invalid: its address is none.
             Conflict: this installation has none of the kind, or the person has too many.
             TooMany: they ask too often.
@@ -85,13 +92,18 @@ class Registry:
         address = bodies.address_of(body.kind, body, secret, self._allowed)
         if body.kind == "apprise":
             self.spend_test(user_id)
-            await self.channels.check_apprise(address["url"])
+            await self.channels.check_apprise(address["url"], user_id)
         now = self._clock.now()
         kept = Kept(new_id(now), user_id, body.kind, name, address, created_at=now)
         if body.kind == "email":
             return await self._add_unproven(kept, now)
         async with self._database.transaction() as transaction:
-            return await _add(transaction, kept, now)
+            await storage.lock_all(transaction, user_id)
+            if body.kind == "web_push":
+                kept = replace(kept, session_id=session_id)
+                return await browsers.add(transaction, kept, body.replaces, now)
+            await storage.add(transaction, kept)
+            return kept
 
     async def change(self, user_id: UUID, channel_id: UUID, patch: ChannelPatch) -> Kept:
         """Change a channel; another mail box is to be proven anew.
@@ -99,7 +111,7 @@ class Registry:
         Raises:
             NotFound: it is not theirs.
             Invalid: a value is none.
-            Conflict: it is to be turned on before it was proven.
+            Conflict: it is to be turned on before it was proven, or after it was logged out.
         """
         if patch.to is not None:
             self._codes.spend(str(user_id), monotonic())
@@ -231,7 +243,7 @@ class Registry:
         if kept.kind == "apprise":
             address = addresses.apprise(url)
             self.spend_test(user_id)
-            await self.channels.check_apprise(address["url"])
+            await self.channels.check_apprise(address["url"], user_id)
 
     def _changed(self, before: Kept, patch: ChannelPatch) -> Kept:
         address = bodies.changed_address(before.kind, before.address, patch, self._allowed)
@@ -240,6 +252,8 @@ class Registry:
             after = replace(after, name=clean_name(patch.name))
         if patch.is_on and before.verification is not None:
             raise Conflict(UNPROVEN)
+        if patch.is_on and before.off_reason == storage.LOGGED_OUT:
+            raise Conflict(storage.LOGGED_OUT)
         if patch.is_on is not None:
             after = replace(after, is_on=patch.is_on, off_reason=None)
         return after
@@ -262,26 +276,12 @@ class Registry:
         try:
             receipt = await self.channels[kept.kind].send(kept.addressee, message)
         except NotDelivered as error:
-            log.info("channels.not_delivered", channel=str(kept.id), reason=error.detail)
-            result = Result(self._clock.now(), error.detail, is_delivered=False)
+            detail = in_a_line(error.detail)
+            log.info("channels.not_delivered", channel=str(kept.id), reason=detail)
+            result = Result(self._clock.now(), detail, is_delivered=False)
             return Outcome(result, error), error.is_gone
-        result = Result(self._clock.now(), receipt.detail, is_delivered=True)
+        result = Result(self._clock.now(), in_a_line(receipt.detail), is_delivered=True)
         return Outcome(result, None), False
-
-
-async def _add(transaction: Transaction, kept: Kept, now: datetime) -> Kept:
-    """Keep a channel; a browser that is known already is the same one."""
-    await storage.lock_all(transaction, kept.user_id)
-    if kept.kind == "web_push":
-        endpoint = kept.address["endpoint"]
-        await storage.claim_browser(transaction, kept.user_id, endpoint)
-        for one in await storage.listing(transaction, kept.user_id):
-            if one.kind == "web_push" and one.address["endpoint"] == endpoint:
-                same = replace(one, address=kept.address, is_on=True, off_reason=None)
-                await storage.change(transaction, same, now)
-                return same
-    await storage.add(transaction, kept)
-    return kept
 
 
 async def _move(transaction: Transaction, kept: Kept, position: int) -> None:

@@ -18,35 +18,43 @@ MOST: Final = 20
 # By what the reminder service is known where it has let people go.
 CONSUMER: Final = "reminder"
 
-PREFERRED: Final = """
+# A browser that was logged out, wherever that was done, is told nothing more.
+ENDED: Final = """(session_id IS NOT NULL AND NOT EXISTS (
+  SELECT FROM accounts.sessions AS session
+   WHERE session.id = channel.session_id AND session.revoked_at IS NULL))"""
+LOGGED_OUT: Final = "the login that added this browser has ended; add it again there"
+PREFERRED: Final = f"""
 SELECT id, user_id, kind, name, address
-  FROM reminders.channels
- WHERE user_id = ANY($1::uuid[]) AND is_on
+  FROM reminders.channels AS channel
+ WHERE user_id = ANY($1::uuid[]) AND is_on AND NOT {ENDED}
  ORDER BY user_id, position, id
-"""
+"""  # noqa: S608 - of constants alone
 TURN_OFF: Final = """
 UPDATE reminders.channels SET is_on = false, off_reason = $2, updated_at = now() WHERE id = $1
 """
-_COLUMNS: Final = """
-  id, user_id, kind, name, address, is_on, off_reason, verification, last_result, created_at
+_COLUMNS: Final = f"""
+  id, user_id, kind, name, address, is_on AND NOT {ENDED} AS is_on,
+  CASE WHEN is_on AND {ENDED} THEN '{LOGGED_OUT}' ELSE off_reason END AS off_reason,
+  verification, last_result, created_at, session_id
 """
 LISTING: Final = f"""
-SELECT {_COLUMNS} FROM reminders.channels WHERE user_id = $1 ORDER BY position, id
+SELECT {_COLUMNS} FROM reminders.channels AS channel WHERE user_id = $1 ORDER BY position, id
 """  # noqa: S608 - of constants alone
 FIND: Final = f"""
-SELECT {_COLUMNS} FROM reminders.channels WHERE id = $2 AND user_id = $1
+SELECT {_COLUMNS} FROM reminders.channels AS channel WHERE id = $2 AND user_id = $1
 """  # noqa: S608 - of constants alone
 LOCK_ALL: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 22))"
 COUNT: Final = "SELECT count(*), max(position) AS last FROM reminders.channels WHERE user_id = $1"
 ADD: Final = """
 INSERT INTO reminders.channels
   (id, user_id, kind, name, address, position, is_on, off_reason, verification,
-   created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+   created_at, updated_at, session_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
 """
 CHANGE: Final = """
 UPDATE reminders.channels
-   SET name = $2, address = $3, is_on = $4, off_reason = $5, verification = $6, updated_at = $7
+   SET name = $2, address = $3, is_on = $4, off_reason = $5, verification = $6, updated_at = $7,
+       session_id = $8
  WHERE id = $1
 """
 PLACE: Final = """
@@ -56,6 +64,9 @@ UPDATE reminders.channels AS channel SET position = placed.position
 """
 NOTE: Final = "UPDATE reminders.channels SET last_result = $2 WHERE id = $1"
 REMOVE: Final = "DELETE FROM reminders.channels WHERE id = $2 AND user_id = $1"
+FORGET_ENDED: Final = f"""
+DELETE FROM reminders.channels AS channel WHERE user_id = $1 AND kind = 'web_push' AND {ENDED}
+"""  # noqa: S608 - of constants alone
 CLAIM: Final = """
 DELETE FROM reminders.channels
  WHERE kind = 'web_push' AND address->>'endpoint' = $2 AND user_id <> $1
@@ -75,6 +86,7 @@ class Kept(msgspec.Struct, frozen=True):
 
     Attributes:
         verification: What its address still has to prove; None when nothing.
+        session_id: Of a browser, the login that it ends with.
     """
 
     id: UUID
@@ -87,6 +99,7 @@ class Kept(msgspec.Struct, frozen=True):
     off_reason: str | None = None
     verification: Verification | None = None
     last_result: Result | None = None
+    session_id: UUID | None = None
 
     @property
     def addressee(self) -> Addressee:
@@ -167,12 +180,18 @@ async def add(transaction: Transaction, kept: Kept) -> None:
         kept.off_reason,
         _json(kept.verification),
         kept.created_at,
+        kept.session_id,
     )
 
 
 async def claim_browser(transaction: Transaction, user_id: UUID, endpoint: str) -> None:
     """Let a browser be this person's alone: whoever used it before is told nothing there."""
     await transaction.execute(CLAIM, user_id, endpoint)
+
+
+async def forget_ended(transaction: Transaction, user_id: UUID) -> None:
+    """Remove those of a person's browsers that were logged out."""
+    await transaction.execute(FORGET_ENDED, user_id)
 
 
 async def change(transaction: Transaction, kept: Kept, now: datetime) -> None:
@@ -186,6 +205,7 @@ async def change(transaction: Transaction, kept: Kept, now: datetime) -> None:
         kept.off_reason,
         _json(kept.verification),
         now,
+        kept.session_id,
     )
 
 

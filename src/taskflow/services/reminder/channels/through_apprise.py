@@ -6,6 +6,7 @@ HTTP is noted beside it. A repetition cannot be told from the first.
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Invalid, TimedOut, TooMany, Unavailable
@@ -62,7 +63,7 @@ class ThroughApprise:
         body = f"{message.body}{link}".strip() or message.title
         request = Request("send", url, message.title, body, is_urgent)
         try:
-            reply = await self._workers.ask(request, self._seconds)
+            reply = await self._workers.ask(request, self._seconds, addressee.user_id)
         except TimedOut as error:
             raise NotDelivered(f"the receiver was not reached: {error.detail}") from error
         except TooMany as error:
@@ -72,22 +73,31 @@ class ThroughApprise:
             raise NotDelivered(error.detail) from error
         return self._judge(reply)
 
-    async def check(self, url: str) -> None:
+    async def check(self, url: str, owner: UUID) -> None:
         """Ask whether Apprise knows such an address.
 
+        Args:
+            url: The address.
+            owner: Whose.
+
         Raises:
-            Invalid: it does not, or it is of a kind that may not be used here.
+            Invalid: it does not, or it is of a kind that may not be used here, or of several
+                receivers.
             TooMany: others ask at this moment.
             Unavailable: nobody can say at this moment.
         """
-        reply = await self._workers.ask(Request("check", url), CHECK_SECONDS)
+        reply = await self._workers.ask(Request("check", url), CHECK_SECONDS, owner)
         if not reply.is_understood:
             text = "is no address of a service that Apprise reaches over HTTP"
             raise Invalid.field("url", text)
+        if reply.receivers > 1:
+            raise Invalid.field("url", _several(reply.receivers))
 
     def _judge(self, reply: Reply) -> Receipt:
         if not reply.is_understood:
             raise NotDelivered("Apprise knows no such address", is_final=True)
+        if reply.receivers > 1:
+            raise NotDelivered(f"the address {_several(reply.receivers)}", is_final=True)
         if reply.is_refused:
             raise NotDelivered("the address is not public, and is not allowed here", is_final=True)
         status = reply.statuses[-1] if reply.statuses else None
@@ -98,3 +108,8 @@ class ThroughApprise:
             raise NotDelivered(f"the receiver was not reached, or did not take it{failure}")
         headers = {} if reply.retry_after is None else {"retry-after": reply.retry_after}
         return judge(status, headers, self._clock.now())
+
+
+def _several(receivers: int) -> str:
+    """What is said of an address of several receivers: none of them could be told of alone."""
+    return f"leads to {receivers} receivers: add a channel for each of them"

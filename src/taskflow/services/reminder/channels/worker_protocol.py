@@ -20,6 +20,7 @@ class Reply(msgspec.Struct, frozen=True):
 
     Attributes:
         is_understood: Whether Apprise knows such a URL, and we let it.
+        receivers: To how many it leads; to more than one nothing is sent.
         is_refused: Whether it wanted what it may not.
         statuses: What was answered over HTTP, in order.
         retry_after: What the last answer asked for.
@@ -27,6 +28,7 @@ class Reply(msgspec.Struct, frozen=True):
     """
 
     is_understood: bool
+    receivers: int = 1
     is_delivered: bool = False
     is_refused: bool = False
     statuses: tuple[int, ...] = ()

@@ -9,8 +9,10 @@ import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -43,20 +45,23 @@ class Workers:
         self._idle_seconds = idle_seconds
         self._idle: list[_Worker] = []
         self._room = asyncio.Semaphore(MOST)
+        self._shares: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
-    async def ask(self, request: Request, seconds: float) -> Reply:
+    async def ask(self, request: Request, seconds: float, owner: UUID | None = None) -> Reply:
         """Have one request answered.
 
         Args:
             request: What.
             seconds: How long the answer may take, once there is a process to give it.
+            owner: For whom; each person has one process at a time, so that the other is there for
+                others.
 
         Raises:
             TimedOut: it took longer.
             TooMany: others took all of the time.
             Unavailable: the process ended, or could not be started.
         """
-        async with self._turn():
+        async with self._turn(owner):
             worker, reply = await self._take(), None
             try:
                 reply = await worker.ask(request, seconds)
@@ -71,18 +76,19 @@ class Workers:
             await self._idle.pop().end()
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, owner: UUID | None) -> AsyncIterator[None]:
         """A turn among those who ask, which nobody waits for without an end."""
-        try:
-            async with asyncio.timeout(TURN_SECONDS):
-                await self._room.acquire()
-        except TimeoutError as error:
-            detail = "too much is told through Apprise at this moment"
-            raise TooMany(detail, retry_after_seconds=int(TURN_SECONDS)) from error
-        try:
+        async with AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(TURN_SECONDS):
+                    if owner is not None:
+                        share = self._shares.setdefault(owner, asyncio.Lock())
+                        await turn.enter_async_context(share)
+                    await turn.enter_async_context(self._room)
+            except TimeoutError as error:
+                detail = "too much is told through Apprise at this moment"
+                raise TooMany(detail, retry_after_seconds=int(TURN_SECONDS)) from error
             yield
-        finally:
-            self._room.release()
 
     async def _take(self) -> "_Worker":
         while self._idle:
