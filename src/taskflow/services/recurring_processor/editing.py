@@ -28,7 +28,7 @@ from taskflow.services.recurring_processor.progress import MOST_OPEN, next_alone
 from taskflow.services.recurring_processor.refusals import named_below, require_going_on
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of, system_actor
 from taskflow.tasks import commands, instance_commands
-from taskflow.tasks.drafts import drafted
+from taskflow.tasks.drafting import drafted_aside
 from taskflow.tasks.model import Actor, Fields, Task
 
 # What the series counts by; an instance has none of these for itself.
@@ -232,7 +232,7 @@ class Editing:
             reminders=template.reminders,
         )
         with named_below("changes"):
-            fields = drafted(before, given, self._now)
+            fields = await drafted_aside(before, given, self._now)
         chain = planned(chain, fields, planned_date)
         if not series.has_room(chain):
             return chain
