@@ -16,6 +16,7 @@ import type {
   Task,
   TaskDraft,
   TaskPage,
+  TaskPatch,
   User,
   paths,
 } from "./types";
@@ -82,6 +83,10 @@ export class Api {
 
   async previewQuickAdd(body: QuickLine): Promise<QuickPreview> {
     return answer(this.#client.POST("/api/v1/tasks/quick-add/preview", { body }));
+  }
+
+  async change(seen: Seen, body: TaskPatch): Promise<Task> {
+    return answer(this.#client.PATCH("/api/v1/tasks/{task_id}", { ...on(seen), body }));
   }
 
   async complete(seen: Seen): Promise<Task> {

@@ -18,6 +18,10 @@ export type Priority = Task["priority"];
 export type Status = Task["status"];
 export type TaskPage = Schemas["TaskPage"];
 export type TaskDraft = Schemas["TaskBody"];
+/** A merge patch: what is left out stays, null takes the default. */
+export type TaskPatch = Schemas["TaskChanges"];
+/** When to remind, as it is kept and as it is sent. */
+export type ReminderDraft = Schemas["ReminderBody"];
 
 /** A line of which a task is made, what it made, and what was understood of it. */
 export type QuickLine = Schemas["QuickAddBody"];

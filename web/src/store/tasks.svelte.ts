@@ -37,6 +37,11 @@ export class Tasks {
     return this.#cursors[status] !== null;
   }
 
+  /** A task as it is known here, if it is. */
+  find(id: string): Task | undefined {
+    return this.#state.tasks[id];
+  }
+
   /** Fetches afresh as much as is shown. */
   async refresh(): Promise<void> {
     const before = this.#state;

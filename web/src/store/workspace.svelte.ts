@@ -14,6 +14,8 @@ import { browser } from "../live/push";
 import { Channels } from "./channels.svelte";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
+import { Opened } from "./opened.svelte";
+import { Place } from "./place.svelte";
 import { Preview } from "./preview.svelte";
 import { Suggestions } from "./suggestions.svelte";
 import { Tasks } from "./tasks.svelte";
@@ -22,7 +24,9 @@ const STREAM = "/api/v1/notifications/stream?changes=all";
 
 export class Workspace {
   readonly messages = new Messages();
+  readonly place = new Place();
   readonly tasks: Tasks;
+  readonly opened: Opened;
   readonly inbox: Inbox;
   readonly channels: Channels;
   readonly preview: Preview;
@@ -37,6 +41,9 @@ export class Workspace {
     this.tasks = new Tasks(api, (id, version) => {
       this.inbox.expect(id, version);
       this.#readOwn();
+    });
+    this.opened = new Opened(api, (task) => {
+      this.tasks.keep(task);
     });
     this.suggestions = new Suggestions(api, (task) => {
       this.tasks.keep(task);
@@ -83,6 +90,7 @@ export class Workspace {
       this.tasks.refresh(),
       this.attempt(() => this.inbox.refresh()),
       this.suggestions.refresh(),
+      this.opened.refresh(),
     ]);
     this.#readOwn();
   }
@@ -112,6 +120,7 @@ export class Workspace {
 
   #take(event: LiveEvent): void {
     this.tasks.take(event);
+    this.opened.take(event);
     const isNews = this.inbox.take(event);
     this.#readOwn();
     if (isNews && event.event_type === "reminder.triggered") this.messages.note(event.title);

@@ -9,6 +9,13 @@ export function toInstant(local: string): string | null {
   return local === "" || Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
+/** The `datetime-local` value of a moment, in the browser's zone. */
+export function toLocal(date: Date): string {
+  const pad = (number: number): string => String(number).padStart(2, "0");
+  const day = `${String(date.getFullYear()).padStart(4, "0")}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  return `${day}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
+}
+
 /** When a task is due; a whole day begins at local midnight. */
 export function dueDate(task: Task): Date | null {
   if (task.due_date === null) return null;
