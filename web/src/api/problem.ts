@@ -39,6 +39,20 @@ export class ApiError extends Error {
     return new ApiError(answer.status, text + patience(answer), fields, positions);
   }
 
+  /** The same of what stands in `place`, such as `changes`: its fields without that name before them. */
+  within(place: string): ApiError {
+    const short = (name: string): string =>
+      name.startsWith(`${place}.`) ? name.slice(place.length + 1) : name;
+    const shortened = <T>(of: Readonly<Record<string, T>>): Record<string, T> =>
+      Object.fromEntries(Object.entries(of).map(([name, value]) => [short(name), value]));
+    return new ApiError(
+      this.status,
+      this.message,
+      shortened(this.fields),
+      shortened(this.positions),
+    );
+  }
+
   /** What is wrong with a field or with anything inside it, such as `reminders.0.offset`. */
   about(field: string): string | undefined {
     const inside = (name: string): boolean => /^[.[]/.test(name.slice(field.length));

@@ -2,7 +2,14 @@
  * The form of a task that is open: from the task, to what the API takes, and over to a newer task.
  * All pure.
  */
-import type { Priority, RecurrenceDraft, ReminderDraft, Task, TaskPatch } from "../api/types";
+import type {
+  Priority,
+  RecurrenceDraft,
+  ReminderDraft,
+  SeriesWhole,
+  Task,
+  TaskPatch,
+} from "../api/types";
 import { dueDate, dueText, toInstant, toLocal } from "../ui/dates";
 
 export interface EditForm {
@@ -21,6 +28,18 @@ export interface EditForm {
 
 /** What a person sees as one thing. */
 export type Part = "title" | "description" | "due" | "priority" | "tags" | "reminders" | "repeat";
+
+/** The fields of the API that the form shows something about. */
+export const FIELDS = [
+  "title",
+  "description",
+  "due_date",
+  "all_day",
+  "priority",
+  "tags",
+  "reminders",
+  "recurrence",
+];
 
 const PARTS: readonly Part[] = [
   "title",
@@ -70,6 +89,22 @@ export function patchOf(form: EditForm, task: Task): TaskPatch {
     repeat: () => ({ recurrence: recurrenceOf(form.phrase ?? "", task) }),
   };
   return Object.assign({}, ...changedParts(form, task).map((part) => patches[part]())) as TaskPatch;
+}
+
+/** Whether a change goes to the series: unless it ends that, or there is none that goes on. */
+export function isOfSeries(task: Task, whole: SeriesWhole | null, patch: TaskPatch): boolean {
+  const goesOn = whole !== null && whole.series.status !== "ended";
+  return goesOn && task.recurrence !== null && patch.recurrence !== null;
+}
+
+/** Whether a change may be for more than this task; what is done already changes for itself. */
+export function needsScope(task: Task, whole: SeriesWhole | null, patch: TaskPatch): boolean {
+  return task.status === "pending" && isOfSeries(task, whole, patch);
+}
+
+/** Whether a change is of what all tasks of a series have in common. */
+export function isForAll(patch: TaskPatch): boolean {
+  return "recurrence" in patch || "all_day" in patch;
 }
 
 /** What somebody else made of a part that the person is changing too. */

@@ -9,6 +9,7 @@ export class Opened {
   #id = $state.raw("");
   readonly #api: Api;
   readonly #keep: (task: Task) => void;
+  readonly #drop: (task: Task) => void;
 
   /** Why it can't be shown; empty if it can. */
   problem = $state("");
@@ -17,10 +18,11 @@ export class Opened {
   /** Whether it has been deleted, or never was. */
   readonly isGone = $derived(this.task === null && this.#id in this.#state.tombstones);
 
-  /** `keep` is given what this page's own writes lead to. */
-  constructor(api: Api, keep: (task: Task) => void) {
+  /** `keep` is given what this page's own writes lead to, `drop` what they move to the trash. */
+  constructor(api: Api, keep: (task: Task) => void, drop: (task: Task) => void) {
     this.#api = api;
     this.#keep = keep;
+    this.#drop = drop;
   }
 
   /** Opens a task; what is known of it is shown at once. */
@@ -52,6 +54,19 @@ export class Opened {
     } catch (error) {
       if (id === this.#id) this.#miss(error);
     }
+  }
+
+  /** Fetches it afresh after this page has changed it by another way, and shows it in the list too. */
+  async reload(): Promise<void> {
+    await this.refresh();
+    if (this.task) this.#keep(this.task);
+  }
+
+  /** Shows that its series took it along to the trash, as far as it was open. */
+  async went(task: Task): Promise<void> {
+    if (task.status !== "pending") return this.reload();
+    this.#state = bury(this.#state, task.id, task.version + 1);
+    this.#drop(task);
   }
 
   /**

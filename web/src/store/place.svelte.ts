@@ -13,22 +13,30 @@ export class Place {
   taskId = $state(taskIn(location.hash));
   /** Asked before the browser's way back leaves a task; where it answers no, the task stays. */
   mayLeave: () => boolean = () => true;
+  /** The browser goes back when it gets to it; what is opened before that is written after it. */
+  #isGoingBack = false;
 
   open(id: string): void {
-    history.pushState({ isOpened: true }, "", `#/tasks/${id}`);
     this.taskId = id;
+    if (!this.#isGoingBack) history.pushState({ isOpened: true }, "", `#/tasks/${id}`);
   }
 
   /** Leaves the task, back to where it was opened. */
   close(): void {
     this.mayLeave = () => true;
     this.taskId = null;
-    if (isOpened(history.state)) history.back();
+    this.#isGoingBack = isOpened(history.state);
+    if (this.#isGoingBack) history.back();
     else history.replaceState(null, "", location.pathname + location.search);
   }
 
   /** Follows the browser, which has gone back, forth or to an address that somebody wrote. */
   follow(): void {
+    if (this.#isGoingBack) {
+      this.#isGoingBack = false;
+      if (this.taskId !== null) this.open(this.taskId);
+      return;
+    }
     const there = taskIn(location.hash);
     if (there === this.taskId) return;
     if (this.taskId !== null && !this.mayLeave()) this.open(this.taskId);

@@ -97,6 +97,11 @@ export class Tasks {
   /** Moves a task to the trash; throws ApiError. */
   async remove(task: Task): Promise<void> {
     await this.#guarded(task, () => this.#api.remove(task));
+    this.drop(task);
+  }
+
+  /** Shows a task no more that this page's own write has moved to the trash. */
+  drop(task: Task): void {
     // Versions are dense and the write was guarded, so the deletion is the next one.
     this.#state = bury(this.#state, task.id, task.version + 1);
     this.#wrote(task.id, task.version + 1);

@@ -6,6 +6,7 @@
 import { createContext } from "svelte";
 import type { Api } from "../api/client";
 import { ChannelApi } from "../api/channels";
+import { SeriesApi } from "../api/series";
 import { ApiError, describe } from "../api/problem";
 import type { Send } from "../api/renewal";
 import type { LiveEvent } from "../live/frame";
@@ -17,8 +18,11 @@ import { Messages } from "./messages.svelte";
 import { Opened } from "./opened.svelte";
 import { Place } from "./place.svelte";
 import { Preview } from "./preview.svelte";
+import { Sentences } from "./sentences.svelte";
+import { OpenSeries } from "./series.svelte";
 import { Suggestions } from "./suggestions.svelte";
 import { Tasks } from "./tasks.svelte";
+import { Trial } from "./trial.svelte";
 
 const STREAM = "/api/v1/notifications/stream?changes=all";
 
@@ -31,6 +35,9 @@ export class Workspace {
   readonly channels: Channels;
   readonly preview: Preview;
   readonly suggestions: Suggestions;
+  readonly sentences: Sentences;
+  readonly series: OpenSeries;
+  readonly trial: Trial;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
 
@@ -42,9 +49,21 @@ export class Workspace {
       this.inbox.expect(id, version);
       this.#readOwn();
     });
-    this.opened = new Opened(api, (task) => {
-      this.tasks.keep(task);
-    });
+    this.opened = new Opened(
+      api,
+      (task) => {
+        this.tasks.keep(task);
+      },
+      (task) => {
+        this.tasks.drop(task);
+      },
+    );
+    const rules = new SeriesApi(send, origin);
+    this.sentences = new Sentences(rules);
+    this.trial = new Trial(rules);
+    this.series = new OpenSeries(rules, (gone) =>
+      gone ? this.opened.went(gone) : this.opened.reload(),
+    );
     this.suggestions = new Suggestions(api, (task) => {
       this.tasks.keep(task);
     });

@@ -55,6 +55,20 @@ export function momentText(instant: string, now: Date, locale?: string): string 
   return daysBetween(now, date) === 0 ? timeText(date, locale) : dayText(date, now, locale);
 }
 
+/** A moment or a whole day, such as `Fri, 27 Mar, 17:00`. */
+export function occurrenceText(at: string, now: Date, locale?: string): string {
+  const isDay = at.length === "2026-01-24".length;
+  const date = new Date(isDay ? `${at}T00:00` : at);
+  const day = dayText(date, now, locale);
+  return isDay ? day : `${day}, ${timeText(date, locale)}`;
+}
+
+/** The name of a month such as `2026-03`. */
+export function monthText(month: string, locale?: string): string {
+  const format = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
+  return format.format(new Date(`${month}-01T00:00`));
+}
+
 /** A plain date, such as `24 Feb 2026`. */
 export function plainDay(date: string, locale?: string): string {
   const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });

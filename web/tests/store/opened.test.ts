@@ -8,8 +8,13 @@ import { ORIGIN, Server, json, problem } from "../server";
 const task = aTask({ id: "a" });
 const newer = aTask({ id: "a", version: 2, title: "Newer" });
 
-function openedOf(server: Server, kept: Task[] = []): Opened {
-  return new Opened(new Api(server.send, ORIGIN), (one) => kept.push(one));
+function openedOf(server: Server, kept: Task[] = [], dropped: Task[] = []): Opened {
+  const api = new Api(server.send, ORIGIN);
+  return new Opened(
+    api,
+    (one) => kept.push(one),
+    (one) => dropped.push(one),
+  );
 }
 
 describe("the task that is open", () => {
@@ -51,6 +56,19 @@ describe("the task that is open", () => {
     expect(server.asked.at(-1)).toMatchObject({ body: { title: "Newer" } });
     expect(server.asked.at(-1)?.headers.get("If-Match")).toBe('"1"');
     expect([opened.task?.version, kept]).toEqual([2, [newer]]);
+  });
+
+  it("goes to the trash with its series where it was open, and stays where it was done", async () => {
+    const done = aTask({ id: "b", status: "completed" });
+    const server = new Server().on("GET /tasks/a", json(task)).on("GET /tasks/b", json(done));
+    const dropped: Task[] = [];
+    const opened = openedOf(server, [], dropped);
+    await opened.open("a", undefined);
+    await opened.went(task);
+    expect([opened.isGone, dropped]).toEqual([true, [task]]);
+    await opened.open("b", undefined);
+    await opened.went(done);
+    expect([opened.isGone, dropped]).toEqual([false, [task]]);
   });
 
   it("shows what somebody else made of it before a stale change fails", async () => {

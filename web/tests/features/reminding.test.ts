@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reminderText } from "../../src/features/reminders";
+import { reminderText } from "../../src/features/reminding";
 
 describe("a reminder in words", () => {
   it.each([
