@@ -1,4 +1,4 @@
-"""A series on the page: what a change is for, what comes next, and what can be done to all of it."""
+"""A series on the page: what a change is for, what comes next, and what can be done to it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
