@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 from tests.browser.person import Person, rows
 
 REFUSED_PREVIEW = "422 POST /api/v1/recurring/preview"
@@ -57,6 +57,37 @@ async def test_a_change_is_for_one_task_for_what_follows_or_for_all(ada: Person)
     await expect(to_do(page, "Run")).to_contain_text("Every week on Tue")
     [task] = ada.api.get("/tasks", params={"status": "pending"}).json()["items"]
     assert (task["title"], task["recurrence"]["rule"]) == ("Run", "FREQ=WEEKLY;BYDAY=TU")
+
+
+async def test_a_save_that_fails_keeps_what_was_written_and_the_place(ada: Person) -> None:
+    page, task = await series_open(ada, "Stretch", recurrence={"rule": "daily"})
+    path = f"/api/v1/recurring/series/{task['series_id']}"
+    ada.complaints.intend(f"503 PATCH {path}", f"409 PATCH {path}")
+    answers = [503, 409]
+
+    async def refuse(route: Route) -> None:
+        if route.request.method != "PATCH" or not answers:
+            await route.continue_()
+            return
+        status = answers.pop(0)
+        problem = {
+            "type": "about:blank",
+            "title": "No",
+            "status": status,
+            "detail": f"No {status}.",
+        }
+        await route.fulfill(status=status, json=problem, content_type="application/problem+json")
+
+    await page.route(f"**{path}", refuse)
+    await page.get_by_test_id("details-title").fill("Stretch twice")
+    for status in (503, 409):
+        await page.get_by_test_id("details-save").click()
+        await page.get_by_test_id("scope-all").click()
+        await expect(page.get_by_test_id("details-problem")).to_have_text(f"No {status}.")
+        await expect(page.get_by_test_id("details-save")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("scope-all").click()
+    await expect(rows(page, "Stretch twice")).to_be_visible()
 
 
 async def test_a_fine_rule_reads_as_the_server_says_it(ada: Person) -> None:
