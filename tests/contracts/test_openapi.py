@@ -58,6 +58,7 @@ def test_an_operation_says_what_it_is_and_what_comes_of_it(
     path: str, method: str, operation: dict[str, Any]
 ) -> None:
     assert operation["summary"]
+    assert "\n" not in operation["summary"]
     assert operation["tags"]
     successes = [code for code in operation["responses"] if code < "300"]
     assert len(successes) == 1, (method, path)

@@ -8,6 +8,7 @@ by name. Schemas are msgspec's, which reads and writes the bodies.
 """
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from http import HTTPStatus
@@ -135,11 +136,13 @@ def _operation(door: Door, known: Operation) -> Operation:
     known = known | handler.opt.get("operation", {})
     raised = problems.raised(door.path, door.method, known, handler.opt)
     answers = problems.references(raised) | _successes(handler, known)
-    summary, _, rest = (inspect.getdoc(handler.fn) or "").partition(". ")
+    # What is called in a thread stands within what calls it there.
+    called = getattr(handler.fn, "func", handler.fn)
+    summary, *rest = re.split(r"\.\s+", inspect.getdoc(called) or "", maxsplit=1)
     described = {
         "operationId": handler.handler_name,
         "summary": summary.rstrip("."),
-        "description": " ".join(rest.split()),
+        "description": " ".join(" ".join(rest).split()),
         "tags": known.get("tags"),
         "security": known.get("security", [] if handler.opt.get("public") else OF_CALLER),
         "parameters": [_parameter(one) for one in known.get("parameters", ())],

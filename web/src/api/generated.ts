@@ -258,9 +258,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Wrap a given callable to be called in a thread pool using
-         *     ``anyio.to_thread.run_sync``, keeping a reference to the original callable as
-         *     :attr:`func`
+         * The next occurrences of a rule or phrase, each with a reason where it is not plain
+         * @description What an exception leaves out is among them, marked by `is_excluded`.
          */
         post: operations["preview_recurrence"];
         delete?: never;
@@ -472,9 +471,8 @@ export interface paths {
         get: operations["list_channels"];
         put?: never;
         /**
-         * Add a channel; a mail box is sent a code, and is used once that was shown (`/verify`).
-         *
-         *     A browser ends with the login that added it
+         * Add a channel; a mail box is sent a code, and is used once that was shown (`/verify`)
+         * @description A browser ends with the login that added it.
          */
         post: operations["add_channel"];
         delete?: never;
