@@ -17,6 +17,8 @@ export class Tasks {
   #cursors = $state.raw<Cursors>({ pending: null, completed: null });
   readonly #key = new RetryKey();
   readonly #quickKey = new RetryKey();
+  /** Of each task, the completion or opening that is under way. */
+  readonly #underway = new Map<string, Promise<Task>>();
   readonly #api: Api;
   readonly #wrote: Wrote;
 
@@ -85,12 +87,19 @@ export class Tasks {
   /** Completes an open task or opens a completed one; throws ApiError. */
   async toggle(task: Task): Promise<void> {
     const write = task.status === "pending" ? "complete" : "reopen";
-    const after = await this.#guarded(task, () => this.#api[write](task));
-    this.keep(after);
+    const underway = this.#guarded(task, () => this.#api[write](task));
+    this.#underway.set(task.id, underway);
+    try {
+      this.keep(await underway);
+    } finally {
+      this.#underway.delete(task.id);
+    }
   }
 
-  /** Moves a task to the trash; throws ApiError. */
-  async remove(task: Task): Promise<void> {
+  /** Moves a task to the trash, as what is under way leaves it; throws ApiError. */
+  async remove(seen: Task): Promise<void> {
+    // Whoever asked for that write is told of its failure.
+    const task = (await this.#underway.get(seen.id)?.catch(() => seen)) ?? seen;
     await this.#guarded(task, () => this.#api.remove(task));
     // Versions are dense and the write was guarded, so the deletion is the next one.
     this.#state = bury(this.#state, task.id, task.version + 1);
