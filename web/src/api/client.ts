@@ -134,18 +134,13 @@ export class Api {
     await done(this.#client.POST("/api/v1/notifications/{notification_id}/read", options));
   }
 
-  async seeReminder(id: string): Promise<void> {
-    const options = { params: { path: { reminder_id: id } }, keepalive: true };
-    await done(this.#client.POST("/api/v1/reminders/{reminder_id}/seen", options));
-  }
-
   async markAllRead(): Promise<void> {
     await done(this.#client.POST("/api/v1/notifications/read-all"));
   }
 }
 
 /** A guarded write: it names the task, the version seen, and itself. */
-function on(seen: Seen): {
+export function on(seen: Seen): {
   params: { path: { task_id: string } };
   headers: Record<string, string>;
 } {

@@ -84,6 +84,17 @@ export class Tasks {
     return task;
   }
 
+  /** A task as this page knows it, if it does. */
+  known(id: string): Task | undefined {
+    return this.#state.tasks[id];
+  }
+
+  /** Completes a task that need not be shown, unless it is done already; throws ApiError. */
+  async complete(id: string): Promise<void> {
+    const task = this.known(id) ?? (await this.#api.task(id));
+    if (task.status === "pending") await this.toggle(task);
+  }
+
   /** Completes an open task or opens a completed one; throws ApiError. */
   async toggle(task: Task): Promise<void> {
     const write = task.status === "pending" ? "complete" : "reopen";

@@ -7,6 +7,7 @@ import { createContext } from "svelte";
 import type { Api } from "../api/client";
 import { ChannelApi } from "../api/channels";
 import { ApiError, describe } from "../api/problem";
+import { ReminderApi } from "../api/reminders";
 import type { Send } from "../api/renewal";
 import type { LiveEvent } from "../live/frame";
 import { type LiveState, LiveStream } from "../live/stream";
@@ -15,6 +16,7 @@ import { Channels } from "./channels.svelte";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
 import { Preview } from "./preview.svelte";
+import { Reminders } from "./reminders.svelte";
 import { Suggestions } from "./suggestions.svelte";
 import { Tasks } from "./tasks.svelte";
 
@@ -26,12 +28,16 @@ export class Workspace {
   readonly inbox: Inbox;
   readonly channels: Channels;
   readonly preview: Preview;
+  readonly reminders: Reminders;
   readonly suggestions: Suggestions;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
 
   constructor(api: Api, send: Send, origin: string) {
-    this.inbox = new Inbox(api);
+    this.reminders = new Reminders(new ReminderApi(send, origin), (task) => {
+      this.tasks.keep(task);
+    });
+    this.inbox = new Inbox(api, (id) => this.reminders.see(id));
     this.channels = new Channels(new ChannelApi(send, origin), browser);
     this.preview = new Preview(api);
     this.tasks = new Tasks(api, (id, version) => {
@@ -114,7 +120,9 @@ export class Workspace {
     this.tasks.take(event);
     const isNews = this.inbox.take(event);
     this.#readOwn();
-    if (isNews && event.event_type === "reminder.triggered") this.messages.note(event.title);
+    if (event.event_type !== "reminder.triggered") return;
+    this.reminders.heard();
+    if (isNews) this.messages.note(event.title);
   }
 }
 

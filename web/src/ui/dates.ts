@@ -48,6 +48,12 @@ export function momentText(instant: string, now: Date, locale?: string): string 
   return daysBetween(now, date) === 0 ? timeText(date, locale) : dayText(date, now, locale);
 }
 
+/** A moment whole, such as `Tomorrow, 09:00`. */
+export function whenText(instant: string, now: Date, locale?: string): string {
+  const date = new Date(instant);
+  return `${dayText(date, now, locale)}, ${timeText(date, locale)}`;
+}
+
 /** A plain date, such as `24 Feb 2026`. */
 export function plainDay(date: string, locale?: string): string {
   const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
