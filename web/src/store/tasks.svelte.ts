@@ -89,9 +89,21 @@ export class Tasks {
     return this.#state.tasks[id];
   }
 
+  /** A task, fetched where this page does not know it; throws ApiError. */
+  async fetch(id: string): Promise<Task> {
+    const known = this.known(id);
+    if (known) return known;
+    const task = await this.#api.task(id).catch((error: unknown) => {
+      const isGone = error instanceof ApiError && error.status === 404;
+      throw isGone ? new ApiError(404, "The task is gone; look in the trash.") : error;
+    });
+    this.#state = put(this.#state, task);
+    return task;
+  }
+
   /** Completes a task that need not be shown, unless it is done already; throws ApiError. */
   async complete(id: string): Promise<void> {
-    const task = this.known(id) ?? (await this.#api.task(id));
+    const task = await this.fetch(id);
     if (task.status === "pending") await this.toggle(task);
   }
 
@@ -138,12 +150,12 @@ export class Tasks {
       return await write();
     } catch (error) {
       if (!(error instanceof ApiError) || ![404, 412].includes(error.status)) throw error;
-      await this.#fetch(task);
+      await this.#look(task);
       throw new ApiError(error.status, `“${task.title}” was changed elsewhere. Look again.`);
     }
   }
 
-  async #fetch(task: Task): Promise<void> {
+  async #look(task: Task): Promise<void> {
     try {
       this.#state = put(this.#state, await this.#api.task(task.id));
     } catch (error) {

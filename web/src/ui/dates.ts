@@ -54,6 +54,14 @@ export function whenText(instant: string, now: Date, locale?: string): string {
   return `${dayText(date, now, locale)}, ${timeText(date, locale)}`;
 }
 
+/** The same to the second, where it is not at a full minute. */
+export function exactText(instant: string, now: Date, locale?: string): string {
+  const date = new Date(instant);
+  if (date.getSeconds() === 0) return whenText(instant, now, locale);
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium" }).format(date);
+  return `${dayText(date, now, locale)}, ${time}`;
+}
+
 /** A plain date, such as `24 Feb 2026`. */
 export function plainDay(date: string, locale?: string): string {
   const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
