@@ -77,7 +77,7 @@ async def test_everything_can_be_done_by_keyboard_alone(arrive: People) -> None:
     await page.keyboard.type("Typed")
     await page.keyboard.press("Enter")
     await expect(rows(page, "Typed")).to_be_visible()
-    bar = ["bell", "logout", "quick-line", "quick-save"]
+    bar = ["bell", "trash", "settings", "logout", "quick-line", "quick-save"]
     form = ["new-title", "add", "new-due", "new-priority", "new-repeat"]
     assert await tab_through(page) == [*bar, *form, "complete", "delete"]
 

@@ -4,6 +4,7 @@ import { freshKey } from "./keys";
 import { ApiError } from "./problem";
 import type { Send } from "./renewal";
 import type {
+  AccountPatch,
   Credentials,
   Notification,
   NotificationPage,
@@ -59,9 +60,18 @@ export class Api {
     return answer(this.#client.GET("/api/v1/auth/me"));
   }
 
+  async changeMe(body: AccountPatch): Promise<User> {
+    return answer(this.#client.PATCH("/api/v1/auth/me", { body }));
+  }
+
   async tasks(status: Status, slice: Slice): Promise<TaskPage> {
     const sort = status === "pending" ? "due_date" : "-created_at";
     const query = { status, sort, ...slice } as const;
+    return answer(this.#client.GET("/api/v1/tasks", { params: { query } }));
+  }
+
+  async trash(slice: Slice): Promise<TaskPage> {
+    const query = { status: "deleted", ...slice } as const;
     return answer(this.#client.GET("/api/v1/tasks", { params: { query } }));
   }
 

@@ -9,6 +9,7 @@ export type { paths } from "./generated";
 type Schemas = components["schemas"];
 
 export type User = Schemas["Account"];
+export type AccountPatch = Schemas["AccountPatch"];
 export type Credentials = Schemas["LoginBody"];
 export type Registration = Schemas["RegisterBody"];
 

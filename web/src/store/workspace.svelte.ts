@@ -19,6 +19,7 @@ import { Preview } from "./preview.svelte";
 import { Reminders } from "./reminders.svelte";
 import { Suggestions } from "./suggestions.svelte";
 import { Tasks } from "./tasks.svelte";
+import { Trash } from "./trash.svelte";
 
 const STREAM = "/api/v1/notifications/stream?changes=all";
 
@@ -30,6 +31,7 @@ export class Workspace {
   readonly preview: Preview;
   readonly reminders: Reminders;
   readonly suggestions: Suggestions;
+  readonly trash: Trash;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
 
@@ -47,6 +49,7 @@ export class Workspace {
     this.suggestions = new Suggestions(api, (task) => {
       this.tasks.keep(task);
     });
+    this.trash = new Trash(api, (id) => this.tasks.restore(id));
     const refresh = (): void => void this.refresh();
     this.#stream = new LiveStream({
       url: origin + STREAM,
