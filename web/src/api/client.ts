@@ -17,6 +17,7 @@ import type {
   Task,
   TaskDraft,
   TaskPage,
+  TaskPatch,
   User,
   paths,
 } from "./types";
@@ -94,6 +95,10 @@ export class Api {
     return answer(this.#client.POST("/api/v1/tasks/quick-add/preview", { body }));
   }
 
+  async change(seen: Seen, body: TaskPatch): Promise<Task> {
+    return answer(this.#client.PATCH("/api/v1/tasks/{task_id}", { ...on(seen), body }));
+  }
+
   async complete(seen: Seen): Promise<Task> {
     const options = { ...on(seen), body: {} };
     return answer(this.#client.POST("/api/v1/tasks/{task_id}/complete", options));
@@ -150,7 +155,7 @@ export class Api {
 }
 
 /** A guarded write: it names the task, the version seen, and itself. */
-export function on(seen: Seen): {
+function on(seen: Seen): {
   params: { path: { task_id: string } };
   headers: Record<string, string>;
 } {

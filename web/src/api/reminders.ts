@@ -1,14 +1,12 @@
 /** The calls about reminders: which there are, what became of them, and what a person does with them. */
 import createClient, { type Client } from "openapi-fetch";
-import { type Seen, answer, done, on } from "./client";
+import { answer, done } from "./client";
 import type { Send } from "./renewal";
 import type {
-  ReminderDraft,
   ReminderPage,
   ReminderState,
   SnoozeChoice,
   SnoozePresets,
-  Task,
   Timeline,
   paths,
 } from "./types";
@@ -49,12 +47,6 @@ export class ReminderApi {
   async see(id: string): Promise<void> {
     const options = { ...at(id), keepalive: true };
     await done(this.#client.POST("/api/v1/reminders/{reminder_id}/seen", options));
-  }
-
-  /** Gives a task other reminders than those that were seen. */
-  async plan(seen: Seen, reminders: ReminderDraft[]): Promise<Task> {
-    const options = { ...on(seen), body: { reminders } };
-    return answer(this.#client.PATCH("/api/v1/tasks/{task_id}", options));
   }
 }
 

@@ -19,6 +19,10 @@ export type Priority = Task["priority"];
 export type Status = Task["status"];
 export type TaskPage = Schemas["TaskPage"];
 export type TaskDraft = Schemas["TaskBody"];
+/** A merge patch: what is left out stays, null takes the default. */
+export type TaskPatch = Schemas["TaskChanges"];
+/** When to remind, as it is kept and as it is sent. */
+export type ReminderDraft = Schemas["ReminderBody"];
 
 /** A line of which a task is made, what it made, and what was understood of it. */
 export type QuickLine = Schemas["QuickAddBody"];
@@ -52,7 +56,6 @@ export type NotificationPage = Omit<Schemas["NotificationPage"], "items"> & {
 
 /** When a task asks to be reminded of: a duration before its due date, or an instant. */
 export type Reminder = Schemas["Reminder"];
-export type ReminderDraft = Schemas["ReminderBody"];
 /** Where a reminder stands, and all that happened to it. */
 export type ReminderState = Schemas["ReminderState"];
 export type ReminderPage = Schemas["ReminderPage"];

@@ -37,17 +37,17 @@ function firedText(step: Happening): string {
 
 function deliveredText(step: Happening): string {
   if (step.channel === "page")
-    return `It was in the list of this page${took(step, "after it came")}`;
-  return step.text + took(step, "to answer");
+    return `It was in the list of this page${took(step, "", " after it came")}`;
+  return step.text + took(step, "in ");
 }
 
 function attemptedText(step: Happening, now: Date): string {
   const next = step.next_at ? `; tried again ${moment(step.next_at, now)}` : "";
-  return step.text + took(step, "to answer") + next;
+  return step.text + took(step, "after ") + next;
 }
 
-function took(step: Happening, what: string): string {
-  return step.latency_ms === null ? "" : `, ${step.latency_ms} ms ${what}`;
+function took(step: Happening, before: string, after = ""): string {
+  return step.latency_ms === null ? "" : `, ${before}${step.latency_ms} ms${after}`;
 }
 
 function moment(instant: string | null, now: Date): string {

@@ -1,25 +1,15 @@
 /** The reminders: what the person does with them, and that something has happened to one. */
 import { ApiError } from "../api/problem";
 import type { ReminderApi } from "../api/reminders";
-import type {
-  Happening,
-  ReminderDraft,
-  ReminderState,
-  SnoozeChoice,
-  SnoozePreset,
-  Task,
-} from "../api/types";
+import type { Happening, ReminderState, SnoozeChoice, SnoozePreset } from "../api/types";
 
 export class Reminders {
   /** Rises with all that this page hears of happening to reminders: who shows some asks anew. */
   news = $state(0);
   readonly #api: ReminderApi;
-  readonly #wrote: (task: Task) => void;
 
-  /** `wrote` is told of each task that is given other reminders. */
-  constructor(api: ReminderApi, wrote: (task: Task) => void) {
+  constructor(api: ReminderApi) {
     this.#api = api;
-    this.#wrote = wrote;
   }
 
   /** One of them has fired. */
@@ -66,10 +56,5 @@ export class Reminders {
       if (!(error instanceof ApiError)) throw error;
       return error.status === 404 || error.status === 409;
     }
-  }
-
-  /** Gives a task other reminders than those that it was seen with. */
-  async plan(task: Task, reminders: ReminderDraft[]): Promise<void> {
-    this.#wrote(await this.#api.plan(task, reminders));
   }
 }

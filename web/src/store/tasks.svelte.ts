@@ -2,7 +2,7 @@
 import type { Api } from "../api/client";
 import { RetryKey } from "../api/keys";
 import { ApiError, describe } from "../api/problem";
-import type { Status, Task, TaskDraft } from "../api/types";
+import type { ReminderDraft, Status, Task, TaskDraft } from "../api/types";
 import { type Change, EMPTY, apply, bury, put, replace } from "../live/apply";
 import { byCompletion, byDueDate } from "./order";
 
@@ -37,6 +37,11 @@ export class Tasks {
 
   hasMore(status: Status): boolean {
     return this.#cursors[status] !== null;
+  }
+
+  /** A task as it is known here, if it is. */
+  find(id: string): Task | undefined {
+    return this.#state.tasks[id];
   }
 
   /** Fetches afresh as much as is shown. */
@@ -84,14 +89,9 @@ export class Tasks {
     return task;
   }
 
-  /** A task as this page knows it, if it does. */
-  known(id: string): Task | undefined {
-    return this.#state.tasks[id];
-  }
-
   /** A task, fetched where this page does not know it; throws ApiError. */
   async fetch(id: string): Promise<Task> {
-    const known = this.known(id);
+    const known = this.find(id);
     if (known) return known;
     const task = await this.#api.task(id).catch((error: unknown) => {
       const isGone = error instanceof ApiError && error.status === 404;
@@ -105,6 +105,11 @@ export class Tasks {
   async complete(id: string): Promise<void> {
     const task = await this.fetch(id);
     if (task.status === "pending") await this.toggle(task);
+  }
+
+  /** Gives a task other reminders than those that it was seen with; throws ApiError. */
+  async remind(task: Task, reminders: ReminderDraft[]): Promise<void> {
+    this.keep(await this.#guarded(task, () => this.#api.change(task, { reminders })));
   }
 
   /** Completes an open task or opens a completed one; throws ApiError. */

@@ -36,9 +36,7 @@ export class Workspace {
   readonly #stream: LiveStream;
 
   constructor(api: Api, send: Send, origin: string) {
-    this.reminders = new Reminders(new ReminderApi(send, origin), (task) => {
-      this.tasks.keep(task);
-    });
+    this.reminders = new Reminders(new ReminderApi(send, origin));
     this.inbox = new Inbox(api, (id) => this.reminders.see(id));
     this.channels = new Channels(new ChannelApi(send, origin), browser);
     this.preview = new Preview(api);

@@ -52,7 +52,8 @@ describe("a step of a timeline", () => {
 
   it("says how long a channel took, and when it is tried again", () => {
     expect(said("delivered", { channel: "page", latency_ms: 35 })).toContain("35 ms after it came");
-    expect(said("delivered", { channel: "email", latency_ms: 120 })).toContain("120 ms to answer");
+    expect(said("delivered", { channel: "email", latency_ms: 120 })).toContain(", in 120 ms");
+    expect(said("attempted", { latency_ms: 90 })).toContain(", after 90 ms");
     expect(said("attempted", { latency_ms: null, next_at: AT })).toMatch(/; tried again Today/);
   });
 

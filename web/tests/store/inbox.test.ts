@@ -33,7 +33,7 @@ function page(items: Notification[], unread: number, next_cursor: string | null 
 }
 
 function inboxOf(server: Server): Inbox {
-  const reminders = new Reminders(new ReminderApi(server.send, ORIGIN), () => undefined);
+  const reminders = new Reminders(new ReminderApi(server.send, ORIGIN));
   return new Inbox(new Api(server.send, ORIGIN), (id) => reminders.see(id));
 }
 

@@ -8,7 +8,7 @@ import {
   standingText,
   timeText,
   toReminder,
-} from "../../src/features/reminders";
+} from "../../src/features/planned";
 
 const NOW = new Date(2026, 0, 20, 9);
 const AT = new Date(2026, 0, 20, 8, 5).toISOString();
