@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,12 @@ def soon(**delta: float) -> str:
 async def known(person: Person, holds: Callable[[list[dict[str, Any]]], bool]) -> dict[str, Any]:
     """The person's first reminder, once this holds of all of them."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not holds(found := person.api.get("/reminders").json()["items"]):
+        for _ in count():
+            found: list[dict[str, Any]] = person.api.get("/reminders").json()["items"]
+            if holds(found):
+                return found[0]
             await asyncio.sleep(0.05)
-    first: dict[str, Any] = found[0]
-    return first
+    raise AssertionError
 
 
 async def remind(person: Person, page: Page, title: str = "Tea") -> Locator:

@@ -4,6 +4,8 @@ import { whenText } from "../ui/dates";
 
 /** A line of the list: a notification, or a digest of reminders that were missed together. */
 export interface Entry {
+  /** Stays the same while more of it comes. */
+  key: string;
   /** Its newest notification. */
   item: Notification;
   /** Of a digest, those of its reminders that have been fetched, the newest first. */
@@ -29,8 +31,9 @@ export function entries(items: readonly Notification[]): Entry[] {
   return items.flatMap((item) => {
     const members = digests.get(digestOf(item)) ?? [];
     const missed = missedIn(members);
-    if (missed < 2) return [{ item, members: [], missed: 0 }];
-    return members[0] === item ? [{ item, members, missed }] : [];
+    // Told live an id is text, and listed a number.
+    if (missed < 2) return [{ key: String(item.id), item, members: [], missed: 0 }];
+    return members[0] === item ? [{ key: digestOf(item), item, members, missed }] : [];
   });
 }
 

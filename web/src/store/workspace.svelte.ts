@@ -15,6 +15,7 @@ import { browser } from "../live/push";
 import { Channels } from "./channels.svelte";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
+import { noticeText } from "./notice";
 import { Preview } from "./preview.svelte";
 import { Reminders } from "./reminders.svelte";
 import { Suggestions } from "./suggestions.svelte";
@@ -123,7 +124,8 @@ export class Workspace {
     this.#readOwn();
     if (event.event_type !== "reminder.triggered") return;
     this.reminders.heard();
-    if (isNews) this.messages.note(event.title);
+    const notice = noticeText(event);
+    if (isNews && notice !== "") this.messages.note(notice);
   }
 }
 

@@ -40,6 +40,11 @@ describe("the notifications", () => {
     expect(entries([note(1, 1, 1)]).map((entry) => entry.missed)).toEqual([0]);
   });
 
+  it("keep their place while more of a digest comes", () => {
+    const before = entries([note(1, 1, 3)]).map(({ key }) => key);
+    expect(entries([note(2, 2, 3), note(1, 1, 3)]).map(({ key }) => key)).toEqual(before);
+  });
+
   it("are answered where they speak last of their reminder", () => {
     const items = [note(3, 0, 0, "r"), note(2, 0, 0, "r"), note(1)];
     expect([...answerable(items)].map((item) => item.id)).toEqual([3, 1]);
