@@ -63,6 +63,9 @@ async def test_a_reminder_that_is_shown_is_seen_and_stays_unread(ada: Person) ->
     await page.get_by_test_id("bell").click()
     await known(ada, lambda found: found[0]["seen_at"] is not None)
     await expect(page.get_by_test_id("unread-count")).to_have_text("2")
+    await page.get_by_role("button", name="Mark as read: Reminder: Tea").press("Enter")
+    await expect(page.get_by_test_id("unread-count")).to_have_text("1")
+    await expect(page.get_by_role("button", name="Done: Tea")).to_be_focused()
 
 
 async def test_done_at_a_reminder_completes_its_task(ada: Person) -> None:
