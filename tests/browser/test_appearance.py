@@ -79,7 +79,7 @@ async def test_everything_can_be_done_by_keyboard_alone(arrive: People) -> None:
     await expect(rows(page, "Typed")).to_be_visible()
     bar = ["bell", "trash", "settings", "logout", "quick-line", "quick-save"]
     form = ["new-title", "add", "new-due", "new-priority", "new-repeat"]
-    assert await tab_through(page) == [*bar, *form, "complete", "delete"]
+    assert await tab_through(page) == [*bar, *form, "complete", "open", "delete"]
 
 
 async def test_the_keyboard_keeps_its_place_in_the_list(ada: Person) -> None:
@@ -90,6 +90,7 @@ async def test_the_keyboard_keeps_its_place_in_the_list(ada: Person) -> None:
     await page.keyboard.press("Space")
     await is_done(rows(page, "First"))
     await expect(page.get_by_role("checkbox", name="Done: Second")).to_be_focused()
+    await page.keyboard.press("Tab")
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await expect(rows(page, "Second")).to_have_count(0)
@@ -122,6 +123,10 @@ async def test_nothing_is_wider_than_a_narrow_phone(arrive: People) -> None:
     await open_channels(person, page)
     assert await page.evaluate(OVERFLOW) == []
     assert await page.evaluate("document.documentElement.scrollWidth") == 360
+    await page.get_by_role("button", name="Close").click()
+    await rows(page, "Donau").get_by_test_id("open").click()
+    await expect(page.get_by_test_id("details-save")).to_be_visible()
+    assert await page.evaluate(OVERFLOW) == []
 
 
 async def test_every_choice_of_a_new_task_can_be_read_whole(ada: Person) -> None:
@@ -146,6 +151,10 @@ async def test_everybody_can_read_and_operate_it(arrive: People, scheme: str) ->
     await expect(page.get_by_test_id("undo")).to_be_visible()
     assert await barriers(page) == []
     await open_channels(person, page)
+    assert await barriers(page) == []
+    await page.get_by_role("button", name="Close").click()
+    await rows(page, "Soon").get_by_test_id("open").click()
+    await page.get_by_test_id("details-repeat").click()
     assert await barriers(page) == []
 
 

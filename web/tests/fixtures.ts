@@ -1,5 +1,5 @@
 /** Tasks and changes to test with. */
-import type { Task } from "../src/api/types";
+import type { Series, SeriesWhole, Statistics, Task } from "../src/api/types";
 import type { Change } from "../src/live/apply";
 
 export function aTask(fields: Partial<Task> = {}): Task {
@@ -49,4 +49,50 @@ export function aLife(id: string): Change[] {
     aChange("task.updated", { id, version: 4, title: "Water all plants" }),
     aChange("task.completed", { id, version: 5, status: "completed" }),
   ];
+}
+
+export const STATISTICS: Statistics = {
+  done: 0,
+  on_time: 0,
+  late: 0,
+  skipped: 0,
+  missed: 0,
+  deleted: 0,
+  open: 1,
+  completion_rate: null,
+  current_streak: 0,
+  longest_streak: 0,
+};
+
+/** A series whose instances the series has at these dates. */
+export function aSeries(
+  fields: Partial<Series> = {},
+  planned: readonly (string | null)[] = [],
+): SeriesWhole {
+  const recurrence = { rule: "FREQ=DAILY", mode: "schedule", month_end: "skip" } as const;
+  const series: Series = {
+    id: "s",
+    recurrence: { ...recurrence, until: null, count: null },
+    text: "every day",
+    timezone: "Europe/Berlin",
+    all_day: false,
+    status: "active",
+    title: "Water the plants",
+    version: 1,
+    paused_at: null,
+    next: [],
+    ...fields,
+  };
+  const instances = planned.map((planned_date, at) => ({
+    task_id: String(at),
+    title: series.title,
+    occurrence_date: null,
+    status: "open" as const,
+    completed_at: null,
+    due_date: planned_date,
+    planned_date,
+    timing: null,
+    missed_before: 0,
+  }));
+  return { series, instances, statistics: STATISTICS };
 }

@@ -6,7 +6,8 @@ const UNREACHABLE = "TaskFlow can't be reached. Check your connection and try ag
 /**
  * A call that failed.
  *
- * `status` is 0 when no answer came; `fields` says by field what is wrong with the input.
+ * `status` is 0 when no answer came; `fields` says by field what is wrong with the input, and
+ * `positions` at which of its characters (code points), where that is known.
  */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -15,6 +16,7 @@ export class ApiError extends Error {
     readonly status: number,
     message: string,
     readonly fields: Readonly<Record<string, string>> = {},
+    readonly positions: Readonly<Record<string, number>> = {},
   ) {
     super(message);
   }
@@ -29,8 +31,26 @@ export class ApiError extends Error {
   static of(answer: Response, body: unknown): ApiError {
     const problem: Partial<Problem> = isProblem(body) ? body : {};
     const text = problem.detail ?? problem.title ?? `TaskFlow answered ${answer.status}.`;
-    const fields = Object.fromEntries((problem.errors ?? []).map((at) => [at.field, at.message]));
-    return new ApiError(answer.status, text + patience(answer), fields);
+    const errors = problem.errors ?? [];
+    const fields = Object.fromEntries(errors.map((at) => [at.field, at.message]));
+    const positions = Object.fromEntries(
+      errors.flatMap((at) => (typeof at.position === "number" ? [[at.field, at.position]] : [])),
+    ) as Record<string, number>;
+    return new ApiError(answer.status, text + patience(answer), fields, positions);
+  }
+
+  /** The same of what stands in `place`, such as `changes`: its fields without that name before them. */
+  within(place: string): ApiError {
+    const short = (name: string): string =>
+      name.startsWith(`${place}.`) ? name.slice(place.length + 1) : name;
+    const shortened = <T>(of: Readonly<Record<string, T>>): Record<string, T> =>
+      Object.fromEntries(Object.entries(of).map(([name, value]) => [short(name), value]));
+    return new ApiError(
+      this.status,
+      this.message,
+      shortened(this.fields),
+      shortened(this.positions),
+    );
   }
 
   /** What is wrong with a field or with anything inside it, such as `reminders.0.offset`. */

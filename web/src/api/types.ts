@@ -35,6 +35,25 @@ export type Recurrence = Schemas["Recurrence"];
 /** The same on the way in, where short forms are taken too. */
 export type RecurrenceDraft = Schemas["RecurrenceBody"];
 
+/** A series with its newest instances and how well it was kept. */
+export type SeriesWhole = Schemas["SeriesWithInstances"];
+export type Series = Schemas["SeriesState"];
+export type SeriesPatch = Schemas["SeriesPatch"];
+export type Scope = SeriesPatch["scope"];
+export type Policy = NonNullable<Recurrence["policy"]>;
+export type Statistics = Schemas["Statistics"];
+export type HistoryItem = Schemas["HistoryItem"];
+export type HistoryPage = Schemas["HistoryPage"];
+export type Calendar = Schemas["Calendar"];
+export type CalendarDay = Schemas["CalendarDay"];
+export type CalendarEntry = Schemas["CalendarEntry"];
+
+/** A rule or phrase to try, and what comes of it. */
+export type RuleTrial = Schemas["PreviewBody"];
+export type RulePreview = Schemas["Preview"];
+/** One occurrence: with the zone's offset, or a date, and what is not plain about it. */
+export type Occurrence = Schemas["Shown"];
+
 /** What the page shows of a notification. Its id is a number in the list and text in a frame. */
 export type Notification = Omit<
   Schemas["Notification"],

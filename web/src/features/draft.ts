@@ -29,16 +29,6 @@ export const PRIORITIES: readonly (readonly [Priority, string])[] = [
   ["urgent", "Urgent"],
 ];
 
-export const REMINDERS: readonly (readonly [string, string])[] = [
-  ["", "None"],
-  ["PT0S", "When it is due"],
-  ["PT5M", "5 minutes before"],
-  ["PT15M", "15 minutes before"],
-  ["PT1H", "1 hour before"],
-  ["P1D", "1 day before"],
-  ["P7D", "1 week before"],
-];
-
 /** The task to create; without a due date there is nothing to remind of, and it starts `now`. */
 export function toDraft(form: TaskForm, now: Date): TaskDraft {
   const due = toInstant(form.due);

@@ -53,15 +53,30 @@ export function toRecurrence(choice: RepeatChoice, start: Date): RecurrenceDraft
   return rule === undefined ? undefined : { rule };
 }
 
-/** A stored rule in words, such as `Every 2 weeks on Mon, Fri`; finer parts are left out. */
-export function repeatText(recurrence: Pick<Recurrence, "rule">): string {
-  const parts = new Map(recurrence.rule.split(";").map((part) => split(part)));
-  const unit = UNITS[parts.get("FREQ") ?? ""];
-  if (unit === undefined) return "Repeats";
-  const interval = Number(parts.get("INTERVAL") ?? 1);
-  const every = interval === 1 ? `Every ${unit}` : `Every ${interval} ${unit}s`;
-  const days = weekdayNames(parts.get("BYDAY") ?? "");
-  return days === "" ? every : `${every} on ${days}`;
+/**
+ * A recurrence in words where a few say all of it, such as `Every 2 weeks on Mon, Fri`; undefined
+ * where it is finer, which the server says better.
+ */
+export function plainText(recurrence: Recurrence): string | undefined {
+  const { FREQ = "", INTERVAL = "1", BYDAY, ...finer } = partsOf(recurrence.rule);
+  const unit = UNITS[FREQ];
+  if (!unit || Object.keys(finer).length > 0 || isBounded(recurrence)) return undefined;
+  const every = INTERVAL === "1" ? `Every ${unit}` : `Every ${INTERVAL} ${unit}s`;
+  return BYDAY === undefined ? every : onDays(every, FREQ, BYDAY);
+}
+
+function onDays(every: string, frequency: string, byday: string): string | undefined {
+  const days = frequency === "WEEKLY" ? weekdayNames(byday) : "";
+  return days === "" ? undefined : `${every} on ${days}`;
+}
+
+/** A sentence of the server's as a text of its own. */
+export function capitalized(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+function isBounded({ mode, until, count }: Recurrence): boolean {
+  return mode === "completion" || until !== null || count !== null;
 }
 
 function weekdaysOf(choice: RepeatChoice, start: Date): string[] {
@@ -76,7 +91,6 @@ function weekdayNames(days: string): string {
   return names.every((name) => name !== undefined) ? names.join(", ") : "";
 }
 
-function split(part: string): [string, string] {
-  const [name = "", value = ""] = part.split("=");
-  return [name, value];
+function partsOf(rule: string): Partial<Record<string, string>> {
+  return Object.fromEntries(rule.split(";").map((part) => part.split("=") as [string, string]));
 }

@@ -129,6 +129,11 @@ export class Tasks {
     // Whoever asked for that write is told of its failure.
     const task = (await this.#underway.get(seen.id)?.catch(() => seen)) ?? seen;
     await this.#guarded(task, () => this.#api.remove(task));
+    this.drop(task);
+  }
+
+  /** Shows a task no more that this page's own write has moved to the trash. */
+  drop(task: Task): void {
     // Versions are dense and the write was guarded, so the deletion is the next one.
     this.#state = bury(this.#state, task.id, task.version + 1);
     this.#wrote(task.id, task.version + 1);

@@ -6,6 +6,7 @@
 import { createContext } from "svelte";
 import type { Api } from "../api/client";
 import { ChannelApi } from "../api/channels";
+import { SeriesApi } from "../api/series";
 import { ApiError, describe } from "../api/problem";
 import { ReminderApi } from "../api/reminders";
 import type { Send } from "../api/renewal";
@@ -21,18 +22,28 @@ import { Reminders } from "./reminders.svelte";
 import { Suggestions } from "./suggestions.svelte";
 import { Tasks } from "./tasks.svelte";
 import { Trash } from "./trash.svelte";
+import { Opened } from "./opened.svelte";
+import { Place } from "./place.svelte";
+import { Sentences } from "./sentences.svelte";
+import { OpenSeries } from "./series.svelte";
+import { Trial } from "./trial.svelte";
 
 const STREAM = "/api/v1/notifications/stream?changes=all";
 
 export class Workspace {
   readonly messages = new Messages();
+  readonly place = new Place();
   readonly tasks: Tasks;
+  readonly opened: Opened;
   readonly inbox: Inbox;
   readonly channels: Channels;
   readonly preview: Preview;
   readonly reminders: Reminders;
   readonly suggestions: Suggestions;
   readonly trash: Trash;
+  readonly sentences: Sentences;
+  readonly series: OpenSeries;
+  readonly trial: Trial;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
 
@@ -45,6 +56,21 @@ export class Workspace {
       this.inbox.expect(id, version);
       this.#readOwn();
     });
+    this.opened = new Opened(
+      api,
+      (task) => {
+        this.tasks.keep(task);
+      },
+      (task) => {
+        this.tasks.drop(task);
+      },
+    );
+    const rules = new SeriesApi(send, origin);
+    this.sentences = new Sentences(rules);
+    this.trial = new Trial(rules);
+    this.series = new OpenSeries(rules, (gone) =>
+      gone ? this.opened.went(gone) : this.opened.reload(),
+    );
     this.suggestions = new Suggestions(api, (task) => {
       this.tasks.keep(task);
     });
@@ -91,6 +117,7 @@ export class Workspace {
       this.tasks.refresh(),
       this.attempt(() => this.inbox.refresh()),
       this.suggestions.refresh(),
+      this.opened.refresh(),
     ]);
     this.#readOwn();
   }
@@ -120,6 +147,7 @@ export class Workspace {
 
   #take(event: LiveEvent): void {
     this.tasks.take(event);
+    this.opened.take(event);
     const isNews = this.inbox.take(event);
     this.#readOwn();
     if (event.event_type !== "reminder.triggered") return;

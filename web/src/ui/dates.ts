@@ -9,6 +9,13 @@ export function toInstant(local: string): string | null {
   return local === "" || Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
+/** The `datetime-local` value of a moment, in the browser's zone. */
+export function toLocal(date: Date): string {
+  const pad = (number: number): string => String(number).padStart(2, "0");
+  const day = `${String(date.getFullYear()).padStart(4, "0")}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  return `${day}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
+}
+
 /** When a task is due; a whole day begins at local midnight. */
 export function dueDate(task: Task): Date | null {
   if (task.due_date === null) return null;
@@ -60,6 +67,20 @@ export function exactText(instant: string, now: Date, locale?: string): string {
   if (date.getSeconds() === 0) return whenText(instant, now, locale);
   const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium" }).format(date);
   return `${dayText(date, now, locale)}, ${time}`;
+}
+
+/** A moment or a whole day, such as `Fri, 27 Mar, 17:00`. */
+export function occurrenceText(at: string, now: Date, locale?: string): string {
+  const isDay = at.length === "2026-01-24".length;
+  const date = new Date(isDay ? `${at}T00:00` : at);
+  const day = dayText(date, now, locale);
+  return isDay ? day : `${day}, ${timeText(date, locale)}`;
+}
+
+/** The name of a month such as `2026-03`. */
+export function monthText(month: string, locale?: string): string {
+  const format = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
+  return format.format(new Date(`${month}-01T00:00`));
 }
 
 /** A plain date, such as `24 Feb 2026`. */

@@ -1,10 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  type Repeat,
-  type RepeatChoice,
-  repeatText,
-  toRecurrence,
-} from "../../src/features/repeat";
+import { type Repeat, type RepeatChoice, plainText, toRecurrence } from "../../src/features/repeat";
 
 const MONDAY = new Date(2026, 2, 2, 9);
 const SUNDAY = new Date(2026, 2, 1, 9);
@@ -28,14 +23,25 @@ describe("a choice of repetition", () => {
 });
 
 describe("a rule in words", () => {
+  const whole = { mode: "schedule", until: null, count: null, month_end: "skip" } as const;
+
   it.each([
     ["FREQ=DAILY", "Every day"],
     ["FREQ=DAILY;INTERVAL=3", "Every 3 days"],
     ["FREQ=WEEKLY;BYDAY=MO,FR", "Every week on Mon, Fri"],
-    ["FREQ=MONTHLY;BYDAY=-1FR", "Every month"],
     ["FREQ=HOURLY;INTERVAL=6", "Every 6 hours"],
-    ["something else", "Repeats"],
+    ["FREQ=MONTHLY;BYDAY=-1FR", undefined],
+    ["FREQ=MONTHLY;BYDAY=FR", undefined],
+    ["FREQ=DAILY;BYHOUR=9;BYMINUTE=0", undefined],
+    ["something else", undefined],
   ])("%s reads %s", (rule, words) => {
-    expect(repeatText({ rule })).toBe(words);
+    expect(plainText({ ...whole, rule })).toBe(words);
   });
+
+  it.each([{ mode: "completion" }, { until: "2026-03-02" }, { count: 3 }] as const)(
+    "is not plain with %o",
+    (finer) => {
+      expect(plainText({ ...whole, rule: "FREQ=DAILY", ...finer })).toBeUndefined();
+    },
+  );
 });
