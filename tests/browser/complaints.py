@@ -53,4 +53,5 @@ class Complaints:
 
 def _named(request: Request) -> str:
     path = re.sub(r"/\d+/", "/…/", urlsplit(request.url).path)
+    path = re.sub(r"/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "/{id}", path)
     return f"{request.method} {path}"

@@ -77,7 +77,7 @@ async def test_everything_can_be_done_by_keyboard_alone(arrive: People) -> None:
     await page.keyboard.type("Typed")
     await page.keyboard.press("Enter")
     await expect(rows(page, "Typed")).to_be_visible()
-    bar = ["bell", "logout", "quick-line", "quick-save"]
+    bar = ["bell", "trash", "settings", "logout", "quick-line", "quick-save"]
     form = ["new-title", "add", "new-due", "new-priority", "new-repeat"]
     assert await tab_through(page) == [*bar, *form, "complete", "open", "delete"]
 
@@ -171,3 +171,42 @@ async def barriers(page: Page) -> list[str]:
     """What axe finds wrong: contrast, names, roles, landmarks and more."""
     found = (await Axe().run(page)).response["violations"]
     return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_reminders_trash_and_settings_can_be_read_on_a_narrow_phone(
+    arrive: People, scheme: str
+) -> None:
+    person = await arrive(color_scheme=scheme, **PHONE)
+    await person.register()
+    page = await person.tab()
+    soon = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
+    due = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    await person.add(LONG, due_date=due, reminders=[{"at": soon}, {"offset": "PT1H"}])
+    gone = await person.add(f"Gone {LONG}")
+    person.api.delete(f"/tasks/{gone['id']}").raise_for_status()
+    await expect(page.get_by_test_id("note-snooze")).to_have_count(1)
+    await page.get_by_test_id("bell").click()
+    await page.get_by_test_id("note-snooze").click()
+    await expect(page.get_by_test_id("snooze-in_an_hour")).to_be_visible()
+    await fits(page)
+    await page.get_by_test_id("note-why").click()
+    await page.get_by_test_id("reminder-nag").check()
+    await page.get_by_test_id("reminder-why").first.click()
+    await expect(page.get_by_test_id("timeline")).to_contain_text("It came at its time")
+    await fits(page)
+    await page.get_by_role("button", name="Close").click()
+    await page.keyboard.press("Escape")
+    await page.get_by_test_id("trash").click()
+    await expect(page.get_by_test_id("trash-row")).to_have_count(1)
+    await fits(page)
+    await page.get_by_test_id("trash-close").click()
+    await page.get_by_test_id("settings").click()
+    await page.get_by_test_id("quiet").check()
+    await fits(page)
+
+
+async def fits(page: Page) -> None:
+    """Nothing is wider than the page, and axe finds no barrier."""
+    assert await page.evaluate(OVERFLOW) == []
+    assert await barriers(page) == []

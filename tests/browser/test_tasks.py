@@ -1,8 +1,9 @@
 """What a person does with tasks."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from tests.browser.person import Person, is_done, rows
 
 HTML = "<img src=x onerror=alert(1)>"
@@ -47,6 +48,24 @@ async def test_a_task_is_completed_reopened_deleted_and_taken_back(ada: Person) 
     await is_done(row, done=False)
     await page.reload()
     await is_done(row, done=False)
+
+
+async def test_deleting_a_task_that_is_just_being_completed_waits_and_is_done(ada: Person) -> None:
+    page = await ada.tab()
+    answered = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await page.route("**/complete", hold)
+    await add(page, "Buy milk")
+    await page.get_by_role("checkbox", name="Done: Buy milk").click()
+    await page.get_by_role("button", name="Delete: Buy milk").click()
+    answered.set()
+    await expect(rows(page, "Buy milk")).to_have_count(0)
+    [task] = ada.api.get("/tasks", params={"status": "deleted"}).json()["items"]
+    assert task["status"] == "completed"
 
 
 async def test_completing_leaves_the_view_where_it_is(ada: Person) -> None:

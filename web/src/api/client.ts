@@ -4,6 +4,7 @@ import { freshKey } from "./keys";
 import { ApiError } from "./problem";
 import type { Send } from "./renewal";
 import type {
+  AccountPatch,
   Credentials,
   Notification,
   NotificationPage,
@@ -60,9 +61,18 @@ export class Api {
     return answer(this.#client.GET("/api/v1/auth/me"));
   }
 
+  async changeMe(body: AccountPatch): Promise<User> {
+    return answer(this.#client.PATCH("/api/v1/auth/me", { body }));
+  }
+
   async tasks(status: Status, slice: Slice): Promise<TaskPage> {
     const sort = status === "pending" ? "due_date" : "-created_at";
     const query = { status, sort, ...slice } as const;
+    return answer(this.#client.GET("/api/v1/tasks", { params: { query } }));
+  }
+
+  async trash(slice: Slice): Promise<TaskPage> {
+    const query = { status: "deleted", ...slice } as const;
     return answer(this.#client.GET("/api/v1/tasks", { params: { query } }));
   }
 
@@ -137,11 +147,6 @@ export class Api {
     // It goes through although somebody leaves the page meanwhile.
     const options = { params, keepalive: true };
     await done(this.#client.POST("/api/v1/notifications/{notification_id}/read", options));
-  }
-
-  async seeReminder(id: string): Promise<void> {
-    const options = { params: { path: { reminder_id: id } }, keepalive: true };
-    await done(this.#client.POST("/api/v1/reminders/{reminder_id}/seen", options));
   }
 
   async markAllRead(): Promise<void> {

@@ -9,6 +9,7 @@ export type { paths } from "./generated";
 type Schemas = components["schemas"];
 
 export type User = Schemas["Account"];
+export type AccountPatch = Schemas["AccountPatch"];
 export type Credentials = Schemas["LoginBody"];
 export type Registration = Schemas["RegisterBody"];
 
@@ -61,11 +62,27 @@ export type Notification = Omit<
   id: number | string;
   event_type: string;
   /** The reminder that it tells of, if it tells of one. */
-  reminder?: Pick<Schemas["ReminderFacts"], "id"> | null;
+  reminder?: Reminded | null;
 };
+/** Which reminder a notification tells of, when it was meant to come, and how late it was. */
+export type Reminded = Pick<
+  Schemas["ReminderFacts"],
+  "id" | "fire_at" | "late_by_seconds" | "digest"
+>;
 export type NotificationPage = Omit<Schemas["NotificationPage"], "items"> & {
   items: Notification[];
 };
+
+/** When a task asks to be reminded of: a duration before its due date, or an instant. */
+export type Reminder = Schemas["Reminder"];
+/** Where a reminder stands, and all that happened to it. */
+export type ReminderState = Schemas["ReminderState"];
+export type ReminderPage = Schemas["ReminderPage"];
+export type Timeline = Schemas["Timeline"];
+export type Happening = Schemas["Happening"];
+export type SnoozePresets = Schemas["SnoozePresets"];
+export type SnoozePreset = Schemas["SnoozePreset"];
+export type SnoozeChoice = Schemas["SnoozeBody"];
 
 /** A way by which a person is reminded beside the page; of its address only a part is shown. */
 export type Channel = Schemas["ChannelState"];

@@ -1,5 +1,5 @@
 /** What a frame of the notification stream says, once it has been looked at. */
-import type { Task } from "../api/types";
+import type { Reminded, Task } from "../api/types";
 import type { SseFrame } from "./sse";
 
 export interface LiveEvent {
@@ -13,7 +13,7 @@ export interface LiveEvent {
   version: number;
   created_at: string;
   /** The reminder that it tells of, if it tells of one. */
-  reminder: { id: string } | null;
+  reminder: Reminded | null;
   /** How many older, unsent events this one replaced. */
   merged: number;
   /** The person wants no notice of it: it changes what is shown and nothing else. */
@@ -35,7 +35,7 @@ export function readEvent(frame: SseFrame): LiveEvent | null {
     task: isTask(fields.task) ? fields.task : null,
     version: fields.version,
     created_at: text(fields.created_at),
-    reminder: hasId(fields.reminder) ? { id: fields.reminder.id } : null,
+    reminder: readReminder(fields.reminder),
     merged: isVersion(fields.merged) ? fields.merged : 0,
     silent: fields.silent === true,
   };
@@ -72,8 +72,21 @@ function isTask(value: unknown): value is Task {
   );
 }
 
-function hasId(value: unknown): value is { id: string } {
-  return isFields(value) && typeof value.id === "string";
+function readReminder(value: unknown): Reminded | null {
+  if (!isFields(value) || typeof value.id !== "string") return null;
+  const { id, fire_at, late_by_seconds, digest } = value;
+  const late = isVersion(late_by_seconds) ? late_by_seconds : 0;
+  const known = { id, fire_at: text(fire_at), late_by_seconds: late };
+  return isDigest(digest) ? { ...known, digest } : known;
+}
+
+function isDigest(value: unknown): value is NonNullable<Reminded["digest"]> {
+  return (
+    isFields(value) &&
+    typeof value.id === "string" &&
+    isVersion(value.place) &&
+    typeof value.missed === "number"
+  );
 }
 
 function text(value: unknown): string {

@@ -1,6 +1,5 @@
 /** The notifications of the person: the newest of them, and how many are unread. */
 import type { Api } from "../api/client";
-import { ApiError } from "../api/problem";
 import type { Notification } from "../api/types";
 import type { LiveEvent } from "../live/frame";
 
@@ -16,10 +15,15 @@ export class Inbox {
   unread = $state(0);
   #cursor = $state.raw<string | null>(null);
   readonly #own = new Set<string>();
+  /** The notifications that have told of a reminder, which was seen thereby. */
+  readonly #seen = new Set<string>();
   readonly #api: Api;
+  readonly #see: (reminder_id: string) => Promise<boolean>;
 
-  constructor(api: Api) {
+  /** `see` notes that a reminder was seen, and answers whether that is known. */
+  constructor(api: Api, see: (reminder_id: string) => Promise<boolean>) {
     this.#api = api;
+    this.#see = see;
   }
 
   get hasMore(): boolean {
@@ -82,16 +86,16 @@ export class Inbox {
     await this.#api.markRead(keyOf(item));
     this.#read((other) => keyOf(other) === keyOf(item));
     this.unread = Math.max(0, this.unread - 1);
-    if (item.reminder) await this.#see(item.reminder.id);
+    await this.show(item);
   }
 
-  /** A reminder that was planned anew or is gone meanwhile need not be seen. */
-  async #see(id: string): Promise<void> {
-    try {
-      await this.#api.seeReminder(id);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-    }
+  /** It is shown: the reminder that it tells of is seen, once; unread it stays. */
+  async show(item: Notification): Promise<void> {
+    const key = keyOf(item);
+    if (!item.reminder || this.#seen.has(key)) return;
+    this.#seen.add(key);
+    // Another showing tells the server what this one could not.
+    if (!(await this.#see(item.reminder.id))) this.#seen.delete(key);
   }
 
   /** Throws ApiError. */

@@ -1,7 +1,7 @@
 /** Who is using the page. */
 import type { Api } from "../api/client";
 import { ApiError, describe } from "../api/problem";
-import type { Credentials, Registration, User } from "../api/types";
+import type { AccountPatch, Credentials, Registration, User } from "../api/types";
 
 /** `unknown` until the server has said, and while it can't be reached. */
 export type SessionStatus = "unknown" | "anonymous" | "known";
@@ -55,6 +55,14 @@ export class Session {
     await this.#api.register(registration);
     const { email, password } = registration;
     await this.login({ email, password });
+  }
+
+  /** Changes the account, and answers it as it is now; throws ApiError. */
+  async change(patch: AccountPatch): Promise<User> {
+    const user = await this.#api.changeMe(patch);
+    // Who has logged out meanwhile stays so.
+    if (this.user?.id === user.id) this.user = user;
+    return user;
   }
 
   /** The server pushes nothing more to a login that ended, whatever the browser does. */

@@ -2,7 +2,7 @@
 import type { Api } from "../api/client";
 import { RetryKey } from "../api/keys";
 import { ApiError, describe } from "../api/problem";
-import type { Status, Task, TaskDraft } from "../api/types";
+import type { ReminderDraft, Status, Task, TaskDraft } from "../api/types";
 import { type Change, EMPTY, apply, bury, put, replace } from "../live/apply";
 import { byCompletion, byDueDate } from "./order";
 
@@ -17,6 +17,8 @@ export class Tasks {
   #cursors = $state.raw<Cursors>({ pending: null, completed: null });
   readonly #key = new RetryKey();
   readonly #quickKey = new RetryKey();
+  /** Of each task, the completion or opening that is under way. */
+  readonly #underway = new Map<string, Promise<Task>>();
   readonly #api: Api;
   readonly #wrote: Wrote;
 
@@ -87,15 +89,45 @@ export class Tasks {
     return task;
   }
 
+  /** A task, fetched where this page does not know it; throws ApiError. */
+  async fetch(id: string): Promise<Task> {
+    const known = this.find(id);
+    if (known) return known;
+    const task = await this.#api.task(id).catch((error: unknown) => {
+      const isGone = error instanceof ApiError && error.status === 404;
+      throw isGone ? new ApiError(404, "The task is gone; look in the trash.") : error;
+    });
+    this.#state = put(this.#state, task);
+    return task;
+  }
+
+  /** Completes a task that need not be shown, unless it is done already; throws ApiError. */
+  async complete(id: string): Promise<void> {
+    const task = await this.fetch(id);
+    if (task.status === "pending") await this.toggle(task);
+  }
+
+  /** Gives a task other reminders than those that it was seen with; throws ApiError. */
+  async remind(task: Task, reminders: ReminderDraft[]): Promise<void> {
+    this.keep(await this.#guarded(task, () => this.#api.change(task, { reminders })));
+  }
+
   /** Completes an open task or opens a completed one; throws ApiError. */
   async toggle(task: Task): Promise<void> {
     const write = task.status === "pending" ? "complete" : "reopen";
-    const after = await this.#guarded(task, () => this.#api[write](task));
-    this.keep(after);
+    const underway = this.#guarded(task, () => this.#api[write](task));
+    this.#underway.set(task.id, underway);
+    try {
+      this.keep(await underway);
+    } finally {
+      this.#underway.delete(task.id);
+    }
   }
 
-  /** Moves a task to the trash; throws ApiError. */
-  async remove(task: Task): Promise<void> {
+  /** Moves a task to the trash, as what is under way leaves it; throws ApiError. */
+  async remove(seen: Task): Promise<void> {
+    // Whoever asked for that write is told of its failure.
+    const task = (await this.#underway.get(seen.id)?.catch(() => seen)) ?? seen;
     await this.#guarded(task, () => this.#api.remove(task));
     this.drop(task);
   }
@@ -128,12 +160,12 @@ export class Tasks {
       return await write();
     } catch (error) {
       if (!(error instanceof ApiError) || ![404, 412].includes(error.status)) throw error;
-      await this.#fetch(task);
+      await this.#look(task);
       throw new ApiError(error.status, `“${task.title}” was changed elsewhere. Look again.`);
     }
   }
 
-  async #fetch(task: Task): Promise<void> {
+  async #look(task: Task): Promise<void> {
     try {
       this.#state = put(this.#state, await this.#api.task(task.id));
     } catch (error) {

@@ -8,6 +8,7 @@ import type { Api } from "../api/client";
 import { ChannelApi } from "../api/channels";
 import { SeriesApi } from "../api/series";
 import { ApiError, describe } from "../api/problem";
+import { ReminderApi } from "../api/reminders";
 import type { Send } from "../api/renewal";
 import type { LiveEvent } from "../live/frame";
 import { type LiveState, LiveStream } from "../live/stream";
@@ -15,13 +16,16 @@ import { browser } from "../live/push";
 import { Channels } from "./channels.svelte";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
-import { Opened } from "./opened.svelte";
-import { Place } from "./place.svelte";
+import { noticeText } from "./notice";
 import { Preview } from "./preview.svelte";
-import { Sentences } from "./sentences.svelte";
-import { OpenSeries } from "./series.svelte";
+import { Reminders } from "./reminders.svelte";
 import { Suggestions } from "./suggestions.svelte";
 import { Tasks } from "./tasks.svelte";
+import { Trash } from "./trash.svelte";
+import { Opened } from "./opened.svelte";
+import { Place } from "./place.svelte";
+import { Sentences } from "./sentences.svelte";
+import { OpenSeries } from "./series.svelte";
 import { Trial } from "./trial.svelte";
 
 const STREAM = "/api/v1/notifications/stream?changes=all";
@@ -34,7 +38,9 @@ export class Workspace {
   readonly inbox: Inbox;
   readonly channels: Channels;
   readonly preview: Preview;
+  readonly reminders: Reminders;
   readonly suggestions: Suggestions;
+  readonly trash: Trash;
   readonly sentences: Sentences;
   readonly series: OpenSeries;
   readonly trial: Trial;
@@ -42,7 +48,8 @@ export class Workspace {
   readonly #stream: LiveStream;
 
   constructor(api: Api, send: Send, origin: string) {
-    this.inbox = new Inbox(api);
+    this.reminders = new Reminders(new ReminderApi(send, origin));
+    this.inbox = new Inbox(api, (id) => this.reminders.see(id));
     this.channels = new Channels(new ChannelApi(send, origin), browser);
     this.preview = new Preview(api);
     this.tasks = new Tasks(api, (id, version) => {
@@ -67,6 +74,7 @@ export class Workspace {
     this.suggestions = new Suggestions(api, (task) => {
       this.tasks.keep(task);
     });
+    this.trash = new Trash(api, (id) => this.tasks.restore(id));
     const refresh = (): void => void this.refresh();
     this.#stream = new LiveStream({
       url: origin + STREAM,
@@ -142,7 +150,10 @@ export class Workspace {
     this.opened.take(event);
     const isNews = this.inbox.take(event);
     this.#readOwn();
-    if (isNews && event.event_type === "reminder.triggered") this.messages.note(event.title);
+    if (event.event_type !== "reminder.triggered") return;
+    this.reminders.heard();
+    const notice = noticeText(event);
+    if (isNews && notice !== "") this.messages.note(notice);
   }
 }
 

@@ -55,6 +55,20 @@ export function momentText(instant: string, now: Date, locale?: string): string 
   return daysBetween(now, date) === 0 ? timeText(date, locale) : dayText(date, now, locale);
 }
 
+/** A moment whole, such as `Tomorrow, 09:00`. */
+export function whenText(instant: string, now: Date, locale?: string): string {
+  const date = new Date(instant);
+  return `${dayText(date, now, locale)}, ${timeText(date, locale)}`;
+}
+
+/** The same to the second, where it is not at a full minute. */
+export function exactText(instant: string, now: Date, locale?: string): string {
+  const date = new Date(instant);
+  if (date.getSeconds() === 0) return whenText(instant, now, locale);
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: "medium" }).format(date);
+  return `${dayText(date, now, locale)}, ${time}`;
+}
+
 /** A moment or a whole day, such as `Fri, 27 Mar, 17:00`. */
 export function occurrenceText(at: string, now: Date, locale?: string): string {
   const isDay = at.length === "2026-01-24".length;

@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { Api } from "../../src/api/client";
+import { ReminderApi } from "../../src/api/reminders";
 import type { Notification } from "../../src/api/types";
 import type { LiveEvent } from "../../src/live/frame";
 import { Inbox } from "../../src/store/inbox.svelte";
+import { Reminders } from "../../src/store/reminders.svelte";
 import { ORIGIN, Server, json } from "../server";
+
+const REMINDED = { id: "r", fire_at: "2026-01-20T08:00:00Z", late_by_seconds: 0 };
 
 function notification(id: string, read_at: string | null = null): Notification {
   const created_at = "2026-01-20T08:00:00Z";
@@ -29,7 +33,8 @@ function page(items: Notification[], unread: number, next_cursor: string | null 
 }
 
 function inboxOf(server: Server): Inbox {
-  return new Inbox(new Api(server.send, ORIGIN));
+  const reminders = new Reminders(new ReminderApi(server.send, ORIGIN));
+  return new Inbox(new Api(server.send, ORIGIN), (id) => reminders.see(id));
 }
 
 function ids(inbox: Inbox): string[] {
@@ -58,10 +63,26 @@ describe("the inbox", () => {
       .on("POST /notifications/a/read", done())
       .on("POST /reminders/r/seen", done());
     const inbox = inboxOf(server);
-    inbox.take(event("a", { event_type: "reminder.triggered", reminder: { id: "r" } }));
+    inbox.take(event("a", { event_type: "reminder.triggered", reminder: REMINDED }));
     for (const item of inbox.items) await inbox.markRead(item);
     expect(server.asked).toHaveLength(2);
     expect(inbox.unread).toBe(0);
+  });
+
+  it("tells once that a reminder was shown, and again where nobody was reached", async () => {
+    const lost = (): Response => {
+      throw new TypeError("failed to fetch");
+    };
+    const server = new Server().on("POST /reminders/r/seen", lost, json({}));
+    const inbox = inboxOf(server);
+    inbox.take(event("a", { event_type: "reminder.triggered", reminder: REMINDED }));
+    const [item] = inbox.items;
+    if (!item) throw new Error("nothing there");
+    await inbox.show(item);
+    await inbox.show(item);
+    await inbox.show(item);
+    expect(server.asked).toHaveLength(2);
+    expect(inbox.unread).toBe(1);
   });
 
   it("has no news in what was done on this page, whichever comes first", async () => {

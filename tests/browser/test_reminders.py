@@ -1,0 +1,83 @@
+"""A person asks why a reminder came, and changes what is planned."""
+
+from datetime import UTC, datetime, timedelta
+
+from playwright.async_api import Locator, Page, expect
+from tests.browser.person import Person
+
+
+def soon(**delta: float) -> str:
+    return (datetime.now(UTC) + timedelta(**delta)).isoformat()
+
+
+async def ask(person: Person, page: Page, **fields: object) -> Locator:
+    """The dialog about the reminders of a task, one of which has just come."""
+    await person.add("Tea", reminders=[{"at": soon(seconds=2)}], **fields)
+    note = page.get_by_test_id("notification").filter(has_text="Reminder: Tea")
+    await expect(note).to_have_count(1)
+    await page.get_by_test_id("bell").click()
+    await note.get_by_role("button", name="Why: Tea").press("Enter")
+    return page.get_by_test_id("why-dialog")
+
+
+async def test_a_reminder_tells_why_it_came_and_that_it_was_seen(ada: Person) -> None:
+    page = await ada.tab()
+    dialog = await ask(ada, page)
+    row = dialog.get_by_test_id("reminder")
+    await expect(row).to_contain_text("You saw it")
+    await row.get_by_test_id("reminder-why").click()
+    timeline = dialog.get_by_test_id("timeline")
+    for step in ("It was planned for Today", "Its time came", "It came at its time", "You saw it"):
+        await expect(timeline).to_contain_text(step)
+    await expect(timeline).to_contain_text("in the list of this page")
+    await row.get_by_test_id("reminder-snooze").click()
+    await page.keyboard.press("Escape")
+    await expect(row.get_by_test_id("reminder-snooze")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await row.get_by_test_id("snooze-tomorrow_morning").click()
+    await expect(timeline).to_contain_text("You snoozed it until Tomorrow")
+    await expect(row).to_contain_text("It comes again: Tomorrow")
+    await row.get_by_test_id("reminder-stop").click()
+    await expect(row).to_contain_text("You are done with it")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await expect(page.get_by_role("button", name="Why: Tea")).to_be_focused()
+
+
+async def test_reminders_are_added_in_words_and_removed(ada: Person) -> None:
+    page = await ada.tab()
+    dialog = await ask(ada, page, due_date="2031-03-03T09:00:00Z")
+    await dialog.get_by_test_id("reminder-amount").fill("2")
+    await dialog.get_by_test_id("reminder-unit").select_option("hours")
+    await dialog.get_by_test_id("reminder-nag").check()
+    await dialog.get_by_test_id("reminder-every").fill("15")
+    await dialog.get_by_test_id("reminder-add").click()
+    added = dialog.get_by_test_id("reminder").filter(has_text="2 hours before it is due")
+    await expect(added).to_contain_text("every 15 minutes until you react")
+    await expect(added).to_contain_text("Comes: Mon, 3 Mar 2031, 8:00")
+    await dialog.get_by_test_id("reminder-when").select_option("At a time")
+    ada.complaints.intend("422 PATCH /api/v1/tasks/{id}")
+    await dialog.get_by_test_id("reminder-at").fill("2020-01-01T10:00")
+    await dialog.get_by_test_id("reminder-add").click()
+    await expect(dialog.get_by_text("must lie in the future")).to_be_visible()
+    await dialog.get_by_test_id("reminder-at").fill("2031-03-01T10:00")
+    await dialog.get_by_test_id("reminder-at").press("Enter")
+    await expect(dialog.get_by_test_id("reminder")).to_have_count(3)
+    await added.get_by_test_id("reminder-remove").click()
+    await expect(added).to_have_count(0)
+    [task] = ada.api.get("/tasks").json()["items"]
+    assert ["at" in one for one in task["reminders"]] == [True, True]
+
+
+async def test_what_comes_while_it_is_looked_at_shows_by_itself(ada: Person) -> None:
+    page = await ada.tab()
+    dialog = await ask(ada, page)
+    [task] = ada.api.get("/tasks").json()["items"]
+    comes = [*task["reminders"], {"at": soon(seconds=4)}]
+    ada.api.patch(f"/tasks/{task['id']}", json={"reminders": comes}).raise_for_status()
+    rows = dialog.get_by_test_id("reminder")
+    await expect(rows).to_have_count(2)
+    await expect(rows.nth(1)).to_contain_text("Comes: ")
+    await expect(rows.nth(1)).to_contain_text("Came: ")
+    ada.api.post(f"/tasks/{task['id']}/complete").raise_for_status()
+    await expect(dialog).to_contain_text("The task is done")
