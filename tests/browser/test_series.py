@@ -8,14 +8,15 @@ from playwright.async_api import Locator, Page, Route, expect
 from tests.browser.person import Person, rows
 
 REFUSED_PREVIEW = "422 POST /api/v1/recurring/preview"
-NOT_YET = "404 GET /api/v1/recurring/series/{}"
+NOT_YET = "404 GET /api/v1/recurring/series/{id}"
+REFUSED_CHANGES = tuple(f"{why} PATCH /api/v1/recurring/series/{{id}}" for why in (503, 409))
 MONTHLY = {"rule": "monthly:31"}
 
 
 async def series_open(person: Person, title: str, **fields: object) -> tuple[Page, dict[str, Any]]:
     """A new recurring task, open on a page that shows its series."""
     task = await person.add(title, **fields)
-    person.complaints.intend(NOT_YET.format(task["series_id"]))
+    person.complaints.intend(NOT_YET)
     page = await person.tab()
     await rows(page, title).get_by_test_id("open").click()
     await expect(page.get_by_test_id("series-rate")).to_be_visible()
@@ -59,10 +60,30 @@ async def test_a_change_is_for_one_task_for_what_follows_or_for_all(ada: Person)
     assert (task["title"], task["recurrence"]["rule"]) == ("Run", "FREQ=WEEKLY;BYDAY=TU")
 
 
+async def test_a_reminder_is_added_to_all_that_follows(ada: Person) -> None:
+    due = {"due_date": "2031-03-03T08:00:00Z", "recurrence": {"rule": "daily"}}
+    page, task = await series_open(ada, "Stretch", **due)
+    reminders = page.get_by_test_id("task-reminders")
+    await reminders.get_by_test_id("reminder-scope").select_option("this and the following")
+    await reminders.get_by_test_id("reminder-amount").fill("2")
+    await reminders.get_by_test_id("reminder-unit").select_option("hours")
+    await reminders.get_by_test_id("reminder-add").click()
+    added = reminders.get_by_test_id("reminder").filter(has_text="2 hours before it is due")
+    await expect(added).to_have_count(1)
+    await page.keyboard.press("Escape")
+    await closed(page)
+    ada.api.post(f"/tasks/{task['id']}/complete").raise_for_status()
+    await expect(rows(page, "Tue, 4 Mar 2031")).to_have_count(1)
+    [task] = ada.api.get("/tasks", params={"status": "pending"}).json()["items"]
+    assert [one["offset"] for one in task["reminders"]] == ["PT2H"]
+
+
 async def test_a_save_that_fails_keeps_what_was_written_and_the_place(ada: Person) -> None:
     page, task = await series_open(ada, "Stretch", recurrence={"rule": "daily"})
     path = f"/api/v1/recurring/series/{task['series_id']}"
-    ada.complaints.intend(f"503 PATCH {path}", f"409 PATCH {path}")
+    ada.complaints.intend(
+        *(f"{status} PATCH /api/v1/recurring/series/{{id}}" for status in (503, 409))
+    )
     answers = [503, 409]
 
     async def refuse(route: Route) -> None:

@@ -2,14 +2,7 @@
  * The form of a task that is open: from the task, to what the API takes, and over to a newer task.
  * All pure.
  */
-import type {
-  Priority,
-  RecurrenceDraft,
-  ReminderDraft,
-  SeriesWhole,
-  Task,
-  TaskPatch,
-} from "../api/types";
+import type { Priority, RecurrenceDraft, SeriesWhole, Task, TaskPatch } from "../api/types";
 import { dueDate, dueText, toInstant, toLocal } from "../ui/dates";
 
 export interface EditForm {
@@ -21,13 +14,12 @@ export interface EditForm {
   priority: Priority;
   /** With commas between. */
   tags: string;
-  reminders: readonly ReminderDraft[];
   /** The recurrence as a phrase; null while it is as it was, empty for none any more. */
   phrase: string | null;
 }
 
 /** What a person sees as one thing. */
-export type Part = "title" | "description" | "due" | "priority" | "tags" | "reminders" | "repeat";
+export type Part = "title" | "description" | "due" | "priority" | "tags" | "repeat";
 
 /** The fields of the API that the form shows something about. */
 export const FIELDS = [
@@ -37,19 +29,10 @@ export const FIELDS = [
   "all_day",
   "priority",
   "tags",
-  "reminders",
   "recurrence",
 ];
 
-const PARTS: readonly Part[] = [
-  "title",
-  "description",
-  "due",
-  "priority",
-  "tags",
-  "reminders",
-  "repeat",
-];
+const PARTS: readonly Part[] = ["title", "description", "due", "priority", "tags", "repeat"];
 const MORNING = "T09:00";
 
 export function formOf(task: Task): EditForm {
@@ -61,7 +44,6 @@ export function formOf(task: Task): EditForm {
     isAllDay: task.all_day,
     priority: task.priority,
     tags: task.tags.join(", "),
-    reminders: task.reminders,
     phrase: null,
   };
 }
@@ -85,7 +67,6 @@ export function patchOf(form: EditForm, task: Task): TaskPatch {
     due: () => duePatch(form, task),
     priority: () => ({ priority: form.priority }),
     tags: () => ({ tags: tagsOf(form.tags) }),
-    reminders: () => ({ reminders: [...form.reminders] }),
     repeat: () => ({ recurrence: recurrenceOf(form.phrase ?? "", task) }),
   };
   return Object.assign({}, ...changedParts(form, task).map((part) => patches[part]())) as TaskPatch;
@@ -149,7 +130,6 @@ function told(task: Task, part: Part): string {
     due: due === "" ? "It has no due date any more." : `It is now due: ${due}.`,
     priority: `The priority is now ${task.priority}.`,
     tags: tags === "" ? "The tags are gone." : `The tags are now ${tags}.`,
-    reminders: "The reminders have changed.",
     repeat: task.recurrence ? "It repeats otherwise now." : "It does not repeat any more.",
   };
   return texts[part];

@@ -24,6 +24,16 @@ export const UNITS: readonly (readonly [Unit, string])[] = [
   ["weeks", "weeks"],
 ];
 
+/** What is chosen most: an offset from the due date, and how it is called. */
+export const REMINDERS: readonly (readonly [string, string])[] = [
+  ["PT0S", "When it is due"],
+  ["PT5M", "5 minutes before"],
+  ["PT15M", "15 minutes before"],
+  ["PT1H", "1 hour before"],
+  ["P1D", "1 day before"],
+  ["P7D", "1 week before"],
+];
+
 export const EMPTY_REMINDER: ReminderForm = {
   when: "before",
   amount: 10,
