@@ -60,6 +60,12 @@ async def test_a_change_is_for_one_task_for_what_follows_or_for_all(ada: Person)
     assert (task["title"], task["recurrence"]["rule"]) == ("Run", "FREQ=WEEKLY;BYDAY=TU")
 
 
+async def test_what_is_open_scrolls_within_its_sheet_alone(ada: Person) -> None:
+    page, _ = await series_open(ada, "Stretch", recurrence={"rule": "daily"})
+    fits = "sheet => sheet.scrollHeight === sheet.clientHeight"
+    assert await page.get_by_test_id("sheet").evaluate(fits)
+
+
 async def test_a_reminder_is_added_to_all_that_follows(ada: Person) -> None:
     due = {"due_date": "2031-03-03T08:00:00Z", "recurrence": {"rule": "daily"}}
     page, task = await series_open(ada, "Stretch", **due)
