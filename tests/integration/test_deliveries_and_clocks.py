@@ -1,14 +1,11 @@
 """Deliveries under a clock that jumps: none is held up by it, none goes out twice."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from tests.carrying import add_channel, are, carrying, fire, history, later, planned, until
-from tests.fresh import fresh_database
 from tests.planning import Wall
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver
 
 from taskflow.db.engine import Database
 from taskflow.services.reminder import deliveries
@@ -16,19 +13,6 @@ from taskflow.services.reminder.retries import FIRST_PAUSE
 
 MINUTE = timedelta(minutes=1)
 NEXT = "SELECT next_at FROM reminders.deliveries WHERE user_id = $1"
-
-
-@pytest.fixture
-async def own(dsn: str) -> AsyncIterator[Database]:
-    """The reminder service's connections to a database that has nothing else to fire or carry."""
-    async with fresh_database(dsn, "taskflow_reminders") as database:
-        yield database
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as found:
-        yield found
 
 
 async def _has_tried(own: Database, reminder: UUID, attempts: int) -> bool:

@@ -1,6 +1,6 @@
 """Why did I (not) get this? Every way that a reminder may go says so in its timeline, in words."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -8,9 +8,9 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 from tests.carrying import add_channel, add_person, are, carrying, fire, history
-from tests.fresh import connected, fresh_database
+from tests.fresh import connected
 from tests.planning import Wall, follow, make_event, make_task
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver
 
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Reminder, TaskState
@@ -211,19 +211,6 @@ WAYS: dict[str, tuple[Way, str]] = {
     ),
     "outage": (_outage, "It fired, 3:00:00 late: it was missed at its time"),
 }
-
-
-@pytest.fixture
-async def own(dsn: str) -> AsyncIterator[Database]:
-    """The reminder service's connections to a database that has nothing else to fire or carry."""
-    async with fresh_database(dsn, "taskflow_reminders") as database:
-        yield database
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as found:
-        yield found
 
 
 @pytest.mark.parametrize("name", WAYS)

@@ -1,15 +1,14 @@
 """Whoever has reacted to a reminder is not told of it any more, and its timeline says why."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 from tests.carrying import add_channel, are, carrying, fire, history, planned, until
-from tests.fresh import fresh_database
 from tests.planning import Wall, follow, make_event, make_task
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver
 
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Nag, Reminder, TaskState
@@ -20,19 +19,6 @@ from taskflow.services.reminder.scheduler import plans
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def own(dsn: str) -> AsyncIterator[Database]:
-    """The reminder service's connections to a database that has nothing else to fire or carry."""
-    async with fresh_database(dsn, "taskflow_reminders") as database:
-        yield database
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as found:
-        yield found
 
 
 async def _snooze(own: Database, person: Person, _: TaskState) -> None:
