@@ -2,7 +2,7 @@
 
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import asyncpg
 
@@ -21,11 +21,25 @@ class Contender(NamedTuple):
         name: What the table calls it.
         module: The program.
         database: What it works on.
+        settings: What the program is told beside its workload.
     """
 
     name: str
     module: str
     database: str
+    settings: tuple[str, ...] = ()
+
+
+SCHEDULERS: Final = (
+    Contender("procrastinate", "benchmarks.peers.procrastinate_jobs", "procrastinate"),
+    Contender("APScheduler", "benchmarks.peers.apscheduler_jobs", "apscheduler"),
+)
+
+
+def awa(promote_ms: int) -> Contender:
+    """Awa that looks each so many milliseconds for what has become due."""
+    name = f"awa, each {promote_ms} ms"
+    return Contender(name, "benchmarks.peers.awa_jobs", f"awa_{promote_ms}", (str(promote_ms),))
 
 
 class Ring:
@@ -71,9 +85,8 @@ class Ring:
             Failed: it failed, lost one or fired one twice.
         """
         path = self._folder / f"{contender.database}.json"
-        await due.run(
-            contender.module, [self.dsn(contender), str(path), *workload.arguments], self._folder
-        )
+        arguments = [self.dsn(contender), str(path), *workload.arguments, *contender.settings]
+        await due.run(contender.module, arguments, self._folder)
         return due.read(path, workload)
 
 

@@ -26,3 +26,5 @@ class Options(Struct, frozen=True, kw_only=True):
     due_seconds: float = 60.0
     burst: int = 100_000
     peer_burst: int = 2_000
+    # More due at once than some 3,600 awa never promotes.
+    awa_burst: int = 3_500

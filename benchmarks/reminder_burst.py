@@ -1,9 +1,9 @@
 """Goal 7, a burst: many reminders due in one second, each marked and told of durably.
 
 The rate is of all, from the time of the first to when the last has fired. Contenders take turns on
-one embedded PostgreSQL, each with a database of its own: our firing, procrastinate, APScheduler
-(both of which get fewer, or a turn would take minutes). The same rows by SQL alone, all of them due
-already, are the machine's limit.
+one embedded PostgreSQL, each with a database of its own: our firing, procrastinate, APScheduler,
+awa (which get fewer: the first two would take minutes, and awa fires nothing more once too many are
+due). The same rows by SQL alone, all of them due already, are the machine's limit.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks import due
-from benchmarks.contenders import Contender, open_ring
+from benchmarks.contenders import SCHEDULERS, Contender, awa, open_ring
 from benchmarks.due import Workload
 from benchmarks.figures import Figure, Report, Target, ratios
 from benchmarks.options import Options
@@ -20,10 +20,9 @@ from benchmarks.options import Options
 GOAL: Final = 7
 OURS: Final = Contender("TaskFlow", "benchmarks.our_reminders", "burst")
 LIMIT: Final = Contender("SQL alone", "benchmarks.peers.raw_statements", "alone")
-PEERS: Final = (
-    Contender("procrastinate", "benchmarks.peers.procrastinate_jobs", "procrastinate"),
-    Contender("APScheduler", "benchmarks.peers.apscheduler_jobs", "apscheduler"),
-)
+# Its default, and a tighter one that a promotion of many may exceed, upon which awa pauses.
+AWA: Final = (awa(250), awa(50))
+PEERS: Final = (*SCHEDULERS, *AWA)
 
 
 class Turn(NamedTuple):
@@ -35,8 +34,6 @@ class Turn(NamedTuple):
 
 async def measure(options: Options, folder: Path) -> Report:
     """Run the benchmark."""
-    many = Workload(options.burst, 1.0, is_half_planned_meanwhile=False)
-    few = many._replace(due=options.peer_burst)
     turns: defaultdict[str, list[Turn]] = defaultdict(list)
     async with AsyncExitStack() as stack:
         ring = await open_ring(stack, folder)
@@ -46,10 +43,15 @@ async def measure(options: Options, folder: Path) -> Report:
             await ring.add_seeded(one, 0)
         for _ in range(options.repetitions):
             for one in (OURS, LIMIT, *PEERS):
-                workload = few if one in PEERS else many
+                workload = _workload(one, options)
                 late = await ring.run(one, workload)
                 turns[one.name].append(_turn(workload, late))
     return Report(GOAL, "reminders due in one second", _figures(turns), _notes(options))
+
+
+def _workload(one: Contender, options: Options) -> Workload:
+    few = options.awa_burst if one in AWA else options.peer_burst
+    return Workload(few if one in PEERS else options.burst, 1.0, is_half_planned_meanwhile=False)
 
 
 def _turn(workload: Workload, noted: due.Noted) -> Turn:
@@ -87,6 +89,7 @@ def _figures(turns: dict[str, list[Turn]]) -> list[Figure]:
 def _notes(options: Options) -> list[str]:
     return [
         f"{options.burst:,} reminders within a second; {options.peer_burst:,} jobs for the peers",
+        f"{options.awa_burst:,} for awa, whose rate cannot exceed that number",
         "every one was found fired, once; fsync and synchronous_commit on",
         "ours: the reminder service's firing in a process; the mark and the event are one commit",
         "a job of a peer counts when its function begins",

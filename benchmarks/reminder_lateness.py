@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from benchmarks import pen, reminder_rows
-from benchmarks.contenders import Contender, Ring, open_ring
+from benchmarks.contenders import SCHEDULERS, Contender, Ring, awa, open_ring
 from benchmarks.due import AHEAD_SECONDS, Workload
 from benchmarks.figures import Figure, Report, Target, percentile, ratios
 from benchmarks.http_load import Connection, connect, post
@@ -33,10 +33,8 @@ from taskflow.accounts.model import User
 GOAL: Final = 6
 OURS: Final = Contender("TaskFlow", "benchmarks.pen", "ours")
 LIMIT: Final = Contender("a timer and a commit", "benchmarks.peers.raw_timers", "alone")
-PEERS: Final = (
-    Contender("procrastinate", "benchmarks.peers.procrastinate_jobs", "procrastinate"),
-    Contender("APScheduler", "benchmarks.peers.apscheduler_jobs", "apscheduler"),
-)
+# Where promotion takes longer than its interval awa pauses it, so the tighter may do worse.
+PEERS: Final = (*SCHEDULERS, awa(250), awa(50), awa(10))
 # Rows are written before it starts, which takes a while on a busy machine.
 START_SECONDS: Final = 30.0
 STEP_SECONDS: Final = 0.2
@@ -197,4 +195,5 @@ def _notes(options: Options) -> list[str]:
         "TaskFlow runs whole, and delivers every event to its consumers meanwhile",
         "its memory is that of all five services (PSS), the database's left out",
         "procrastinate polls each 10 ms; APScheduler sleeps until the next job's time",
+        "awa promotes what is due in an interval, its default and two tighter",
     ]
