@@ -92,6 +92,7 @@ class World:
         self.touched: set[UUID] = set()
         self.exceptions: set[UUID] = set()
         self.withdrawn: set[UUID] = set()
+        self.beside: set[UUID] = set()
         self.is_stopped = False
         self.is_edited = False
 
@@ -130,6 +131,9 @@ class World:
 
     async def act(self, verb: str, task_id: UUID) -> None:
         now, opened, person = self.wall.at, self.transaction, self.person
+        if verb == "restore" and self.recurrence.get("policy") == "pile_up":
+            rows = await opened.rows(WITHDRAWN)
+            self.beside |= {task_id} & {row["task_id"] for row in rows}
         if verb.startswith("complete"):
             at = now - timedelta(days=2) if verb.endswith("before") else now
             await commands.complete(opened, person, task_id, at, now)
@@ -188,3 +192,19 @@ class World:
     async def settle(self) -> None:
         while self.news:
             await self.hear(self.news.pop(0))
+
+    async def do_all(self, days: int) -> None:
+        """All that is open is done at once, day by day; nothing appears by itself meanwhile."""
+        for _ in range(days):
+            await self.settle()
+            for task in await self.tasks():
+                if task["status"] == "pending" and not task["is_deleted"]:
+                    await self.act("complete", task["id"])
+            self.wall.at += timedelta(days=1)
+        await self.settle()
+
+    async def rest(self, days: int) -> None:
+        """The series is paused, and goes on after so many days."""
+        await self.wish("pause", None, {})
+        self.wall.at += timedelta(days=days)
+        await self.wish("resume", None, {})

@@ -44,7 +44,7 @@ def anchored(chain: Chain, planned_date: str | None, task: TaskState, *, restart
         floating=task.floating,
         start_at=start_of(task),
     )
-    if restarts and _counting(task.recurrence) != _counting(series.recurrence):
+    if restarts and counting(task.recurrence) != counting(series.recurrence):
         others = [one for one in chain.open if one.task_id != task.id]
         return replace(moved, used=0, made=len(others) + 1)
     return replace(moved, used=series.used + _passed(series, moved, planned_date))
@@ -74,7 +74,8 @@ def on_wall(series: Series, timezone: str) -> Series:
     )
 
 
-def _counting(recurrence: Recurrence | None) -> tuple[object, ...] | None:
+def counting(recurrence: Recurrence | None) -> tuple[object, ...] | None:
+    """What makes COUNT begin anew when it becomes another."""
     return (recurrence.rule, recurrence.mode, recurrence.count) if recurrence else None
 
 

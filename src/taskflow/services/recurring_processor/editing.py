@@ -25,6 +25,7 @@ from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instanc
 from taskflow.services.recurring_processor.moments import instant_in, parse_when
 from taskflow.services.recurring_processor.patterns import pattern, plan_of
 from taskflow.services.recurring_processor.progress import MOST_OPEN, next_alone, overdue, resumed
+from taskflow.services.recurring_processor.recounting import recounted
 from taskflow.services.recurring_processor.refusals import named_below, require_going_on
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of, system_actor
 from taskflow.tasks import commands, instance_commands
@@ -101,7 +102,8 @@ class Editing:
             raise Conflict(LOST)
         if chain.series.paused_at is None:
             return chain
-        chain = resumed(chain, self._now)
+        after = resumed(chain, self._now)
+        chain = await recounted(self._transaction, chain, after, restarts=False)
         if (last := chain.last) is None or not series.has_room(chain):
             return chain
         soon = next(series.candidates(chain, last, self._now, self._now), None)
@@ -161,7 +163,7 @@ class Editing:
         anchor = self._named(chain, task_id)
         if not anchor.is_open:
             raise Conflict(f"the task {anchor.task_id} is not open")
-        others = [one for one in chain.open if one.task_id != anchor.task_id]
+        before, others = chain, [one for one in chain.open if one.task_id != anchor.task_id]
         chain = await self._edit_anchor(chain, anchor, given, restarts=not all_open)
         has_moved = _place(chain.instances[anchor.task_id]) != _place(anchor)
         for other in others:
@@ -172,8 +174,10 @@ class Editing:
                 chain = await withdrawn(chain, other, self.door)
             else:
                 chain = await self._edit_other(chain, other, given)
-        last = chain.last
-        return chain.with_series(behind=last.position) if has_moved and last else chain
+        if not has_moved or (last := chain.last) is None:
+            return chain
+        chain = chain.with_series(behind=last.position)
+        return await recounted(self._transaction, before, chain, restarts=not all_open)
 
     async def _edit_anchor(
         self, chain: Chain, anchor: Instance, given: Mapping[str, object], *, restarts: bool
@@ -233,7 +237,8 @@ class Editing:
         )
         with named_below("changes"):
             fields = await drafted_aside(before, given, self._now)
-        chain = planned(chain, fields, planned_date)
+        after = planned(chain, fields, planned_date)
+        chain = await recounted(self._transaction, chain, after, restarts=False)
         if not series.has_room(chain):
             return chain
         return await with_next(chain, last, self._now, self.door, self._now)

@@ -58,7 +58,7 @@ def overdue(chain: Chain, now: datetime) -> Overdue:
     Raises:
         Invalid: it takes too long to find.
     """
-    series, floor = chain.series, _floor(chain)
+    series, floor = chain.series, floor_of(chain)
     soon = occurrences(series.schedule, after=floor, limit=2)
     if len(soon) < 2 or instant_in(series.zone, soon[1].at) > now:  # noqa: PLR2004 - of the limit
         return Overdue([one for one in soon[:1] if instant_in(series.zone, one.at) <= now], 0)
@@ -103,7 +103,8 @@ def resumed(chain: Chain, now: datetime) -> Chain:
     series, last = chain.series, chain.last
     excused = counting = 0
     if last is not None and series.paused_at is not None and _follows_calendar(series):
-        after = max(series.paused_at, planned_at(series, last))
+        reached = (floor_of(chain) if series.piles_up else None) or planned_at(series, last)
+        after = max(series.paused_at, reached)
         if _number(_endless(series.schedule), after, now) >= MOST_COUNTED:
             return _begun_anew(chain, after, now)
         excused = _fallen(series.schedule, after, now)
@@ -138,7 +139,7 @@ def waiting(chain: Chain, now: datetime) -> Series:
     """A series that has no room: it is looked at again with its next occurrence, if none closes."""
     series = chain.series
     try:
-        found = occurrences(series.schedule, after=max(now, _floor(chain) or now))
+        found = occurrences(series.schedule, after=max(now, floor_of(chain) or now))
     except Invalid:
         found = []
     return replace(series, next_at=instant_in(series.zone, found[0].at) if found else None)
@@ -150,13 +151,13 @@ def next_alone(chain: Chain) -> datetime | None:
     if not series.piles_up or series.is_held or last is None or not last.repeats:
         return None
     try:
-        found = occurrences(series.schedule, after=_floor(chain))
+        found = occurrences(series.schedule, after=floor_of(chain))
     except Invalid:
         return None  # A rule that takes too long to follow so far has come to its end.
     return instant_in(series.zone, found[0].at) if found else None
 
 
-def _floor(chain: Chain) -> datetime | None:
+def floor_of(chain: Chain) -> datetime | None:
     """What lies up to here has been had, or fell into a pause."""
     series, last = chain.series, chain.last
     reached = planned_at(series, last) if last else None
@@ -212,7 +213,7 @@ def _endless(schedule: Schedule) -> Schedule:
 
 def _between(schedule: Schedule, after: datetime | None, end: datetime) -> list[Occurrence]:
     """What lies after an instant and up to another one; also of what is added beside the rule."""
-    found = occurrences(_until(schedule, end), after=after, limit=MOST_COUNTED)
+    found = occurrences(ending(schedule, end), after=after, limit=MOST_COUNTED)
     return [one for one in found if instant_in(schedule.zone, one.at) <= end]
 
 
@@ -220,7 +221,7 @@ def _without_additions(schedule: Schedule) -> Schedule:
     return schedule._replace(recurrence=replace(schedule.recurrence, rdates=()))
 
 
-def _until(schedule: Schedule, end: datetime) -> Schedule:
+def ending(schedule: Schedule, end: datetime) -> Schedule:
     """The same schedule, at its end by an instant."""
     recurrence = schedule.recurrence
     if recurrence.until is not None:

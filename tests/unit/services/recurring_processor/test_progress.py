@@ -155,6 +155,17 @@ def test_what_is_left_of_count_is_had_after_a_pause_that_is_longer_than_the_rest
     assert next_alone(over_already) is None
 
 
+def test_what_fell_into_a_pause_of_a_moved_series_is_given_back_behind_a_later_task() -> None:
+    moved = chain(replace(PILING, count=5)).with_series(behind=1)
+    (only,) = moved.instances.values()
+    later = moved.replacing(replace(only, planned_date="2026-03-12T09:00:00Z"))
+    paused = later.with_series(paused_at=START + timedelta(hours=1))
+    after = resumed(paused, START + 3 * DAY)
+    assert after.series.used == -3
+    left = occurrences(after.series.schedule, after=START + 3 * DAY, limit=99)
+    assert len(left) == 4
+
+
 def test_a_series_goes_on_after_a_pause_of_more_than_is_counted() -> None:
     for count in (None, 100):
         rule = Recurrence("FREQ=HOURLY", "schedule", None, count, policy="pile_up")
