@@ -93,7 +93,7 @@ class Recurring(Protocol):
 
 
 def schedule_of(recurring: Recurring, start: datetime | Day) -> Schedule:
-    """The schedule of a recurring task that starts at an instant, or on a day."""
+    """The schedule of a recurring task that starts at an instant or wall time, or on a day."""
     if recurring.recurrence is None:
         raise Invalid.field("recurrence", "is missing")
     zone = parse_zone(recurring.timezone)
@@ -292,5 +292,5 @@ def _key(schedule: Schedule, local: datetime) -> str:
 
 def _local(at: datetime | Day, zone: ZoneInfo) -> datetime:
     if isinstance(at, datetime):
-        return wall_time(at.astimezone(UTC), zone)
+        return wall_time(at.astimezone(UTC), zone) if at.tzinfo else at
     return datetime.combine(at, time())

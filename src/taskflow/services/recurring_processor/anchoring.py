@@ -1,6 +1,7 @@
 """Where the rule of a series counts from, and how much of COUNT lies before. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -9,9 +10,13 @@ from taskflow.events.payloads import Recurrence, TaskState
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Series
 from taskflow.services.recurring_processor.moments import instant_in, moved_on_wall
 from taskflow.services.recurring_processor.patterns import pattern, plan_of, template_of
+from taskflow.services.recurring_processor.unmoved import unmoved
 from taskflow.tasks.model import Fields, due_text
 from taskflow.tasks.recurrence import Schedule, occurrence_key, occurrences
 from taskflow.tasks.zones import instant, parse_zone, wall_time
+
+# A start is a few intervals before the task that the rule counts from, if it is before it at all.
+MOST_BEFORE: Final = 1_000
 
 
 def planned(chain: Chain, fields: Fields, planned_date: str) -> Chain:
@@ -43,11 +48,18 @@ def anchored(chain: Chain, planned_date: str | None, task: TaskState, *, restart
         all_day=task.all_day,
         floating=task.floating,
         start_at=start_of(task),
+        used=0,
     )
+    at = moved.instant_of(moved.start_at)
+    if task.planned_date is not None and task.planned_date == planned_date:
+        moved = unmoved(series, moved)
+    before = _number_before(moved, at)
+    if before:
+        moved = replace(moved, resumed_at=max(at, series.resumed_at or at))
     if restarts and counting(task.recurrence) != counting(series.recurrence):
         others = [one for one in chain.open if one.task_id != task.id]
-        return replace(moved, used=0, made=len(others) + 1)
-    return replace(moved, used=series.used + _passed(series, moved, planned_date))
+        return replace(moved, used=-before, made=len(others) + 1)
+    return replace(moved, used=series.used + _passed(series, moved, planned_date, at) - before)
 
 
 def carried(series: Series, task: TaskState) -> Series:
@@ -79,8 +91,25 @@ def counting(recurrence: Recurrence | None) -> tuple[object, ...] | None:
     return (recurrence.rule, recurrence.mode, recurrence.count) if recurrence else None
 
 
-def _passed(series: Series, moved: Series, planned_date: str | None) -> int:
-    """How many occurrences of COUNT lie behind a task whose due date was moved."""
+def _number_before(series: Series, at: datetime) -> int:
+    """How many occurrences the rule alone gives from its start to an instant, not with it."""
+    if series.recurrence is None or series.instant_of(series.start_at) >= at:
+        return 0
+    end = rfc3339(at - timedelta(seconds=1))
+    recurrence = replace(series.recurrence, count=None, until=end)
+    until_then = counted(series.schedule._replace(recurrence=recurrence))
+    return len(occurrences(until_then, limit=MOST_BEFORE))
+
+
+def _passed(series: Series, moved: Series, planned_date: str | None, at: datetime) -> int:
+    """How many occurrences of COUNT lie behind a task that another plan counts from.
+
+    Args:
+        series: Before.
+        moved: With its other plan.
+        planned_date: Of the task, before.
+        at: When the task is planned now.
+    """
     if series.recurrence is None:
         return 0
     schedule = counted(series.schedule)
@@ -89,9 +118,10 @@ def _passed(series: Series, moved: Series, planned_date: str | None) -> int:
     planned = series.instant_of(planned_date or series.start_at)
     all_of_them = occurrences(schedule, limit=schedule.recurrence.count)
     moments = [instant_in(series.zone, one.at) for one in all_of_them]
-    first = occurrences(counted(replace(moved, used=0).schedule))
-    start = moved.instant_of(moved.start_at)
-    is_counted_again = bool(first) and instant_in(moved.zone, first[0].at) == start
+    endless = replace(moved.schedule.recurrence, count=None)
+    after = at - timedelta(seconds=1) if moved.instant_of(moved.start_at) < at else None
+    first = occurrences(counted(moved.schedule._replace(recurrence=endless)), after=after)
+    is_counted_again = bool(first) and instant_in(moved.zone, first[0].at) == at
     was_one = planned in moments and not is_counted_again
     return sum(moment < planned for moment in moments) + was_one
 

@@ -113,7 +113,7 @@ def exception_of(series: Series, instance: Instance) -> str | None:
 
 def _of_instance(series: Series, instance: Instance) -> Entry:
     due = parse_when(instance.due_date) if instance.due_date else instance.due_at
-    at = due or parse_when(series.start_at)
+    at = due or series.start
     day = wall_time(at, series.zone).date() if isinstance(at, datetime) else at
     reason = exception_of(series, instance)
     return Entry(day, shown_in(series.zone, at), status_of(instance), instance, reason)

@@ -30,7 +30,7 @@ from taskflow.services.recurring_processor.refusals import named_below, require_
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of, system_actor
 from taskflow.tasks import commands, instance_commands
 from taskflow.tasks.drafting import drafted_aside
-from taskflow.tasks.model import Actor, Fields, Task
+from taskflow.tasks.model import Actor, Fields, Task, due_text
 
 # What the series counts by; an instance has none of these for itself.
 OF_SERIES: Final = frozenset({"recurrence", "timezone", "all_day", "floating"})
@@ -221,7 +221,7 @@ class Editing:
         last, known = chain.last, chain.series
         if last is None or not last.repeats or "due_date" in given:
             raise Conflict("no task of the series is open")
-        planned_date = last.planned_date or known.start_at
+        planned_date = last.planned_date or due_text(known.start) or known.start_at
         template = known.template
         before = Fields(
             title=template.title,

@@ -1,7 +1,7 @@
 """A series, its tasks, and the two together, as this service knows them. Pure values."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,7 +35,8 @@ class Series(Struct, frozen=True):
 
     Attributes:
         recurrence: None when the series had ended before anything was known of its rule.
-        start_at: What the rule counts from: an instant (RFC 3339, UTC), or a day.
+        start_at: What the rule counts from: an instant (RFC 3339, UTC), a day, or a wall time
+            (without an offset) that the zone lacks on its day.
         used: Occurrences that COUNT had before `start_at`, in the mode `schedule`; those that fell
             into a pause are given back, so it may be negative.
         made: Tasks that the present recurrence has had, its first one included.
@@ -75,6 +76,12 @@ class Series(Struct, frozen=True):
     def zone(self) -> ZoneInfo:
         """Whose wall time it follows."""
         return parse_zone(self.timezone)
+
+    @property
+    def start(self) -> datetime | date:
+        """What the rule counts from, as an instant or a day."""
+        when = parse_when(self.start_at)
+        return instant_in(self.zone, when) if isinstance(when, datetime) else when
 
     @property
     def piles_up(self) -> bool:

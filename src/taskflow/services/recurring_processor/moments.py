@@ -43,3 +43,9 @@ def moved_on_wall(when: str, before: str, after: str) -> str:
         return when
     local = wall_time(instant_in(parse_zone(before), moment), parse_zone(before))
     return rfc3339(instant(local, parse_zone(after)))
+
+
+def written_on_wall(local: datetime, zone: ZoneInfo) -> str:
+    """A wall time as its instant; one that the zone leaves out on that day, as it is."""
+    at = instant(local, zone)
+    return rfc3339(at) if wall_time(at, zone) == local else local.isoformat()
