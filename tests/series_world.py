@@ -161,7 +161,10 @@ class World:
             after = await self._wished(editing, chain, name, task_id, changes)
             await storage.save(self.transaction, kept, settled(after, now))
         self.is_stopped |= name == "stop"
+        before = self.touched.copy()
         await self.listen()
+        if name in ("future", "all") and changes.keys() <= {"title"}:
+            self.touched = before  # Nobody has touched a task by itself.
 
     async def _wished(
         self,

@@ -71,6 +71,23 @@ def test_floating_tasks_pile_up_on_the_wall_where_their_owner_is(user: httpx.Cli
     assert history(user, task) == ["open"] * 4
 
 
+@pytest.mark.parametrize("start", ["2026-W48-5", "9000-01-01", "8999-12-31T23:59:59-23:59", ""])
+def test_a_preview_begins_at_a_date_of_the_years_that_tasks_have(
+    user: httpx.Client, start: str
+) -> None:
+    answer = user.post("/recurring/preview", json={"rule": "daily", "start": start})
+    assert wrong(answer, 422) is None
+    assert [one["field"] for one in answer.json()["errors"]] == ["start"]
+
+
+def test_a_preview_has_what_is_added_as_a_day_at_the_time_of_the_phrase(
+    user: httpx.Client,
+) -> None:
+    body = {"text": "every day at 9am", "start": "20261127", "rdates": ["2026-11-29"], "count": 4}
+    found = user.post("/recurring/preview", json=body).json()["occurrences"]
+    assert [one["at"][:16] for one in found] == [f"2026-11-{day}T09:00" for day in range(27, 31)]
+
+
 def test_a_preview_shows_what_is_left_out_and_added(user: httpx.Client) -> None:
     body = {
         "rule": "daily",

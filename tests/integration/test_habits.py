@@ -18,8 +18,11 @@ from taskflow.events.payloads import Recurrence, TaskEvent
 from taskflow.events.topics import TASK_COMPLETED, TASK_CREATED, TASK_DELETED, TASK_UPDATED
 from taskflow.inbox import erased
 from taskflow.services.recurring_processor import habits_storage as storage
+from taskflow.services.recurring_processor import series
+from taskflow.services.recurring_processor import storage as series_storage
 from taskflow.services.recurring_processor import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.main import NAME
+from taskflow.services.recurring_processor.model import SeriesStatus
 from taskflow.services.recurring_processor.pattern_detector import LONGEST
 from taskflow.tasks import commands
 from taskflow.tasks.drafts import DEFAULTS
@@ -185,6 +188,23 @@ async def test_a_title_that_recurs_is_not_suggested_until_it_does_no_more(place:
     await place.hear([event(TASK_DELETED, series.next_version(NOW))])
     await place.look()
     assert await place.suggested() == ["Water"]
+
+
+@pytest.mark.parametrize(
+    ("status", "suggested"), [("active", []), ("paused", []), ("ended", ["Water"])]
+)
+async def test_what_recurs_is_not_suggested_while_no_task_of_it_waits(
+    place: Place, status: SeriesStatus, suggested: list[str]
+) -> None:
+    task = new_task(replace(DEFAULTS, title="Watering"), uuid4(), place.user, NOW)
+    task = replace(task, recurrence=Recurrence("FREQ=DAILY"), series_id=task.id)
+    fresh = series.begin(task.state(), task.id, NOW).with_series(status=status)
+    async with place.database.transaction() as transaction:
+        await series_storage.begin(transaction, [fresh.series])
+    done = event(TASK_COMPLETED, task.completed(NOW).next_version(NOW))
+    await place.hear([*place.weekly("Water"), done])
+    await place.look()
+    assert await place.suggested() == suggested
 
 
 async def test_what_is_done_for_a_series_is_no_history(place: Place) -> None:

@@ -113,6 +113,24 @@ async def test_a_task_that_went_along_with_its_owner_makes_room_as_if_nobody_had
     assert [key for key, _ in await open_tasks(world)] == ["2026-03-02"]
 
 
+@pytest.mark.parametrize("scope", ["future", "all"])
+async def test_a_task_that_was_changed_with_its_series_makes_room_as_if_nobody_had_touched_it(
+    begin: Begin, scope: str
+) -> None:
+    world = await begin({"rule": "FREQ=DAILY"})
+    first = await one_that_is_open(world, "2026-03-02")
+    await world.act("complete", first)
+    await world.settle()
+    await world.wish(scope, None, {"title": "Water all"})
+    await world.settle()
+    await world.act("reopen", first)
+    await world.settle()
+    assert [key for key, _ in await open_tasks(world)] == ["2026-03-02"]
+    await world.act("complete", first)
+    await world.settle()
+    assert [key for key, _ in await open_tasks(world)] == ["2026-03-03"]
+
+
 async def test_a_series_of_which_no_task_is_open_goes_along_with_its_owner(
     begin: Callable[..., Coroutine[Any, Any, World]],
 ) -> None:

@@ -22,6 +22,7 @@ from taskflow.tasks.recurrence_intervals import interval_after
 from taskflow.tasks.recurrence_periods import Walk, Work
 from taskflow.tasks.recurrence_rules import (
     Rule,
+    first_time,
     parse_recurrence,
     parse_rule,
     parse_until,
@@ -186,7 +187,8 @@ def _candidates(schedule: Schedule, after: datetime | None) -> Iterator[_Candida
     """What the rule and RDATE give after an instant, rising, each instant once."""
     start = schedule.start.replace(microsecond=0)
     begin = instant(start, schedule.zone)
-    added = additions(schedule.recurrence.rdates, schedule.zone, start.time())
+    first = first_time(_rule(schedule), start)
+    added = additions(schedule.recurrence.rdates, schedule.zone, first)
     beside = (_Candidate(at, local, is_added=True) for at, local in added if at >= begin)
     last: datetime | None = None
     for one in merge(

@@ -130,15 +130,15 @@ def exceptions(exdates: Dates, zone: ZoneInfo) -> Exceptions:
 
 
 @lru_cache(maxsize=256)
-def additions(rdates: Dates, zone: ZoneInfo, start: time) -> tuple[tuple[datetime, datetime], ...]:
+def additions(rdates: Dates, zone: ZoneInfo, first: time) -> tuple[tuple[datetime, datetime], ...]:
     """What is added, in a zone: instants, rising, each with its wall time.
 
-    What is added as a day is due at the time of day of the start.
+    What is added as a day is due at the first time of day that the rule has.
     """
     found = []
     for text in rdates:
         when = parse_date(text)
-        local = when if isinstance(when, datetime) else datetime.combine(when, start)
+        local = when if isinstance(when, datetime) else datetime.combine(when, first)
         if local.tzinfo is not None:
             local = wall_time(local, zone)
         found.append((instant(local, zone), local))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Final, Literal, cast
 
@@ -161,6 +161,14 @@ def with_defaults(rule: Rule, start: datetime) -> Rule:
         return filled
     months = rule.months or ((start.month,) if rule.frequency == "YEARLY" else ())
     return replace(filled, months=months, month_days=(start.day,))
+
+
+def first_time(rule: Rule, start: datetime) -> time:
+    """The first time of a day that a rule has; where it names none, the start's."""
+    filled = with_defaults(rule, start)
+    if not (filled.hours and filled.minutes):
+        return start.time()
+    return time(min(filled.hours), min(filled.minutes), min(filled.seconds or (0,)))
 
 
 def parse_until(text: str) -> date | datetime:

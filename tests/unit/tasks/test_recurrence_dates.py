@@ -48,6 +48,12 @@ def test_an_occurrence_is_left_out_however_it_is_written(written: str) -> None:
     assert walls(found, 2) == ["03-01 09:00", "03-03 09:00"]
 
 
+def test_what_is_added_as_a_day_is_due_at_the_first_time_of_the_rule() -> None:
+    found = schedule("FREQ=DAILY;BYHOUR=17,8;BYMINUTE=30;COUNT=1", rdates=["2026-03-05"])
+    assert walls(found, 9) == ["03-01 17:30", "03-05 08:30"]
+    assert [one.date for one in occurrences(found, limit=9)][1] == "2026-03-05T08:30"
+
+
 def test_a_plain_date_leaves_out_the_whole_local_day() -> None:
     found = schedule("FREQ=DAILY;BYHOUR=9,23", exdates=["2026-03-02"])
     assert walls(found, 3) == ["03-01 09:00", "03-01 23:00", "03-03 09:00"]

@@ -190,7 +190,7 @@ class Editing:
         template: dict[str, Any] = msgspec.to_builtins(chain.series.template)
         written: dict[str, Any] = msgspec.to_builtins(task.state())
         template |= {name: written[name] for name in TEMPLATE if name in given}
-        chain = await self._absorbed(chain, task, given, restarts=restarts)
+        chain = await self._absorbed(chain, anchor, task, given, restarts=restarts)
         return chain.with_series(template=msgspec.convert(template, Template))
 
     async def _edit_other(
@@ -203,17 +203,23 @@ class Editing:
                 self._transaction, self._actor, other.task_id, wanted, self._now
             )
         step = series.sighting(chain, self._news(task))
-        return chain.keeping(_without(step, given)) if step else chain
+        return chain.keeping(_for_all(other, step, given)) if step else chain
 
     async def _absorbed(
-        self, chain: Chain, task: Task, given: Mapping[str, object], *, restarts: bool
+        self,
+        chain: Chain,
+        anchor: Instance,
+        task: Task,
+        given: Mapping[str, object],
+        *,
+        restarts: bool,
     ) -> Chain:
         event = self._news(task)
         step = series.sighting(chain, event)
         if step is None:
             return chain
         return await taken_in(
-            chain, _without(step, given), event, self.door, self._now, restarts=restarts
+            chain, _for_all(anchor, step, given), event, self.door, self._now, restarts=restarts
         )
 
     async def _edit_plan(self, chain: Chain, given: Mapping[str, object]) -> Chain:
@@ -279,7 +285,9 @@ def _place(instance: Instance) -> tuple[str | None, str]:
     return instance.planned_date, instance.plan
 
 
-def _without(step: Instance, given: Mapping[str, object]) -> Instance:
-    """What is changed for all is no exception any more."""
+def _for_all(known: Instance, step: Instance, given: Mapping[str, object]) -> Instance:
+    """What is changed for all is no exception any more, and no touch of a task that stays put."""
     kept = {name: value for name, value in step.overrides.items() if name not in given}
-    return replace(step, overrides=kept)
+    stays = known.is_untouched and _place(step) == _place(known)
+    own_version = step.version if stays else step.own_version
+    return replace(step, overrides=kept, own_version=own_version)

@@ -69,9 +69,14 @@ SELECT task_id AS id, title, timezone, created_at, completed_at, priority, tags,
  WHERE user_id = $1 AND kind = 'past' AND at >= $2
  ORDER BY at DESC LIMIT $3
 """
+# A series that rests, or whose next task is yet to appear, has no task that waits.
 RECURRING = """
-SELECT title FROM recurring.habit_tasks
- WHERE user_id = $1 AND kind = 'recurring' ORDER BY at DESC LIMIT $2
+(SELECT title FROM recurring.habit_tasks
+  WHERE user_id = $1 AND kind = 'recurring' ORDER BY at DESC LIMIT $2)
+UNION
+(SELECT template ->> 'title' FROM recurring.series
+  WHERE user_id = $1 AND recurrence IS NOT NULL AND status = ANY('{active,paused}')
+  ORDER BY id DESC LIMIT $2)
 """
 PRUNE = """
 DELETE FROM recurring.habit_tasks

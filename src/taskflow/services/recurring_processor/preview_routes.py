@@ -1,7 +1,7 @@
 """The preview of a rule or a phrase."""
 
 from datetime import datetime, time
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from litestar import post
@@ -17,9 +17,11 @@ from taskflow.tasks.phrased import renamed
 from taskflow.tasks.phrases.sentences import sentence
 from taskflow.tasks.phrases.understanding import Origin, Understood, understand
 from taskflow.tasks.recurrence import Schedule, occurrences, require_occurrence
-from taskflow.tasks.recurrence_dates import settled
+from taskflow.tasks.recurrence_dates import parse_date, settled
 from taskflow.tasks.recurrence_rules import parse_recurrence, require_days
 from taskflow.tasks.zones import YEARS, parse_zone, wall_time
+
+_FORM: Final = "must be a date, or a date and a time"
 
 
 class PreviewBody(Struct, forbid_unknown_fields=True):
@@ -104,15 +106,16 @@ def _beside(data: PreviewBody) -> dict[str, object]:
 def _start(text: str, zone: ZoneInfo) -> tuple[datetime, bool]:
     """The local start, and whether it is a whole day."""
     try:
-        is_day = len(text) == len("2026-01-24")
-        start = datetime.fromisoformat(text)
-    except ValueError:
-        raise Invalid.field("start", "must be a date, or a date and a time") from None
-    if start.year not in YEARS:
+        start = parse_date(text)
+    except (ValueError, OverflowError) as error:
+        known = str(error) if str(error).startswith("must lie") else _FORM
+        raise Invalid.field("start", known) from None
+    if not isinstance(start, datetime):
+        return datetime.combine(start, time()), True
+    local = start if start.tzinfo is None else wall_time(start, zone)
+    if local.year not in YEARS:
         raise Invalid.field("start", f"must lie in the years {YEARS[0]} to {YEARS[-1]}")
-    if is_day:
-        return datetime.combine(start.date(), time()), True
-    return start if start.tzinfo is None else wall_time(start, zone), False
+    return local, False
 
 
 ROUTES = [preview_recurrence]

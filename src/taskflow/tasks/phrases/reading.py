@@ -111,7 +111,11 @@ def _is_plural(word: Token | Tree[Token]) -> bool:
 
 
 def _other_days(tree: Tree[Token]) -> Iterator[Part]:
-    yield said.Days(place(tree), _weekdays(branches(tree)[0]), 2)
+    days = branches(tree)[0]
+    if any(item.data == "workdays" for item in branches(days)):
+        message = "has more than one reading; write for example “every 2 weeks on weekdays”"
+        raise misread(message, place(tree))
+    yield said.Days(place(tree), _weekdays(days), 2)
 
 
 def _weekdays(tree: Tree[Token]) -> tuple[int, ...]:

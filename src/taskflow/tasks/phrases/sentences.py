@@ -11,6 +11,7 @@ from typing import Final
 from taskflow.events.payloads import Recurrence
 from taskflow.tasks.phrases.sentence_words import counted, day_text, listed, ordinal, ordinals
 from taskflow.tasks.phrases.vocabulary import DAY_NAMES, MONTH_NAMES
+from taskflow.tasks.recurrence_dates import parse_date
 from taskflow.tasks.recurrence_rules import Rule, parse_rule, parse_until
 
 _UNITS: Final = {
@@ -37,7 +38,7 @@ def sentence(recurrence: Recurrence, starting: Day | None = None) -> str:
         said.append(f"until {_end(recurrence.until)}")
     if recurrence.count:
         said.append(f"for {counted(recurrence.count, 'time')}")
-    return " ".join(filter(None, said)) + _rest(rule)
+    return " ".join(filter(None, said)) + _rest(rule) + _beside(recurrence)
 
 
 def _days(rule: Rule) -> str:
@@ -157,13 +158,21 @@ def _other_days(rule: Rule) -> list[str]:
     if rule.week_numbers:
         found.append(f"only in the {ordinals(rule.week_numbers)} week of the year")
     if rule.days and not place and _is_unsaid(rule):
-        names = [f"{ordinal(n)} {DAY_NAMES[day]}" if n else DAY_NAMES[day] for day, n in rule.days]
-        found.append(f"only on {listed(names, 'or')}")
+        found.append(_named_days(rule))
     if rule.month_days and not (place and rule.frequency in ("MONTHLY", "YEARLY")):
         found.append(f"only on the {ordinals(rule.month_days)} day of the month")
     if rule.year_days and not (place and rule.frequency == "YEARLY"):
         found.append(f"only on the {ordinals(rule.year_days)} day of the year")
     return found
+
+
+def _named_days(rule: Rule) -> str:
+    """The weekdays of a rule: each of a year or month, or those alone on which its days count."""
+    names = [f"{ordinal(n)} {DAY_NAMES[day]}" if n else DAY_NAMES[day] for day, n in rule.days]
+    is_every = rule.frequency in ("MONTHLY", "YEARLY") and not (
+        rule.month_days or rule.year_days or rule.week_numbers or _has_ordinals(rule)
+    )
+    return f"on every {listed(names)}" if is_every else f"only on {listed(names, 'or')}"
 
 
 def _others(rule: Rule) -> list[str]:
@@ -206,6 +215,25 @@ def _has_short_months(rule: Rule) -> bool:
 def _every(rule: Rule) -> str:
     unit = _UNITS[rule.frequency]
     return f"every {unit}" if rule.interval == 1 else f"every {counted(rule.interval, unit)}"
+
+
+def _beside(recurrence: Recurrence) -> str:
+    """What is left out and added, each date where they are few."""
+    said = ""
+    for words, dates in (("but not on", recurrence.exdates), ("and also on", recurrence.rdates)):
+        if dates:
+            few = len(dates) <= _FEW_DATES
+            told = listed([_date(one) for one in dates]) if few else counted(len(dates), "date")
+            said += f", {words} {told}"
+    return said
+
+
+def _date(text: str) -> str:
+    when = parse_date(text)
+    if not isinstance(when, datetime):
+        return day_text(when)
+    zone = " UTC" if when.tzinfo else ""
+    return f"{day_text(when)} at {when.hour}:{when:%M}{zone}"
 
 
 def _end(until: str) -> str:

@@ -99,6 +99,18 @@ def refuse_miscounted(line: Line, first: int) -> None:
         raise misread(message, before[-1].start)
 
 
+def refuse_minutes(line: Line, index: int) -> None:
+    """Refuse what is to recur within the hour: “every 30 minutes”.
+
+    Raises:
+        Invalid: it is.
+    """
+    kinds = [word.kind for word in line.words[index : index + 3]]
+    if kinds == ["EVERY", "NUMBER", "MINUTE"]:
+        message = "is not understood here; nothing recurs more often than hourly"
+        raise misread(message, line.words[index + 2].start)
+
+
 def goes_on(taken: Sequence[Word], following: Word) -> bool:
     """Whether a word behind a recurrence says more about it, though it does not fit there."""
     if _text(following) in ("ending", "ends"):

@@ -72,6 +72,7 @@ def _read_at(line: Line, here: Here, index: int) -> Found | None:
         return _reminder_at(line, index)
     if kind == "EVERY" and (word := context.part_of_day(line, index + 1)):
         context.refuse_part_of_day(word)
+    context.refuse_minutes(line, index)
     recurrence, due = _recurrence_at(line, here, index), _due_at(line, here, index)
     if recurrence and (due is None or recurrence.last > due.last):
         return recurrence
@@ -255,12 +256,20 @@ def _is_of_weekday(line: Line, index: int) -> bool:
 
 
 def _reminder_at(line: Line, index: int) -> Found | None:
+    """The longest reminder from a word on.
+
+    Raises:
+        Invalid: one is meant, and there is no such time.
+    """
+    refused: Invalid | None = None
     for last in line.endings(index, "remind")[:_TRIES]:
         words = line.taken(index, last)
         try:
             return Found("reminder", index, last, reminding_of(words))
-        except Invalid:
-            continue
+        except Invalid as error:
+            refused = refused or error
+    if refused:
+        raise refused
     return None
 
 

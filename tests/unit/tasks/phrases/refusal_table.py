@@ -45,6 +45,8 @@ REFUSED = [
     ("every minute", 6, "“minute” is not"),
     ("biweekly", 0, "more than one reading"),
     ("bimonthly", 0, "more than one reading"),
+    ("every other weekday", 6, "more than one reading"),
+    ("every other workday at 9am", 6, "more than one reading"),
     ("every 2nd day", 6, "may mean"),
     ("every 15th day", 6, "may mean"),
     ("every second", 6, "“every 2 days” or “the 2nd of the month”"),

@@ -56,11 +56,11 @@ SENTENCES = [
     ("FREQ=YEARLY;BYMONTH=6", {}, "every year, only in June"),
     ("FREQ=MONTHLY;BYMONTH=6", {}, "every month, only in June"),
     ("FREQ=YEARLY;BYMONTH=5,6,7", {"count": 3}, "every year for 3 times, only from May to July"),
-    ("FREQ=MONTHLY;INTERVAL=2;BYDAY=MO", {}, "every 2 months, only on Monday"),
+    ("FREQ=MONTHLY;INTERVAL=2;BYDAY=MO", {}, "every 2 months, on every Monday"),
     (
         "FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=2",
         {},
-        "every month, only on Monday or Tuesday, only the 2nd of these in each month",
+        "every month, on every Monday and Tuesday, only the 2nd of these in each month",
     ),
     (
         "FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO",
@@ -68,6 +68,21 @@ SENTENCES = [
         "every year, only in the 20th week of the year, only on Monday",
     ),
     ("FREQ=DAILY;INTERVAL=2;BYDAY=MO", {}, "every 2 days, only on Monday"),
+    ("FREQ=YEARLY;BYDAY=MO", {}, "every year, on every Monday"),
+    (
+        "FREQ=YEARLY;BYMONTH=6;BYDAY=MO,TU",
+        {},
+        "every year, only in June, on every Monday and Tuesday",
+    ),
+    ("daily", {"exdates": ["2026-03-03T09:00:00"]}, "every day, but not on 3 March 2026 at 9:00"),
+    (
+        "FREQ=WEEKLY",
+        {
+            "exdates": ["2026-03-10T17:05:00Z"],
+            "rdates": [f"2026-05-{day:02}" for day in range(1, 6)],
+        },
+        "every week, but not on 10 March 2026 at 17:05 UTC, and also on 5 dates",
+    ),
     ("FREQ=HOURLY;BYHOUR=9,10", {}, "every hour, only in the hours 9:00 and 10:00"),
     ("FREQ=HOURLY;BYMINUTE=30", {}, "every hour, at minute 30"),
     (

@@ -231,4 +231,7 @@ REFUSED = [
     ("pay every month end", "end", "is not understood here"),
     ("run every day ending friday", "ending", "is not understood here"),
     ("checkup every year in june", "in june", "on which day"),
+    ("call every 30 minutes", "minutes", "more often than hourly"),
+    ("tea tomorrow remind at 25:00", "25:00", "no such time"),
+    ("pay every other weekday", "other", "more than one reading"),
 ]
