@@ -41,6 +41,7 @@ SEND_SECONDS: Final = 90.0
 LEASE_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 20.0
 AWAY_SECONDS: Final = 0.5
+SLOW_SECONDS: Final = 3.0
 CONTENDED_SECONDS: Final = 0.05
 TURNED_OFF: Final = Failure("refused", "the channel was turned off or taken away")
 
@@ -54,11 +55,13 @@ class Terms(NamedTuple):
         kinds: All kinds of channels that there are here, to fall back on.
         lease_seconds: How long a claim holds; longer than a sending may take.
         chance: At random from 0 to 1.
+        slow_seconds: From how long on a receiver is one of those that take long.
     """
 
     kinds: frozenset[str]
     lease_seconds: float = LEASE_SECONDS
     chance: Callable[[], float] = random.random
+    slow_seconds: float = SLOW_SECONDS
 
 
 class Courier:
@@ -229,6 +232,9 @@ class Courier:
             # The channel before the delivery, as does whoever has it sent once more.
             if outcome is not None:
                 await _note(transaction, claimed.course.way.id, outcome)
+            if outcome is not None and outcome.latency is not None:
+                is_slow = outcome.latency.total_seconds() >= self._terms.slow_seconds
+                await claims.keep_pace(transaction, claimed.course.way.id, is_slow=is_slow)
             await deliveries.settle(transaction, claimed, outcome, course, now)
 
 
