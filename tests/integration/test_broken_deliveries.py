@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from structlog.testing import capture_logs
@@ -14,13 +14,21 @@ from tests.receiver import HttpChannel, Receiver
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 from taskflow.services.reminder import claims
-from taskflow.services.reminder.channels.port import Addressee, Message, NotDelivered, Receipt
+from taskflow.services.reminder.channels.port import (
+    Addressee,
+    LeftAlone,
+    Message,
+    NotDelivered,
+    Receipt,
+)
 from taskflow.services.reminder.claims import Unbegun
 from taskflow.services.reminder.courier import Courier, Terms
+from taskflow.services.reminder.deliveries import BELL
 from taskflow.services.reminder.figures import Figures
 
 BREAK = "UPDATE reminders.tasks SET task = '{}' WHERE task_id = $1"
 NOBODY_READS = "LOCK TABLE reminders.tasks IN ACCESS EXCLUSIVE MODE"
+RESTING = "SELECT next_at FROM reminders.deliveries WHERE state = 'waiting'"
 DETAIL = "SELECT detail FROM reminders.attempts"
 
 
@@ -46,6 +54,44 @@ async def test_a_receivers_word_is_kept_in_a_line_whatever_it_holds(own: Databas
         detail = await transaction.value(DETAIL)
     assert detail.startswith("no xxx")
     assert len(detail) <= 500
+
+
+class Resting(HttpChannel):
+    """Leaves the receiver alone at first."""
+
+    is_rested = False
+
+    async def send(self, addressee: Addressee, message: Message) -> Receipt:
+        """Send it, but not at first."""
+        if self.is_rested:
+            return await super().send(addressee, message)
+        self.is_rested = True
+        raise LeftAlone("left alone", timedelta(seconds=30))
+
+
+async def test_a_receiver_that_has_a_rest_costs_no_attempt(
+    own: Database, receiver: Receiver
+) -> None:
+    wall, figures = Wall(), Figures(Metrics("reminder"), ["hook"])
+    task, reminder = await planned(own, wall)
+    await add_channel(own, task.user_id, f"{receiver.url}/a")
+    await fire(own, wall)
+    channel = Resting()
+    running = asyncio.create_task(
+        Courier(channel, own, wall, figures, Terms(frozenset(["hook"]))).run()
+    )
+    await until(lambda: _rests_until(own, wall.at + timedelta(seconds=30)))
+    wall.at += timedelta(seconds=30)
+    own.hints.ring(f"{BELL} hook")
+    await are(own, task.user_id, "delivered")
+    running.cancel()
+    steps = [(one.attempt, one.result) for one in await history(own, reminder) if one.attempt]
+    assert steps == [(1, "delivered")]
+
+
+async def _rests_until(own: Database, at: datetime) -> bool:
+    async with own.transaction(read_only=True) as transaction:
+        return bool(await transaction.value(RESTING) == at)
 
 
 async def test_a_delivery_that_cannot_be_read_costs_its_own_attempt_alone(
