@@ -136,6 +136,21 @@ async def _tells(logs: Sequence[EventDict], event: str) -> bool:
     return any(one["event"] == event for one in logs)
 
 
+async def test_an_attempt_whose_process_was_killed_is_dated_when_it_began(own: Database) -> None:
+    wall, lease = Wall(), timedelta(minutes=2)
+    task, reminder = await planned(own, wall)
+    await add_channel(own, task.user_id, "http://unused.example")
+    await fire(own, wall)
+    began_at = wall.at
+    for number in range(2):
+        async with own.transaction() as transaction:
+            mark = UUID(int=number)
+            assert await claims.claim(transaction, "hook", wall.at, wall.at + lease, 8, mark)
+        wall.at += lease
+    tried = [(one.at, one.result) for one in await history(own, reminder) if one.attempt]
+    assert tried == [(began_at, "unknown")]
+
+
 async def test_a_claim_of_which_nobody_knows_whether_it_was_made_is_given_back(
     own: Database,
 ) -> None:

@@ -101,7 +101,7 @@ candidates AS MATERIALIZED (
    ORDER BY of_person, next_at LIMIT $9
 ),
 chosen AS (
-  SELECT delivery.id, delivery.state
+  SELECT delivery.id, delivery.state, delivery.next_at
     FROM candidates JOIN reminders.deliveries AS delivery ON delivery.id = candidates.id
    WHERE {_DUE.replace("state", "delivery.state").replace("next_at", "delivery.next_at")}
    ORDER BY candidates.of_person, candidates.next_at LIMIT $3
@@ -115,16 +115,16 @@ UPDATE reminders.deliveries AS delivery
 RETURNING delivery.id, delivery.user_id, delivery.kind, delivery.channel_id, delivery.channel_kind,
           delivery.attempt, delivery.attempts, delivery.since, delivery.tried, delivery.next_at,
           delivery.unreached, coalesce(delivery.asked_at, delivery.created_at) AS began_at,
-          chosen.state = 'claimed' AS was_claimed
+          CASE WHEN chosen.state = 'claimed' THEN chosen.next_at END AS lapsed_at
 """  # noqa: S608 - of constants alone
-# Whoever had claimed it may have sent it, and did not live to say so.
+# Whoever had claimed it may have sent it, and did not live to say so: it was when they claimed it.
 ABANDONED = """
 INSERT INTO reminders.attempts
 SELECT delivery.id, delivery.attempts - 1, delivery.channel_id, delivery.channel_kind,
-       coalesce(channel.name, ''), delivery.attempt - 1, $2, 'unknown', $3, NULL, NULL
-  FROM reminders.deliveries AS delivery
+       coalesce(channel.name, ''), delivery.attempt - 1, lapsed.began_at, 'unknown', $3, NULL, NULL
+  FROM unnest($1::uuid[], $2::timestamptz[]) AS lapsed (id, began_at)
+  JOIN reminders.deliveries AS delivery ON delivery.id = lapsed.id
   LEFT JOIN reminders.channels AS channel ON channel.id = delivery.channel_id
- WHERE delivery.id = ANY($1::uuid[])
 ON CONFLICT (delivery_id, number) DO NOTHING
 """
 # Nobody was asked to send it: the attempt is none.
@@ -206,8 +206,11 @@ async def claim(
     others = (now + UNLIKE, MOST_OF_THE_SLOW, PEOPLE)
     rows: list[Any] = await transaction.rows(CLAIM, kind, *bounds, *shares, *others)
     await close_digests(transaction, [row["id"] for row in rows if row["kind"] == "digest"])
-    if lapsed := [row["id"] for row in rows if row["was_claimed"]]:
-        await transaction.execute(ABANDONED, lapsed, now, ABANDONED_DETAIL)
+    # All claims hold for as long; where a clock was wrong, none was made later than now.
+    lease = until - now
+    if lapsed := {row["id"]: row["lapsed_at"] for row in rows if row["lapsed_at"] is not None}:
+        began_at = [min(at - lease, now) for at in lapsed.values()]
+        await transaction.execute(ABANDONED, list(lapsed), began_at, ABANDONED_DETAIL)
     return [_claimed(row, mark) for row in rows]
 
 
