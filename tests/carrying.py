@@ -18,7 +18,7 @@ from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Reminder, TaskState
 from taskflow.services.reminder import receipts
-from taskflow.services.reminder.courier import Courier, Terms
+from taskflow.services.reminder.courier import SLOW_SECONDS, Courier, Terms
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.firing import Firing
 from taskflow.services.reminder.history import PAGE
@@ -72,11 +72,16 @@ async def fire(
 
 @asynccontextmanager
 async def carrying(
-    database: Database, clock: Clock, kinds: Sequence[str] = ("hook",), lease_seconds: float = 60.0
+    database: Database,
+    clock: Clock,
+    kinds: Sequence[str] = ("hook",),
+    lease_seconds: float = 60.0,
+    slow_seconds: float = SLOW_SECONDS,
 ) -> AsyncIterator[Metrics]:
     """Couriers of these kinds, running."""
     metrics = Metrics("reminder")
-    figures, terms = Figures(metrics, kinds), Terms(frozenset(kinds), lease_seconds, lambda: 0.5)
+    figures = Figures(metrics, kinds)
+    terms = Terms(frozenset(kinds), lease_seconds, lambda: 0.5, slow_seconds)
     async with asyncio.TaskGroup() as group:
         couriers = [Courier(HttpChannel(kind), database, clock, figures, terms) for kind in kinds]
         loops = [group.create_task(one.run()) for one in couriers]

@@ -26,6 +26,7 @@ class Receiver:
         messages: What came, by path.
         answers: What to answer next at a path; 200 where there is nothing.
         on_message: Called before the answer.
+        pauses: How many seconds it takes to answer at a path; none where there is nothing.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class Receiver:
         self.on_message: Callable[[], None] = lambda: None
         self.held: set[str] = set()
         self.is_free = asyncio.Event()
+        self.pauses: dict[str, float] = {}
 
     def ids(self, path: str) -> set[UUID]:
         """The ids of what came."""
@@ -53,6 +55,7 @@ class Receiver:
         self.on_message()
         if path in self.held:
             await self.is_free.wait()
+        await asyncio.sleep(self.pauses.get(path, 0))
         status, headers = self.answers[path].pop(0) if self.answers[path] else (OK, {})
         lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         said = [f"HTTP/1.1 {status} Said", "Content-Length: 0", "Connection: close", *lines]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from structlog.testing import capture_logs
@@ -14,13 +14,21 @@ from tests.receiver import HttpChannel, Receiver
 from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 from taskflow.services.reminder import claims
-from taskflow.services.reminder.channels.port import Addressee, Message, NotDelivered, Receipt
+from taskflow.services.reminder.channels.port import (
+    Addressee,
+    LeftAlone,
+    Message,
+    NotDelivered,
+    Receipt,
+)
 from taskflow.services.reminder.claims import Unbegun
 from taskflow.services.reminder.courier import Courier, Terms
+from taskflow.services.reminder.deliveries import BELL
 from taskflow.services.reminder.figures import Figures
 
 BREAK = "UPDATE reminders.tasks SET task = '{}' WHERE task_id = $1"
 NOBODY_READS = "LOCK TABLE reminders.tasks IN ACCESS EXCLUSIVE MODE"
+RESTING = "SELECT next_at FROM reminders.deliveries WHERE state = 'waiting'"
 DETAIL = "SELECT detail FROM reminders.attempts"
 
 
@@ -46,6 +54,44 @@ async def test_a_receivers_word_is_kept_in_a_line_whatever_it_holds(own: Databas
         detail = await transaction.value(DETAIL)
     assert detail.startswith("no xxx")
     assert len(detail) <= 500
+
+
+class Resting(HttpChannel):
+    """Leaves the receiver alone at first."""
+
+    is_rested = False
+
+    async def send(self, addressee: Addressee, message: Message) -> Receipt:
+        """Send it, but not at first."""
+        if self.is_rested:
+            return await super().send(addressee, message)
+        self.is_rested = True
+        raise LeftAlone("left alone", timedelta(seconds=30))
+
+
+async def test_a_receiver_that_has_a_rest_costs_no_attempt(
+    own: Database, receiver: Receiver
+) -> None:
+    wall, figures = Wall(), Figures(Metrics("reminder"), ["hook"])
+    task, reminder = await planned(own, wall)
+    await add_channel(own, task.user_id, f"{receiver.url}/a")
+    await fire(own, wall)
+    channel = Resting()
+    running = asyncio.create_task(
+        Courier(channel, own, wall, figures, Terms(frozenset(["hook"]))).run()
+    )
+    await until(lambda: _rests_until(own, wall.at + timedelta(seconds=30)))
+    wall.at += timedelta(seconds=30)
+    own.hints.ring(f"{BELL} hook")
+    await are(own, task.user_id, "delivered")
+    running.cancel()
+    steps = [(one.attempt, one.result) for one in await history(own, reminder) if one.attempt]
+    assert steps == [(1, "delivered")]
+
+
+async def _rests_until(own: Database, at: datetime) -> bool:
+    async with own.transaction(read_only=True) as transaction:
+        return bool(await transaction.value(RESTING) == at)
 
 
 async def test_a_delivery_that_cannot_be_read_costs_its_own_attempt_alone(
@@ -88,6 +134,21 @@ async def test_what_was_claimed_when_the_database_went_away_is_sent_once_it_is_b
 
 async def _tells(logs: Sequence[EventDict], event: str) -> bool:
     return any(one["event"] == event for one in logs)
+
+
+async def test_an_attempt_whose_process_was_killed_is_dated_when_it_began(own: Database) -> None:
+    wall, lease = Wall(), timedelta(minutes=2)
+    task, reminder = await planned(own, wall)
+    await add_channel(own, task.user_id, "http://unused.example")
+    await fire(own, wall)
+    began_at = wall.at
+    for number in range(2):
+        async with own.transaction() as transaction:
+            mark = UUID(int=number)
+            assert await claims.claim(transaction, "hook", wall.at, wall.at + lease, 8, mark)
+        wall.at += lease
+    tried = [(one.at, one.result) for one in await history(own, reminder) if one.attempt]
+    assert tried == [(began_at, "unknown")]
 
 
 async def test_a_claim_of_which_nobody_knows_whether_it_was_made_is_given_back(

@@ -13,7 +13,14 @@ from tests.receivers import HttpReceiver
 
 from taskflow.base.errors import Denied, TaskFlowError, TimedOut, Unavailable
 from taskflow.base.networks import parse_networks
-from taskflow.chassis.outbound import FAILURES, MOST_BODY_BYTES, Outbound, resolve
+from taskflow.chassis.outbound import (
+    FAILURES,
+    MOST_BODY_BYTES,
+    REST_SECONDS,
+    LeftAlone,
+    Outbound,
+    resolve,
+)
 
 LOOPBACK = parse_networks("127.0.0.0/8")
 SECONDS = 20.0
@@ -151,6 +158,20 @@ async def test_an_origin_that_hangs_is_left_alone(receiver: HttpReceiver) -> Non
             await outbound.post(url, {}, b"", seconds=0.05)
     with pytest.raises(Unavailable, match="left alone"):
         await outbound.post(url, {}, b"", seconds=SECONDS)
+    await outbound.close()
+
+
+async def test_what_hangs_for_one_addressee_is_called_for_another(receiver: HttpReceiver) -> None:
+    receiver.hangs = True
+    outbound, url = Outbound(LOOPBACK), f"http://127.0.0.1:{receiver.port}/"
+    for _ in range(FAILURES):
+        with pytest.raises(TimedOut):
+            await outbound.post(url, {}, b"", seconds=0.05, addressee="one")
+    with pytest.raises(LeftAlone) as left:
+        await outbound.post(url, {}, b"", seconds=SECONDS, addressee="one")
+    assert 0 < left.value.rest_seconds <= REST_SECONDS
+    with pytest.raises(TimedOut):
+        await outbound.post(url, {}, b"", seconds=0.05, addressee="another")
     await outbound.close()
 
 

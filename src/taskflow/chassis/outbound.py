@@ -4,7 +4,7 @@ The address that is checked is the one connected to: a name is resolved once for
 so that it cannot mean another address a moment later. No redirect is followed, no proxy of the
 machine is used, every call has an end, and an answer counts once its head is there: its body is
 read to a bound and thrown away, for what an address answers is nobody's to read. An origin that did
-not answer several times in a row is left alone for a while.
+not answer several times in a row is left alone for a while, by whose calls those were alone.
 """
 
 import asyncio
@@ -35,6 +35,8 @@ KEPT_CONNECTIONS: Final = 10
 KEPT_SECONDS: Final = 15.0
 FAILURES: Final = 5
 REST_SECONDS: Final = 30.0
+# While one call finds out whether it answers again.
+PROBE_SECONDS: Final = 1.0
 _UNREACHED: Final = (httpcore.ConnectError, httpcore.ConnectTimeout)
 _BROKEN: Final = (
     httpcore.NetworkError,
@@ -49,6 +51,18 @@ _LOOKUPS: Final = ThreadPoolExecutor(LOOKUPS, "lookup")
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a name, at this moment."""
+
+
+class LeftAlone(Unavailable):
+    """Nothing was sent: it did not answer several times.
+
+    Attributes:
+        rest_seconds: For how long it is left alone.
+    """
+
+    def __init__(self, rest_seconds: float) -> None:
+        super().__init__("it did not answer several times; left alone for a while")
+        self.rest_seconds = rest_seconds
 
 
 class Answer(NamedTuple):
@@ -88,7 +102,7 @@ class Outbound:
         resolve: Resolve = resolve,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._breakers: OrderedDict[str, Breaker] = OrderedDict()
+        self._breakers: OrderedDict[tuple[str, str], Breaker] = OrderedDict()
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls or ssl.create_default_context(),
             max_connections=CONNECTIONS,
@@ -102,7 +116,13 @@ class Outbound:
         await self._pool.aclose()
 
     async def post(
-        self, url: str, headers: Mapping[str, str], content: bytes, *, seconds: float
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes,
+        *,
+        seconds: float,
+        addressee: str = "",
     ) -> Answer:
         """Send something to an address.
 
@@ -111,9 +131,12 @@ class Outbound:
             headers: What goes with it.
             content: What is sent.
             seconds: How long it may take to answer.
+            addressee: For whom; what others' calls come to at the same origin is not held against
+                this one.
 
         Raises:
             Denied: the address is none to call.
+            LeftAlone: it did not answer several times; nothing was sent.
             TimedOut: it did not answer in time.
             Unavailable: it could not be reached, or broke off.
         """
@@ -121,9 +144,9 @@ class Outbound:
             target = parse_target(url)
         except ValueError as error:
             raise Denied(f"the address {error}") from error
-        breaker = self._breaker(target.origin)
-        if not breaker.admit(monotonic()):
-            raise Unavailable("it did not answer several times; left alone for a while")
+        breaker, now = self._breaker(target.origin, addressee), monotonic()
+        if not breaker.admit(now):
+            raise LeftAlone(max(breaker.rest(now), PROBE_SECONDS))
         try:
             answer = await self._call(target, headers, content, seconds)
         except TimeoutError as error:
@@ -159,10 +182,10 @@ class Outbound:
             await _drain(response)
             return Answer(response.status, _headers(response.headers))
 
-    def _breaker(self, origin: str) -> Breaker:
-        """The one of an origin; those that were not called for longest are forgotten."""
-        breaker = self._breakers.setdefault(origin, Breaker(FAILURES, REST_SECONDS))
-        self._breakers.move_to_end(origin)
+    def _breaker(self, *called: *tuple[str, str]) -> Breaker:
+        """The one of an origin and an addressee; those not called for longest are forgotten."""
+        breaker = self._breakers.setdefault(called, Breaker(FAILURES, REST_SECONDS))
+        self._breakers.move_to_end(called)
         if len(self._breakers) > MOST_ORIGINS:
             self._breakers.popitem(last=False)
         return breaker

@@ -2,8 +2,10 @@
 
 A delivery is claimed for a while; whoever claims it may be killed, and then somebody else does. Of
 what is due, what a channel or a person has enough of on its way waits for them alone: receivers
-that never answer hold up nobody else's reminders. Each claim counts what it sees: several replicas
-that claim at one moment may each give out a share.
+that never answer hold up nobody else's reminders. Those that took long at last share half of the
+places, and whoever has the least on its way comes first: many slow ones hold up no quick one for
+longer than it takes until they are known to be slow. Each claim counts what it sees: several
+replicas that claim at one moment may each give out a share.
 """
 
 from collections.abc import Collection
@@ -18,6 +20,10 @@ from taskflow.services.reminder.retries import LONGEST_WISH
 
 MOST_OF_A_CHANNEL: Final = 2
 MOST_OF_A_PERSON: Final = 3
+# Half of a courier's places: the others are for channels that did not take long at last.
+MOST_OF_THE_SLOW: Final = 4
+# So many people who wait are looked at, beside those who have waited longest.
+PEOPLE: Final = 1_000
 # So many times as much is looked at as there is room for, to find what others wait for too.
 CANDIDATES: Final = 8
 # Longer than a lease, a pause between attempts and a digest's patience.
@@ -28,30 +34,78 @@ ABANDONED_DETAIL: Final = "the process ended before the result was known; it may
 
 # What is to be tried later than anything ever is was planned by a clock that was wrong, as was what
 # begins in the future: it begins now.
-CLAIM = """
-WITH busy AS MATERIALIZED (
-  SELECT channel_id, user_id FROM reminders.deliveries
+_DUE: Final = """state IN ('waiting', 'claimed')
+       AND (next_at <= $2 OR next_at > $6 OR (state = 'waiting' AND created_at > $10))"""
+# Of whom many wait, nobody hides the others: people are found one by one, and the oldest anyway.
+# Those who have the fewest on their way come first. Whoever claims at the same moment has the next.
+CLAIM: Final = f"""
+WITH RECURSIVE slow AS MATERIALIZED (
+  SELECT id FROM reminders.channels WHERE kind = $1 AND is_slow
+),
+busy AS MATERIALIZED (
+  SELECT channel_id, user_id, channel_id IN (SELECT id FROM slow) AS is_slow
+    FROM reminders.deliveries
    WHERE channel_kind = $1 AND state = 'claimed' AND next_at > $2 AND next_at <= $6
 ),
+full_channels AS MATERIALIZED (
+  SELECT channel_id FROM busy GROUP BY 1 HAVING count(*) >= $7
+   UNION
+  SELECT id FROM slow WHERE (SELECT count(*) FROM busy WHERE is_slow) >= $11
+),
+full_people AS MATERIALIZED (SELECT user_id FROM busy GROUP BY 1 HAVING count(*) >= $8),
+waiting AS (
+  (SELECT user_id FROM reminders.deliveries
+    WHERE channel_kind = $1 AND state IN ('waiting', 'claimed') ORDER BY user_id LIMIT 1)
+   UNION ALL
+  SELECT (SELECT following.user_id FROM reminders.deliveries AS following
+           WHERE following.channel_kind = $1 AND following.state IN ('waiting', 'claimed')
+             AND following.user_id > waiting.user_id
+           ORDER BY following.user_id LIMIT 1)
+    FROM waiting WHERE waiting.user_id IS NOT NULL
+),
+people AS (
+  (SELECT user_id FROM waiting WHERE user_id IS NOT NULL LIMIT $12)
+   UNION
+  (SELECT user_id FROM (
+     SELECT user_id FROM reminders.deliveries
+      WHERE channel_kind = $1 AND {_DUE}
+        AND channel_id NOT IN (SELECT channel_id FROM full_channels)
+        AND user_id NOT IN (SELECT user_id FROM full_people)
+      ORDER BY next_at LIMIT $9) AS oldest)
+),
 due AS (
-  SELECT id, state, channel_id, user_id, next_at FROM reminders.deliveries
-   WHERE channel_kind = $1 AND state IN ('waiting', 'claimed')
-     AND (next_at <= $2 OR next_at > $6 OR (state = 'waiting' AND created_at > $10))
-     AND channel_id NOT IN (SELECT channel_id FROM busy GROUP BY 1 HAVING count(*) >= $7)
-     AND user_id NOT IN (SELECT user_id FROM busy GROUP BY 1 HAVING count(*) >= $8)
-   ORDER BY next_at LIMIT $9 FOR UPDATE SKIP LOCKED
+  SELECT found.*, found.channel_id IN (SELECT id FROM slow) AS is_slow
+    FROM people CROSS JOIN LATERAL (
+      SELECT id, channel_id, user_id, next_at FROM reminders.deliveries
+       WHERE channel_kind = $1 AND user_id = people.user_id AND {_DUE}
+         AND channel_id NOT IN (SELECT channel_id FROM full_channels)
+       ORDER BY next_at LIMIT $8) AS found
+   WHERE people.user_id NOT IN (SELECT user_id FROM full_people)
 ),
 placed AS (
-  SELECT id, state, next_at,
+  SELECT id, next_at, is_slow,
          row_number() OVER (PARTITION BY channel_id ORDER BY next_at, id)
            + (SELECT count(*) FROM busy WHERE busy.channel_id = due.channel_id) AS of_channel,
          row_number() OVER (PARTITION BY user_id ORDER BY next_at, id)
            + (SELECT count(*) FROM busy WHERE busy.user_id = due.user_id) AS of_person
     FROM due
 ),
+fair AS (
+  SELECT id, next_at, of_person, is_slow,
+         row_number() OVER (PARTITION BY is_slow ORDER BY of_person, next_at, id) AS of_pace
+    FROM placed WHERE of_channel <= $7 AND of_person <= $8
+),
+candidates AS MATERIALIZED (
+  SELECT id, of_person, next_at FROM fair
+   WHERE NOT is_slow OR of_pace + (SELECT count(*) FROM busy WHERE busy.is_slow) <= $11
+   ORDER BY of_person, next_at LIMIT $9
+),
 chosen AS (
-  SELECT id, state FROM placed WHERE of_channel <= $7 AND of_person <= $8
-   ORDER BY next_at LIMIT $3
+  SELECT delivery.id, delivery.state, delivery.next_at
+    FROM candidates JOIN reminders.deliveries AS delivery ON delivery.id = candidates.id
+   WHERE {_DUE.replace("state", "delivery.state").replace("next_at", "delivery.next_at")}
+   ORDER BY candidates.of_person, candidates.next_at LIMIT $3
+     FOR UPDATE OF delivery SKIP LOCKED
 )
 UPDATE reminders.deliveries AS delivery
    SET state = 'claimed', claim = $4, next_at = $5, since = least(delivery.since, $2),
@@ -61,16 +115,16 @@ UPDATE reminders.deliveries AS delivery
 RETURNING delivery.id, delivery.user_id, delivery.kind, delivery.channel_id, delivery.channel_kind,
           delivery.attempt, delivery.attempts, delivery.since, delivery.tried, delivery.next_at,
           delivery.unreached, coalesce(delivery.asked_at, delivery.created_at) AS began_at,
-          chosen.state = 'claimed' AS was_claimed
-"""
-# Whoever had claimed it may have sent it, and did not live to say so.
+          CASE WHEN chosen.state = 'claimed' THEN chosen.next_at END AS lapsed_at
+"""  # noqa: S608 - of constants alone
+# Whoever had claimed it may have sent it, and did not live to say so: it was when they claimed it.
 ABANDONED = """
 INSERT INTO reminders.attempts
 SELECT delivery.id, delivery.attempts - 1, delivery.channel_id, delivery.channel_kind,
-       coalesce(channel.name, ''), delivery.attempt - 1, $2, 'unknown', $3, NULL, NULL
-  FROM reminders.deliveries AS delivery
+       coalesce(channel.name, ''), delivery.attempt - 1, lapsed.began_at, 'unknown', $3, NULL, NULL
+  FROM unnest($1::uuid[], $2::timestamptz[]) AS lapsed (id, began_at)
+  JOIN reminders.deliveries AS delivery ON delivery.id = lapsed.id
   LEFT JOIN reminders.channels AS channel ON channel.id = delivery.channel_id
- WHERE delivery.id = ANY($1::uuid[])
 ON CONFLICT (delivery_id, number) DO NOTHING
 """
 # Nobody was asked to send it: the attempt is none.
@@ -85,17 +139,25 @@ UPDATE reminders.deliveries AS delivery
 """
 # What is due and waits for its own channel or person is looked for when one of theirs ends.
 NEXT = """
-WITH busy AS MATERIALIZED (
+WITH slow AS MATERIALIZED (SELECT id FROM reminders.channels WHERE kind = $1 AND is_slow),
+busy AS MATERIALIZED (
   SELECT channel_id, user_id FROM reminders.deliveries
    WHERE channel_kind = $1 AND state = 'claimed' AND next_at > $2
+),
+full_channels AS MATERIALIZED (
+  SELECT channel_id FROM busy GROUP BY 1 HAVING count(*) >= $3
+   UNION
+  SELECT id FROM slow
+   WHERE (SELECT count(*) FROM busy WHERE channel_id IN (SELECT id FROM slow)) >= $5
 )
 SELECT next_at FROM reminders.deliveries
  WHERE channel_kind = $1 AND state IN ('waiting', 'claimed')
    AND (next_at > $2
-        OR channel_id NOT IN (SELECT channel_id FROM busy GROUP BY 1 HAVING count(*) >= $3)
+        OR channel_id NOT IN (SELECT channel_id FROM full_channels)
            AND user_id NOT IN (SELECT user_id FROM busy GROUP BY 1 HAVING count(*) >= $4))
  ORDER BY next_at LIMIT 1
 """
+KEEP_PACE = "UPDATE reminders.channels SET is_slow = $2 WHERE id = $1 AND is_slow <> $2"
 
 
 class Claimed(NamedTuple):
@@ -141,10 +203,14 @@ async def claim(
     """Claim some of what is due by a kind of channel, and what a claim has lapsed of."""
     shares = (MOST_OF_A_CHANNEL, MOST_OF_A_PERSON, CANDIDATES * limit)
     bounds = (now, limit, mark, until, now + LONGEST_WAIT)
-    rows: list[Any] = await transaction.rows(CLAIM, kind, *bounds, *shares, now + UNLIKE)
+    others = (now + UNLIKE, MOST_OF_THE_SLOW, PEOPLE)
+    rows: list[Any] = await transaction.rows(CLAIM, kind, *bounds, *shares, *others)
     await close_digests(transaction, [row["id"] for row in rows if row["kind"] == "digest"])
-    if lapsed := [row["id"] for row in rows if row["was_claimed"]]:
-        await transaction.execute(ABANDONED, lapsed, now, ABANDONED_DETAIL)
+    # All claims hold for as long; where a clock was wrong, none was made later than now.
+    lease = until - now
+    if lapsed := {row["id"]: row["lapsed_at"] for row in rows if row["lapsed_at"] is not None}:
+        began_at = [min(at - lease, now) for at in lapsed.values()]
+        await transaction.execute(ABANDONED, list(lapsed), began_at, ABANDONED_DETAIL)
     return [_claimed(row, mark) for row in rows]
 
 
@@ -160,6 +226,11 @@ def _claimed(row: Any, mark: UUID) -> Claimed:
 
 async def next_time(transaction: Transaction, kind: str, now: datetime) -> datetime | None:
     """When something is to be done next by a kind of channel, as far as its turn can come."""
-    shares = (MOST_OF_A_CHANNEL, MOST_OF_A_PERSON)
+    shares = (MOST_OF_A_CHANNEL, MOST_OF_A_PERSON, MOST_OF_THE_SLOW)
     found: datetime | None = await transaction.value(NEXT, kind, now, *shares)
     return found
+
+
+async def keep_pace(transaction: Transaction, channel_id: UUID, *, is_slow: bool) -> None:
+    """Write down whether a channel took long to answer, for its share from here on."""
+    await transaction.execute(KEEP_PACE, channel_id, is_slow)

@@ -24,6 +24,7 @@ from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.channels.port import (
     Addressee,
     Channel,
+    LeftAlone,
     Message,
     NotDelivered,
     Receipt,
@@ -34,6 +35,7 @@ from taskflow.services.reminder.deliveries import BELL, Outcome
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.lifecycle import Course, Failure
 from taskflow.services.reminder.parcels import Parcel
+from taskflow.services.reminder.retries import MOST_TIME
 
 AT_ONCE: Final = 8
 # The longest that a channel may take: Apprise waits for its turn, starts a process and sends.
@@ -41,8 +43,12 @@ SEND_SECONDS: Final = 90.0
 LEASE_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 20.0
 AWAY_SECONDS: Final = 0.5
+SLOW_SECONDS: Final = 3.0
 CONTENDED_SECONDS: Final = 0.05
 TURNED_OFF: Final = Failure("refused", "the channel was turned off or taken away")
+
+Sent = Receipt | Failure | LeftAlone
+"""What came of handing a message to a channel."""
 
 log = structlog.get_logger()
 
@@ -54,11 +60,13 @@ class Terms(NamedTuple):
         kinds: All kinds of channels that there are here, to fall back on.
         lease_seconds: How long a claim holds; longer than a sending may take.
         chance: At random from 0 to 1.
+        slow_seconds: From how long on a receiver is one of those that take long.
     """
 
     kinds: frozenset[str]
     lease_seconds: float = LEASE_SECONDS
     chance: Callable[[], float] = random.random
+    slow_seconds: float = SLOW_SECONDS
 
 
 class Courier:
@@ -174,20 +182,34 @@ class Courier:
         self, claimed: Claimed, parcel: Parcel, addressee: Addressee, message: Message
     ) -> None:
         now, began_at = self._clock.now(), monotonic()
-        answer = await self._send(addressee, message)
+        # A rest is no attempt, but does not keep other channels from their turn for ever.
+        may_rest = now - (claimed.course.began_at or now) <= MOST_TIME
+        answer = await self._send(addressee, message, may_rest=may_rest)
         latency = timedelta(seconds=monotonic() - began_at)
-        if isinstance(answer, Receipt):
+        if isinstance(answer, LeftAlone):
+            await self._rest(claimed, now + answer.rest)
+        elif isinstance(answer, Receipt):
             outcome = Outcome(addressee.name, now, "delivered", in_a_line(answer.detail), latency)
             await self._settle(claimed, outcome, lifecycle.delivered(claimed.course))
         else:
             outcome = Outcome(addressee.name, now, answer.result, in_a_line(answer.detail), latency)
             await self._go_on(claimed, parcel, answer, outcome)
 
-    async def _send(self, addressee: Addressee, message: Message) -> Receipt | Failure:
+    async def _rest(self, claimed: Claimed, until: datetime) -> None:
+        """Nothing was sent: let it wait as if it had not been claimed."""
+        unbegun = Unbegun(claimed.mark, claimed.id)
+        try:
+            async with self._database.transaction() as transaction:
+                await claims.give_back(transaction, self._channel.kind, {unbegun}, until)
+        except Unavailable:
+            self._unbegun.add(unbegun)
+            raise
+
+    async def _send(self, addressee: Addressee, message: Message, *, may_rest: bool) -> Sent:
         """Have it sent; whatever a channel raises is a failure of this attempt alone."""
         sending = asyncio.wait_for(self._channel.send(addressee, message), SEND_SECONDS)
         answer = (await asyncio.gather(sending, return_exceptions=True))[0]
-        if isinstance(answer, Receipt):
+        if isinstance(answer, Receipt) or (may_rest and isinstance(answer, LeftAlone)):
             return answer
         if isinstance(answer, NotDelivered):
             return _failure(answer)
@@ -229,6 +251,9 @@ class Courier:
             # The channel before the delivery, as does whoever has it sent once more.
             if outcome is not None:
                 await _note(transaction, claimed.course.way.id, outcome)
+            if outcome is not None and outcome.latency is not None:
+                is_slow = outcome.latency.total_seconds() >= self._terms.slow_seconds
+                await claims.keep_pace(transaction, claimed.course.way.id, is_slow=is_slow)
             await deliveries.settle(transaction, claimed, outcome, course, now)
 
 

@@ -89,6 +89,14 @@ class NotDelivered(Exception):
         self.retry_after = retry_after
 
 
+class LeftAlone(NotDelivered):
+    """Nothing was sent: the receiver did not answer several times, and has a rest."""
+
+    def __init__(self, detail: str, rest: timedelta) -> None:
+        super().__init__(detail, retry_after=rest)
+        self.rest = rest
+
+
 class Channel(Protocol):
     """Carries messages of one kind."""
 
@@ -102,5 +110,6 @@ class Channel(Protocol):
 
         Raises:
             NotDelivered: the receiver has not taken it, as far as anybody can know.
+            LeftAlone: nothing was sent, for it has a rest.
         """
         ...

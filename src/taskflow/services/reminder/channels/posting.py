@@ -1,15 +1,18 @@
 """Sends to a receiver over HTTP and says what came of it, for the channels that do."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
+from uuid import UUID
 
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Denied, Unavailable
 from taskflow.base.networks import parse_networks
+from taskflow.chassis import outbound
 from taskflow.chassis.outbound import Outbound
 from taskflow.chassis.service import Context
-from taskflow.services.reminder.channels.port import NotDelivered, Receipt
+from taskflow.services.reminder.channels.port import LeftAlone, NotDelivered, Receipt
 from taskflow.services.reminder.channels.replies import judge
 
 SECONDS: Final = 10.0
@@ -20,13 +23,13 @@ class Posting:
     """Posts to receivers.
 
     Args:
-        outbound: Makes the calls.
+        calls: Makes the calls.
         clock: The time.
         seconds: How long a call may take.
     """
 
-    def __init__(self, outbound: Outbound, clock: Clock, seconds: float = SECONDS) -> None:
-        self._outbound = outbound
+    def __init__(self, calls: Outbound, clock: Clock, seconds: float = SECONDS) -> None:
+        self._outbound = calls
         self._clock = clock
         self._seconds = seconds
 
@@ -45,15 +48,22 @@ class Posting:
         url: str,
         headers: Mapping[str, str],
         content: bytes,
+        addressee: UUID,
         gone: frozenset[int] = GONE,
     ) -> Receipt:
         """Send once.
 
         Raises:
+            LeftAlone: the receiver has a rest.
             NotDelivered: the receiver has not taken it, or may not be called.
         """
         try:
-            answer = await self._outbound.post(url, headers, content, seconds=self._seconds)
+            answer = await self._outbound.post(
+                url, headers, content, seconds=self._seconds, addressee=str(addressee)
+            )
+        except outbound.LeftAlone as error:
+            detail = f"the receiver was not reached: {error.detail}"
+            raise LeftAlone(detail, timedelta(seconds=error.rest_seconds)) from error
         except Denied as error:
             raise NotDelivered(error.detail, is_final=True) from error
         except Unavailable as error:

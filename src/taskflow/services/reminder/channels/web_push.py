@@ -99,7 +99,7 @@ class WebPush:
             "Topic": message.id.hex,
             "Authorization": authorization(self._key, audience, self._clock.now(), self._contact),
         }
-        return await self._posting.post(address["endpoint"], headers, body, GONE)
+        return await self._posting.post(address["endpoint"], headers, body, addressee.id, GONE)
 
 
 def content(message: Message) -> bytes:

@@ -87,7 +87,7 @@ class Webhook:
                 sign(secret, signed) for secret in secrets(addressee.address, now)
             ),
         }
-        return await self._posting.post(addressee.address["url"], headers, body)
+        return await self._posting.post(addressee.address["url"], headers, body, addressee.id)
 
 
 def secrets(address: Mapping[str, Any], now: datetime) -> list[str]:
