@@ -28,7 +28,7 @@ class Planner:
     Args:
         schedule: Told of what is pending.
         clock: The time.
-        on_carried: Told how many reminders the bus has carried to the page.
+        on_carried: Told how many events of reminders the bus has carried.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Planner:
     async def follow(self, transaction: Transaction, arrived: Sequence[Delivery]) -> None:
         """Bring the reminders of the events' tasks up to date, unless newer is known.
 
-        A reminder's own event that comes back has been carried: the page has it.
+        A reminder's own event that comes back has been carried to the services.
         """
         of_tasks = [one for one in arrived if one.event.event_type != REMINDER_TRIGGERED]
         for news in _rounds(of_tasks):
