@@ -85,6 +85,17 @@ def repetition(fired: Standing, now: datetime) -> Repetition | None:
     return Repetition(number, fired.fire_at + steps * every) if number <= fired.nag_times else None
 
 
+def passed_over(fired: Standing, following: Repetition | None) -> int:
+    """How many repetitions of a reminder had their time before it fired.
+
+    Args:
+        fired: Where it stood.
+        following: When it nags next.
+    """
+    last = following.number - 1 if following else fired.nag_times or 0
+    return max(last - fired.nag_done, 0)
+
+
 def settle(
     wanted: Sequence[Plan],
     known: Mapping[UUID, Standing],
@@ -124,7 +135,22 @@ def _settled(
         return known._replace(status="cancelled", reason=closed)
     if known.status == "pending" or known.fire_at > asked_at:
         return known._replace(status="pending", reason=None)
-    return known._replace(reason=PAST)
+    return known._replace(reason=PAST) if known.fired_at is None else _resumed(known, asked_at)
+
+
+def _resumed(known: Standing, asked_at: datetime) -> Standing:
+    """What has fired and was cancelled goes on with its nagging, where any is left."""
+    following = repetition(known, asked_at)
+    if following is None:
+        return _for_good(known)
+    number, at = following
+    return known._replace(status="pending", reason=None, fire_at=at, nag_done=number)
+
+
+def _for_good(known: Standing) -> Standing:
+    """It has fired, and does not again."""
+    fire_at = known.fired_at or known.fire_at
+    return known._replace(status="sent", reason=None, fire_at=fire_at, nag_done=0)
 
 
 def _nagging(plan: Plan, known: Standing) -> Standing:
@@ -132,7 +158,7 @@ def _nagging(plan: Plan, known: Standing) -> Standing:
     every, times = plan.nag_every_seconds, plan.nag_times
     known = known._replace(nag_every_seconds=every, nag_times=times)
     if known.status == "pending" and known.nag_done > (times or 0):
-        return known._replace(status="sent", fire_at=known.fired_at or known.fire_at, nag_done=0)
+        return _for_good(known)
     return known
 
 
