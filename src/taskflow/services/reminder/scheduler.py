@@ -11,6 +11,8 @@ from taskflow.tasks.durations import before, parse_duration, parse_nag
 from taskflow.tasks.zones import parse_zone
 
 PAST: Final = "its time had already passed"
+COMPLETED: Final = "the task was completed"
+DELETED: Final = "the task was deleted"
 REMOVED: Final = "the reminder was removed"
 MOVED: Final = "it was moved to another time"
 
@@ -180,8 +182,8 @@ def why_withdrawn(before: Standing, after: Standing, closed: str | None) -> str 
 def why_closed(task: TaskState, *, is_deleted: bool) -> str | None:
     """Why nothing of a task fires; None when it does."""
     if is_deleted or task.deleted_at is not None:
-        return "the task was deleted"
-    return "the task was completed" if task.status == "completed" else None
+        return DELETED
+    return COMPLETED if task.status == "completed" else None
 
 
 def reminder_id(task: TaskState, reminder: Reminder) -> UUID:
