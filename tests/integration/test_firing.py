@@ -21,6 +21,8 @@ from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.events.payloads import Nag, Reminder, TaskState
 from taskflow.services.reminder import storage
+from taskflow.services.reminder.history import Person
+from taskflow.services.reminder.reactions import snooze
 from taskflow.services.reminder.scheduler import plans
 
 End = Callable[[Database, TaskState, Wall], Awaitable[None]]
@@ -203,6 +205,9 @@ async def test_repetitions_that_an_outage_swallowed_are_passed_over(own: Databas
     assert await fired_at(own, reminder) == [first, first + 30 * MINUTE]
     events = await reminder_events(own, [reminder])
     assert [one.reminder.repetition or 0 for one in events if one.reminder] == [0, 3]
+    fired = [one.text for one in await history(own, reminder) if one.what == "fired"]
+    assert fired[0].endswith("; 2 repetitions were passed over")
+    assert fired[1] == "It fired at its time, as its 3rd repetition"
 
 
 async def test_a_clock_that_jumps_back_fires_nothing_twice_and_loses_nothing(
@@ -254,3 +259,40 @@ async def test_a_reminder_at_an_odd_moment_of_the_calendar_fires_exactly_then_an
         await fire(own, wall)
         assert len(await fired_at(own, reminder)) == (moment >= at)
     assert await fired_at(own, reminder) == [at]
+
+
+async def test_a_reminder_snoozed_to_a_time_it_has_fired_at_is_told_again_after_the_clock_went_back(
+    own: Database,
+) -> None:
+    wall = Wall()
+    fires_at = wall.at
+    task = make_task(Reminder(at=fires_at))
+    await add_channel(own, task.user_id, "http://127.0.0.1:1/")
+    reminder = await planned(own, task, wall)
+    await fire(own, wall)
+    wall.at -= 3 * HOUR
+    async with own.transaction() as transaction:
+        await snooze(transaction, Person(task.user_id, reminder, wall.at), fires_at, None)
+    wall.at = fires_at
+    await fire(own, wall)
+    events = await reminder_events(own, [reminder])
+    assert len({one.event_id for one in events}) == 2
+    assert sorted(await states(own, task.user_id)) == ["stopped", "waiting"]
+
+
+async def test_a_task_moved_away_and_back_after_the_clock_went_back_is_told_of_again(
+    own: Database,
+) -> None:
+    wall = Wall()
+    fires_at = wall.at
+    task = make_task(Reminder(offset="PT1H"), due=fires_at + HOUR)
+    reminder = await planned(own, task, wall)
+    await fire(own, wall)
+    wall.at -= 3 * HOUR
+    away = replace(task, version=2, due_date="2026-03-05T09:00:00Z")
+    await follow(own, make_event(away, wall.at, "task.updated"))
+    await follow(own, make_event(replace(task, version=3), wall.at, "task.updated"))
+    wall.at = fires_at
+    await fire(own, wall)
+    events = await reminder_events(own, [reminder])
+    assert len({one.event_id for one in events}) == 2

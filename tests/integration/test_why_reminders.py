@@ -146,6 +146,13 @@ async def _done_since(scene: Scene) -> None:
     await scene.hears("task.completed", status="completed")
 
 
+async def _done_and_reopened_late(scene: Scene) -> None:
+    await scene.hears("task.completed", status="completed")
+    scene.wall.at += HOUR
+    event = make_event(replace(scene.task, version=3), scene.wall.at, "task.updated")
+    await follow(scene.own, event, clock=scene.wall)
+
+
 async def _replaced(scene: Scene) -> None:
     await scene.hears("task.updated", reminders=(Reminder(offset="PT2H"),))
     await scene.fires()
@@ -200,6 +207,10 @@ WAYS: dict[str, tuple[Way, str]] = {
     "done before": (_done_before, "It was cancelled: the task was completed"),
     "deleted before": (_deleted_before, "It was cancelled: the task was deleted"),
     "done since": (_done_since, "Nothing more is sent: the task was completed"),
+    "done before, reopened since": (
+        _done_and_reopened_late,
+        "It was cancelled: its time had already passed",
+    ),
     "replaced": (_replaced, "It was cancelled: the reminder was removed"),
     "moved": (
         _moved,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
-from tests.carrying import add_channel, are, carrying, fire, history, planned, until
+from tests.carrying import add_channel, are, carrying, fire, history, planned, states, until
 from tests.planning import Wall, follow, make_event, make_task
 from tests.receiver import Receiver
 
@@ -167,6 +167,70 @@ async def test_what_its_owner_asks_for_once_more_goes_out_whatever_they_did_befo
     async with carrying(own, wall):
         await are(own, task.user_id, "delivered")
     assert (await history(own, reminder))[-1].what == "delivered"
+
+
+async def _reopen(own: Database, task: TaskState, wall: Wall) -> None:
+    event = make_event(replace(task, version=3), wall.at, "task.updated")
+    await follow(own, event, clock=wall)
+
+
+@pytest.mark.parametrize("close", [_complete, _delete])
+async def test_what_closing_a_task_by_mistake_has_stopped_goes_out_when_it_is_reopened(
+    own: Database, receiver: Receiver, close: React
+) -> None:
+    wall = Wall()
+    task = await offset_task(own, wall)
+    reminder = plans(task)[0].id
+    await add_channel(own, task.user_id, f"{receiver.url}/undone")
+    await fire(own, wall)
+    await close(own, Person(task.user_id, reminder, wall.at), task)
+    assert [one.what for one in await history(own, reminder)][-1] == "stopped"
+    wall.at += MINUTE
+    await _reopen(own, task, wall)
+    async with carrying(own, wall):
+        await are(own, task.user_id, "delivered")
+    assert "stopped" not in [one.what for one in await history(own, reminder)]
+    assert len(receiver.messages["/undone"]) == 1
+
+
+async def test_a_digest_has_what_closing_its_task_by_mistake_had_taken_out_of_it(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    user_id = make_task().user_id
+    tasks = [await offset_task(own, wall, user_id) for _ in range(4)]
+    await add_channel(own, user_id, f"{receiver.url}/whole")
+    wall.at += HOUR
+    await fire(own, wall, digest_above=3)
+    await _complete(own, Person(user_id, plans(tasks[0])[0].id, wall.at), tasks[0])
+    await _reopen(own, tasks[0], wall)
+    wall.at += 2 * MINUTE
+    async with carrying(own, wall):
+        await are(own, user_id, "delivered")
+    (message,) = receiver.messages["/whole"]
+    assert message["title"] == "4 reminders were missed"
+
+
+async def test_what_was_closed_for_long_or_was_seen_stays_stopped_when_it_is_reopened(
+    own: Database,
+) -> None:
+    wall = Wall()
+    tasks = [await offset_task(own, wall) for _ in range(3)]
+    ids = [plans(one)[0].id for one in tasks]
+    for one in tasks:
+        await add_channel(own, one.user_id, "http://127.0.0.1:1/")
+    await fire(own, wall)
+    await _see(own, Person(tasks[0].user_id, ids[0], wall.at), tasks[0])
+    for one, identity in zip(tasks, ids, strict=True):
+        await _complete(own, Person(one.user_id, identity, wall.at), one)
+    await _see(own, Person(tasks[1].user_id, ids[1], wall.at), tasks[1])
+    for one in tasks[:2]:
+        await _reopen(own, one, wall)
+    wall.at += HOUR
+    await _reopen(own, tasks[2], wall)
+    for one, identity in zip(tasks, ids, strict=True):
+        assert await states(own, one.user_id) == ["stopped"]
+        assert "stopped" in [step.what for step in await history(own, identity)]
 
 
 ASK_AGAIN = """

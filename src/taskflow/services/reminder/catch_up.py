@@ -49,7 +49,7 @@ class Fired(NamedTuple):
     """A reminder that fires now.
 
     Attributes:
-        event_id: The id of its event; firing it twice for the same time gives the same.
+        event_id: The id of its event; firing it twice from the same state gives the same.
         following: When it nags again.
         is_muted: Whether its owner wants to be told of nothing: it is in no list and no message.
     """
@@ -94,13 +94,24 @@ def firings(due: Sequence[Due], muted: Collection[UUID], now: datetime) -> list[
     return [
         Fired(
             one,
-            derived_id(one.id, one.standing.fire_at.isoformat(), one.standing.fire_at),
+            _event_id(one),
             max(int((now - one.fire_at).total_seconds()), 0),
             repetition(one.standing, now),
             is_muted=one.user_id in muted,
         )
         for one in due
     ]
+
+
+def _event_id(due: Due) -> UUID:
+    """What tells this firing from others of the reminder.
+
+    Its time alone does not: once a clock was set back it may come again, after a snooze or a
+    change of the task.
+    """
+    standing = due.standing
+    name = f"{standing.fire_at.isoformat()} {standing.fired_at} {due.version}"
+    return derived_id(due.id, name, standing.fire_at)
 
 
 def joined(fired: Sequence[Fired], digests: Mapping[UUID, Digest], now: datetime) -> list[Fired]:

@@ -12,6 +12,7 @@ from taskflow.db.transaction import Transaction
 from taskflow.services.reminder.catch_up import Fired
 from taskflow.services.reminder.claims import Claimed
 from taskflow.services.reminder.lifecycle import Course, Result, Way
+from taskflow.services.reminder.scheduler import COMPLETED, DELETED
 
 BELL: Final = "deliveries"
 BEGIN = """
@@ -69,6 +70,26 @@ UPDATE reminders.told AS told SET withdrawn_at = $3, withdrawn_for = given.reaso
    AND deliveries.id = told.delivery_id AND deliveries.asked_at IS NULL
    AND deliveries.state IN ('waiting', 'claimed')
 """
+# A digest that is being sent goes out without what was withdrawn from it; a reminder of its own is
+# tried again.
+RESUME = """
+UPDATE reminders.deliveries AS delivery
+   SET state = 'waiting', reason = NULL, finished_at = NULL
+  FROM reminders.told AS told
+  JOIN reminders.reminders AS reminder ON reminder.id = told.reminder_id
+ WHERE told.reminder_id = ANY($1::uuid[]) AND reminder.seen_at IS NULL
+   AND delivery.id = told.delivery_id AND kind = 'reminder' AND state = 'stopped'
+   AND asked_at IS NULL AND delivery.reason = ANY($2::text[]) AND finished_at > $3
+RETURNING delivery.channel_kind
+"""
+RETURN = """
+UPDATE reminders.told AS told SET withdrawn_at = NULL, withdrawn_for = NULL
+  FROM reminders.deliveries AS delivery, reminders.reminders AS reminder
+ WHERE told.reminder_id = ANY($1::uuid[]) AND withdrawn_for = ANY($2::text[])
+   AND withdrawn_at > $3 AND reminder.id = told.reminder_id AND reminder.seen_at IS NULL
+   AND delivery.id = told.delivery_id
+   AND (state = 'waiting' OR state = 'claimed' AND kind = 'reminder')
+"""
 WAITING = """
 SELECT count(*) AS waiting, min(created_at) FILTER (WHERE NOT is_patient) AS oldest
   FROM (SELECT created_at, channel_id = ANY(unreached) AS is_patient FROM reminders.deliveries
@@ -78,6 +99,8 @@ PRUNE = """
 DELETE FROM reminders.deliveries WHERE id = ANY(ARRAY(
   SELECT id FROM reminders.deliveries WHERE finished_at < $1 ORDER BY finished_at LIMIT $2))
 """
+# Whoever reopens a task so soon has closed it by mistake.
+UNDOING: Final = timedelta(minutes=10)
 MOST_COUNTED: Final = 10_000
 
 
@@ -184,6 +207,23 @@ async def withdraw(transaction: Transaction, reasons: Mapping[UUID, str], now: d
         withdrawn = (list(reasons), list(reasons.values()), now)
         await transaction.execute(WITHDRAW, *withdrawn)
         await transaction.execute(STOP_REMINDERS, *withdrawn)
+
+
+async def resume(transaction: Transaction, reminder_ids: Collection[UUID], now: datetime) -> None:
+    """Tell after all of what closing the task has stopped a moment ago, unless it was seen.
+
+    Args:
+        transaction: Where it is noted that the task is open.
+        reminder_ids: Of the task.
+        now: The time.
+    """
+    if not reminder_ids:
+        return
+    stopped = (list(reminder_ids), [COMPLETED, DELETED], now - UNDOING)
+    kinds = {row[0] for row in await transaction.rows(RESUME, *stopped)}
+    await transaction.execute(RETURN, *stopped)
+    for kind in kinds:
+        transaction.ring(f"{BELL} {kind}")
 
 
 async def waiting(transaction: Transaction) -> tuple[int, datetime | None]:

@@ -12,12 +12,12 @@ from taskflow.services.reminder.scheduler import Standing
 
 _DUE = """
 SELECT due.id, due.user_id, due.task_id, due."offset", due.planned_at, due.fire_at,
-       due.nag_every_seconds, due.nag_times, due.nag_done, due.missed_at, task.task->>'priority'
-         AS priority, task.task->>'due_date' AS due_date, task.version, task.event_id,
-       task.correlation_id, task.traceparent, task.task::text AS state
+       due.fired_at, due.nag_every_seconds, due.nag_times, due.nag_done, due.missed_at,
+       task.task->>'priority' AS priority, task.task->>'due_date' AS due_date,
+       task.version, task.event_id, task.correlation_id, task.traceparent, task.task::text AS state
   FROM (
-    SELECT id, user_id, task_id, "offset", planned_at, fire_at, nag_every_seconds, nag_times,
-           nag_done, missed_at
+    SELECT id, user_id, task_id, "offset", planned_at, fire_at, fired_at, nag_every_seconds,
+           nag_times, nag_done, missed_at
       FROM reminders.reminders
      WHERE status = 'pending' AND fire_at <= $1{of_these}
      ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -127,10 +127,10 @@ async def lock(
 
 
 def _due(row: Any) -> Due:
-    (identity, user_id, task_id, offset), standing, known = row[:4], row[4:10], row[10:]
-    (planned_at, fire_at, every, times, done, missed_at) = standing
+    (identity, user_id, task_id, offset), standing, known = row[:4], row[4:11], row[11:]
+    planned_at, fire_at, fired_at, every, times, done, missed_at = standing
     nagging = (every, times, done)
-    found = Standing(planned_at, fire_at, "pending", None, None, None, *nagging, missed_at)
+    found = Standing(planned_at, fire_at, "pending", None, fired_at, None, *nagging, missed_at)
     return Due(identity, user_id, task_id, offset, found, *known)
 
 

@@ -9,7 +9,7 @@ from taskflow.base.clock import Clock, SystemClock
 from taskflow.chassis.handlers import Delivery
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
-from taskflow.events.topics import REMINDER_TRIGGERED, TASK_COMPLETED, TASK_DELETED
+from taskflow.events.topics import REMINDER_TRIGGERED, TASK_COMPLETED, TASK_DELETED, TASK_UPDATED
 from taskflow.services.reminder import deliveries, receipts, storage
 from taskflow.services.reminder.history import Entry, of_carrying, of_closing, of_planning
 from taskflow.services.reminder.ports import Schedule
@@ -28,7 +28,7 @@ class Planner:
     Args:
         schedule: Told of what is pending.
         clock: The time.
-        on_carried: Told how many reminders the bus has carried to the page.
+        on_carried: Told how many events of reminders the bus has carried.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Planner:
     async def follow(self, transaction: Transaction, arrived: Sequence[Delivery]) -> None:
         """Bring the reminders of the events' tasks up to date, unless newer is known.
 
-        A reminder's own event that comes back has been carried: the page has it.
+        A reminder's own event that comes back has been carried to the services.
         """
         of_tasks = [one for one in arrived if one.event.event_type != REMINDER_TRIGGERED]
         for news in _rounds(of_tasks):
@@ -71,6 +71,9 @@ class Planner:
         wanted = plans(event.task)
         changed = settle(wanted, known, event.timestamp, closed)
         await storage.keep(transaction, event.task, wanted, changed)
+        if closed is None and event.event_type == TASK_UPDATED:
+            fired = [name for name, one in known.items() if one.fired_at]
+            await deliveries.resume(transaction, fired, self._clock.now())
         reasons = {
             name: reason
             for name, one in known.items()

@@ -11,7 +11,7 @@ from taskflow.base.clock import rfc3339
 from taskflow.events.payloads import ReminderFacts, TaskEvent
 from taskflow.services.reminder.catch_up import Due, Fired
 from taskflow.services.reminder.lifecycle import Result, State
-from taskflow.services.reminder.scheduler import Standing
+from taskflow.services.reminder.scheduler import Standing, passed_over
 
 What = Literal[
     "planned",
@@ -52,6 +52,7 @@ class Firing(Struct, frozen=True, omit_defaults=True):
     next_at: datetime | None = None
     digest_id: UUID | None = None
     reason: str | None = None
+    passed_over: int = 0
 
 
 class Told(NamedTuple):
@@ -115,12 +116,16 @@ def of_planning(
     told: list[tuple[What, dict[str, Any]]] = []
     if moved and before is not None:
         told.append(("replanned", {"old": rfc3339(before.fire_at), "new": rfc3339(after.fire_at)}))
-    if after.status == "cancelled" and (moved or before is None or before.status != "cancelled"):
+    if after.status == "cancelled" and (moved or before is None or _why(before) != _why(after)):
         told.append(("cancelled", {"reason": after.reason}))
     if after.status == "pending" and not moved and (before is None or before.status != "pending"):
         told.append(("planned", {"fire_at": rfc3339(after.fire_at)}))
     found = (reminder_id, event.user_id, event.timestamp)
     return [Entry(*found, what, facts | by) for what, facts in told]
+
+
+def _why(standing: Standing) -> tuple[str, str | None]:
+    return standing.status, standing.reason
 
 
 def of_closing(reminder_id: UUID, reason: str, event: TaskEvent) -> Entry:
@@ -138,7 +143,7 @@ def of_carrying(facts: ReminderFacts, event: TaskEvent, now: datetime) -> Entry:
 
 
 def of_firing(fired: Fired, now: datetime) -> Entry:
-    """That it fired."""
+    """That it fired, and how many of its repetitions went by before it did."""
     due = fired.due
     facts = Firing(
         fired.event_id,
@@ -148,6 +153,7 @@ def of_firing(fired: Fired, now: datetime) -> Entry:
         fired.following.at if fired.following else None,
         fired.digest.id if fired.digest else None,
         MUTED if fired.is_muted else None,
+        passed_over(due.standing, fired.following),
     )
     return Entry(due.id, due.user_id, now, "fired", facts)
 

@@ -11,6 +11,8 @@ from taskflow.tasks.durations import before, parse_duration, parse_nag
 from taskflow.tasks.zones import parse_zone
 
 PAST: Final = "its time had already passed"
+COMPLETED: Final = "the task was completed"
+DELETED: Final = "the task was deleted"
 REMOVED: Final = "the reminder was removed"
 MOVED: Final = "it was moved to another time"
 
@@ -85,6 +87,17 @@ def repetition(fired: Standing, now: datetime) -> Repetition | None:
     return Repetition(number, fired.fire_at + steps * every) if number <= fired.nag_times else None
 
 
+def passed_over(fired: Standing, following: Repetition | None) -> int:
+    """How many repetitions of a reminder had their time before it fired.
+
+    Args:
+        fired: Where it stood.
+        following: When it nags next.
+    """
+    last = following.number - 1 if following else fired.nag_times or 0
+    return max(last - fired.nag_done, 0)
+
+
 def settle(
     wanted: Sequence[Plan],
     known: Mapping[UUID, Standing],
@@ -124,7 +137,22 @@ def _settled(
         return known._replace(status="cancelled", reason=closed)
     if known.status == "pending" or known.fire_at > asked_at:
         return known._replace(status="pending", reason=None)
-    return known._replace(reason=PAST)
+    return known._replace(reason=PAST) if known.fired_at is None else _resumed(known, asked_at)
+
+
+def _resumed(known: Standing, asked_at: datetime) -> Standing:
+    """What has fired and was cancelled goes on with its nagging, where any is left."""
+    following = repetition(known, asked_at)
+    if following is None:
+        return _for_good(known)
+    number, at = following
+    return known._replace(status="pending", reason=None, fire_at=at, nag_done=number)
+
+
+def _for_good(known: Standing) -> Standing:
+    """It has fired, and does not again."""
+    fire_at = known.fired_at or known.fire_at
+    return known._replace(status="sent", reason=None, fire_at=fire_at, nag_done=0)
 
 
 def _nagging(plan: Plan, known: Standing) -> Standing:
@@ -132,7 +160,7 @@ def _nagging(plan: Plan, known: Standing) -> Standing:
     every, times = plan.nag_every_seconds, plan.nag_times
     known = known._replace(nag_every_seconds=every, nag_times=times)
     if known.status == "pending" and known.nag_done > (times or 0):
-        return known._replace(status="sent", fire_at=known.fired_at or known.fire_at, nag_done=0)
+        return _for_good(known)
     return known
 
 
@@ -154,8 +182,8 @@ def why_withdrawn(before: Standing, after: Standing, closed: str | None) -> str 
 def why_closed(task: TaskState, *, is_deleted: bool) -> str | None:
     """Why nothing of a task fires; None when it does."""
     if is_deleted or task.deleted_at is not None:
-        return "the task was deleted"
-    return "the task was completed" if task.status == "completed" else None
+        return DELETED
+    return COMPLETED if task.status == "completed" else None
 
 
 def reminder_id(task: TaskState, reminder: Reminder) -> UUID:

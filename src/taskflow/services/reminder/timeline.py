@@ -121,11 +121,12 @@ def _fired(at: datetime, facts: Mapping[str, Any]) -> list[Happening]:
     event = {name: facts[name] for name in ("event_id", "digest_id") if name in facts}
     text = f"It fired, {_length(late)} late" if late else "It fired at its time"
     if "repetition" in facts:
-        text += f", repeating itself for the {_ordinal(facts['repetition'])} time"
+        text += f", as its {_ordinal(facts['repetition'])} repetition"
     if "digest_id" in facts:
         text += "; many were missed, so they are told of together"
     elif late > MISSED.total_seconds():
         text += ": it was missed at its time"
+    text += _passed_over(facts.get("passed_over", 0))
     fired = convert({**facts, "at": at, "what": "fired", "text": text}, Happening)
     due = {"at": fire_at, "what": "due", "text": "Its time came"}
     handed = {"at": at, "what": "handed_over", "channel": PAGE, "result": "handed_over", **event}
@@ -133,6 +134,12 @@ def _fired(at: datetime, facts: Mapping[str, Any]) -> list[Happening]:
     if reason := facts.get("reason"):
         handed |= {"text": f"Nobody is told of it: {reason}", "reason": reason}
     return [convert(due, Happening), fired, convert(handed, Happening)]
+
+
+def _passed_over(number: int) -> str:
+    if number == 0:
+        return ""
+    return f"; {number} {'repetition was' if number == 1 else 'repetitions were'} passed over"
 
 
 def _attempted_all(
@@ -215,7 +222,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "replanned": "It was moved from {old} to {new}, by {event_type}",
     "cancelled": "It was cancelled: {reason}",
     "postponed": "It was postponed until {until}: {reason}",
-    "delivered": "Its event was carried to the page's list {latency} after it fired",
+    "delivered": "The bus has carried its event to the services, {latency} after it fired",
     "seen": "It was seen",
     "snoozed": "It was snoozed until {until}",
     "done": "Nobody needs it any more: {reason}",

@@ -16,6 +16,7 @@ from taskflow.services.reminder.scheduler import (
     REMOVED,
     Plan,
     Standing,
+    passed_over,
     planned_time,
     plans,
     reminder_id,
@@ -192,3 +193,35 @@ def test_a_new_time_begins_the_nagging_afresh() -> None:
     known = NAGGING._replace(nag_done=2, fired_at=NOON, fire_at=NOON + HOUR)
     moved = settle([Plan(ID, None, None, NOON + 9 * HOUR, 600, 3)], {ID: known}, NOON, None)[ID]
     assert (moved.status, moved.nag_done, moved.fired_at) == ("pending", 0, None)
+
+
+@pytest.mark.parametrize(
+    ("reopened", "at", "number"),
+    [(11, 20, 2), (19, 20, 2), (20, 30, 3), (29, 30, 3)],
+)
+def test_a_nag_whose_task_is_reopened_goes_on_with_what_is_left_of_it(
+    reopened: int, at: int, number: int
+) -> None:
+    minute, nags = timedelta(minutes=1), Plan(ID, None, NOON, NOON, 600, 3)
+    fired = NAGGING._replace(fire_at=NOON + 10 * minute, fired_at=NOON, nag_done=1)
+    closed = settle([nags], {ID: fired}, NOON + minute, DONE)
+    again = settle([nags], closed, NOON + reopened * minute, None)[ID]
+    assert again == fired._replace(fire_at=NOON + at * minute, nag_done=number)
+
+
+def test_what_has_fired_and_has_nothing_left_is_sent_when_its_task_is_reopened() -> None:
+    fired = NAGGING._replace(fire_at=NOON + HOUR / 6, fired_at=NOON, nag_done=1)
+    nags = Plan(ID, None, NOON, NOON, 600, 3)
+    closed = settle([nags], {ID: fired}, NOON, DONE)
+    again = settle([nags], closed, NOON + HOUR, None)[ID]
+    assert (again.status, again.reason, again.fire_at) == ("sent", None, NOON)
+
+
+@given(st.integers(0, 20), st.integers(0, 20), st.timedeltas(ZERO, 9 * DAY))
+def test_a_firing_passes_over_what_lies_between_it_and_what_follows(
+    times: int, done: int, late: timedelta
+) -> None:
+    standing = NAGGING._replace(nag_times=times, nag_done=done)
+    following = repetition(standing, NOON + late)
+    went_by = min(late // timedelta(minutes=10), max(times - done, 0))
+    assert passed_over(standing, following) == went_by

@@ -63,7 +63,7 @@ def test_one_line_of_a_firing_is_that_it_was_due_fired_and_was_handed_over() -> 
     assert [one.what for one in found] == ["due", "fired", "handed_over"]
     assert found[0].at == NOON
     assert found[1].text.startswith(
-        "It fired, 1:01:40 late, repeating itself for the 2nd time; many were missed"
+        "It fired, 1:01:40 late, as its 2nd repetition; many were missed"
     )
     assert found[1].digest_id == CHANNEL
 
@@ -141,7 +141,8 @@ OFF = STANDING._replace(status="cancelled", reason="the reminder was removed")
         (OFF, STANDING, ["planned"]),
         (STANDING, MOVED._replace(status="cancelled"), ["replanned", "cancelled"]),
         (STANDING, STANDING._replace(nag_times=3), []),
-        (OFF, OFF._replace(reason="another"), []),
+        (OFF, OFF._replace(reason="another"), ["cancelled"]),
+        (OFF, OFF, []),
     ],
 )
 def test_what_a_change_of_the_task_did_is_written_down(
@@ -152,3 +153,21 @@ def test_what_a_change_of_the_task_did_is_written_down(
     assert [one.what for one in found] == whats
     told = [to_builtins(one.facts) for one in found]
     assert {facts["event_id"] for facts in told} <= {str(event.event_id)}
+
+
+def test_what_the_bus_has_carried_is_not_said_to_be_in_anybodys_list() -> None:
+    (found,) = timeline([Told(NOON, "delivered", FACTS["delivered"])], [], [])
+    assert found.text == "The bus has carried its event to the services, 12 ms after it fired"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (1, "; 1 repetition was passed over"),
+        (3, "; 3 repetitions were passed over"),
+    ],
+)
+def test_a_firing_says_how_many_repetitions_went_by_before_it(number: int, said: str) -> None:
+    late = FIRED | {"late_by_seconds": 3700, "passed_over": number}
+    fired = timeline([Told(NOON, "fired", late)], [], [])[1]
+    assert fired.text == f"It fired, 1:01:40 late: it was missed at its time{said}"
