@@ -117,3 +117,33 @@ async def _has_come(receiver: Receiver) -> bool:
 async def _waits(own: Database) -> bool:
     async with own.transaction(read_only=True) as transaction:
         return bool(await transaction.value(WAITING))
+
+
+async def test_what_is_asked_of_one_channel_comes_by_no_other_not_even_by_one_added_since(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    task, _ = await planned(own, wall)
+    receiver.answer("/a", 200, 503, 400)
+    first = await add_channel(own, task.user_id, f"{receiver.url}/a", kind=KIND)
+    await fire(own, wall, [KIND])
+    async with carrying(own, wall, [KIND]):
+        await are(own, task.user_id, "delivered")
+        (delivery,) = {UUID(one["id"]) for one in receiver.messages["/a"]}
+        await _redeliver(own, task.user_id, first, delivery, wall)
+        await until(lambda: _have_come(receiver, 2))
+        await add_channel(own, task.user_id, f"{receiver.url}/c", kind=KIND, position=1)
+        await until(lambda: _is_over(own, wall, task.user_id))
+    assert await states(own, task.user_id) == ["dead"]
+    assert not receiver.messages["/c"]
+
+
+async def _have_come(receiver: Receiver, number: int) -> bool:
+    return len(receiver.messages["/a"]) == number
+
+
+async def _is_over(own: Database, wall: Wall, user_id: UUID) -> bool:
+    """Whether it is, while time goes on."""
+    wall.at += timedelta(seconds=1)
+    own.hints.ring(f"{deliveries.BELL} {KIND}")
+    return await states(own, user_id) in (["dead"], ["delivered"])

@@ -27,13 +27,11 @@ SELECT state FROM reminders.deliveries
    AND EXISTS (SELECT FROM reminders.attempts WHERE delivery_id = $1 AND channel_id = $3)
    FOR UPDATE
 """
-# Who asks for this channel wants no other one in its place.
 AGAIN = """
 UPDATE reminders.deliveries
    SET state = 'waiting', channel_id = $3, channel_kind = $4, attempt = 0, since = NULL,
-       tried = ARRAY(SELECT id FROM reminders.channels WHERE user_id = $2 AND id <> $3),
-       unreached = '{}', next_at = $5, asked_at = $5, finished_at = NULL, reason = NULL,
-       claim = NULL
+       tried = '{}', unreached = '{}', next_at = $5, asked_at = $5, finished_at = NULL,
+       reason = NULL, claim = NULL
  WHERE id = $1 AND user_id = $2
 """
 LIST_NAME: Final = "deliveries"
