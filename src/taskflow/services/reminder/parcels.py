@@ -36,7 +36,7 @@ SELECT reminder_id, fire_at, task::text AS task, needless, asked_at IS NOT NULL 
        max(array_position($2::text[], task->>'priority'))
          FILTER (WHERE needless IS NULL) OVER () AS urgency
   FROM member
- ORDER BY needless IS NOT NULL, fire_at, reminder_id LIMIT $3
+ ORDER BY needless IS NOT NULL, task->>'priority' <> 'urgent', fire_at, reminder_id LIMIT $3
 """  # noqa: S608 - made of constants
 NOTHING_LEFT = "nothing of it is left"
 
