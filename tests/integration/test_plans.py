@@ -233,6 +233,7 @@ READS: dict[str, Read] = {
     "a reminder's timeline": lambda t: receipts.entries(t, ident(70)),
     "a reminder's deliveries": lambda t: receipts.deliveries(t, ident(70)),
     "the attempts at some deliveries": lambda t: receipts.attempts(t, [ident(70), ident(71)]),
+    "the reminders of a delivery": lambda t: receipts.of_delivery(t, ident(70)),
     "what a channel was given": lambda t: delivery_log.listing(t, ident(70), 50, None),
     "what a delivery tells of": lambda t: t.rows(parcels.MEMBERS, ident(70), RANKS, MOST_NAMED),
     "deliveries that are due": lambda t: claims.claim(t, "kind", NOW, NOW, 50, USER),

@@ -4,13 +4,15 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-from tests.carrying import add_channel, are, carrying, fire, planned, states, until
+import pytest
+from tests.carrying import add_channel, are, carrying, fire, history, planned, states, until
 from tests.planning import Wall
 from tests.receiver import Receiver
 from tests.waiting import WAITING
 
+from taskflow.base.errors import Conflict
 from taskflow.db.engine import Database
-from taskflow.services.reminder import claims, deliveries, delivery_log, lifecycle
+from taskflow.services.reminder import claims, deliveries, delivery_log, lifecycle, receipts
 from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.claims import Claimed
 from taskflow.services.reminder.deliveries import Outcome
@@ -117,3 +119,97 @@ async def _has_come(receiver: Receiver) -> bool:
 async def _waits(own: Database) -> bool:
     async with own.transaction(read_only=True) as transaction:
         return bool(await transaction.value(WAITING))
+
+
+async def test_what_is_asked_of_one_channel_comes_by_no_other_not_even_by_one_added_since(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    task, _ = await planned(own, wall)
+    receiver.answer("/a", 200, 503, 400)
+    first = await add_channel(own, task.user_id, f"{receiver.url}/a", kind=KIND)
+    await fire(own, wall, [KIND])
+    async with carrying(own, wall, [KIND]):
+        await are(own, task.user_id, "delivered")
+        (delivery,) = {UUID(one["id"]) for one in receiver.messages["/a"]}
+        await _redeliver(own, task.user_id, first, delivery, wall)
+        await until(lambda: _have_come(receiver, 2))
+        await add_channel(own, task.user_id, f"{receiver.url}/c", kind=KIND, position=1)
+        await until(lambda: _is_over(own, wall, task.user_id))
+    assert await states(own, task.user_id) == ["dead"]
+    assert not receiver.messages["/c"]
+
+
+async def test_the_timeline_keeps_how_it_had_ended_and_that_its_owner_asked_for_it(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    task, reminder = await planned(own, wall)
+    receiver.answer("/a", 400)
+    receiver.answer("/b", 400)
+    first, _ = [
+        await add_channel(own, task.user_id, receiver.url + path, kind=KIND, position=place)
+        for place, path in enumerate(("/a", "/b"))
+    ]
+    await fire(own, wall, [KIND])
+    async with carrying(own, wall, [KIND]):
+        await are(own, task.user_id, "dead")
+        wall.at += HOUR
+        (delivery,) = receiver.ids("/a")
+        await _redeliver(own, task.user_id, first, delivery, wall)
+        await are(own, task.user_id, "delivered")
+    steps = [(one.what, one.at) for one in await history(own, reminder)]
+    assert [what for what, _ in steps][-3:] == ["dead", "redelivered", "delivered"]
+    assert steps[-2][1] - steps[-3][1] == HOUR
+
+
+async def test_one_delivery_is_asked_for_once_more_so_often_and_no_more(own: Database) -> None:
+    wall = Wall()
+    task, _ = await planned(own, wall)
+    channel = await add_channel(own, task.user_id, "http://unused.example", kind=KIND)
+    await fire(own, wall, [KIND])
+    claimed = await _taken(own, wall)
+    for _ in range(delivery_log.MOST_REDELIVERIES):
+        await _redeliver(own, task.user_id, channel, claimed.id, wall)
+        await _taken(own, wall)
+    with pytest.raises(Conflict, match="10 times already"):
+        await _redeliver(own, task.user_id, channel, claimed.id, wall)
+    assert await states(own, task.user_id) == ["delivered"]
+
+
+async def test_of_very_many_attempts_the_newest_are_read_in_their_order(
+    own: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "MOST_ATTEMPTS", 3)
+    wall = Wall()
+    task, reminder = await planned(own, wall)
+    channel = await add_channel(own, task.user_id, "http://unused.example", kind=KIND)
+    await fire(own, wall, [KIND])
+    claimed = await _taken(own, wall)
+    for _ in range(4):
+        await _redeliver(own, task.user_id, channel, claimed.id, wall)
+        await _taken(own, wall)
+    async with own.transaction(read_only=True) as transaction:
+        (carried,) = await receipts.deliveries(transaction, reminder)
+        found = await receipts.attempts(transaction, [carried.id])
+    assert [one.number for one in found] == [3, 4, 5]
+    assert carried.last_at == found[-1].at
+
+
+async def _taken(own: Database, wall: Wall) -> Claimed:
+    """What is due, claimed and taken, an hour after what was before."""
+    wall.at += HOUR
+    claimed = await _claim(own, wall, 1)
+    await _settle(own, wall, claimed, "delivered", lifecycle.delivered(claimed.course))
+    return claimed
+
+
+async def _have_come(receiver: Receiver, number: int) -> bool:
+    return len(receiver.messages["/a"]) == number
+
+
+async def _is_over(own: Database, wall: Wall, user_id: UUID) -> bool:
+    """Whether it is, while time goes on."""
+    wall.at += timedelta(seconds=1)
+    own.hints.ring(f"{deliveries.BELL} {KIND}")
+    return await states(own, user_id) in (["dead"], ["delivered"])

@@ -98,11 +98,13 @@ export class Inbox {
     if (!(await this.#see(item.reminder.id))) this.#seen.delete(key);
   }
 
-  /** Throws ApiError. */
+  /** Whoever has read of reminders has seen them; throws ApiError. */
   async markAllRead(): Promise<void> {
+    const unread = this.items.filter((item) => !item.read_at);
     await this.#api.markAllRead();
     this.#read(() => true);
     this.unread = 0;
+    await Promise.all(unread.map((item) => this.show(item)));
   }
 
   #read(isMeant: (item: Notification) => boolean): void {

@@ -57,6 +57,30 @@ describe("the inbox", () => {
     expect(server.asked).toHaveLength(2);
   });
 
+  it("has seen every reminder that it has read of once all is read", async () => {
+    const server = new Server()
+      .on(
+        "GET /notifications",
+        page(
+          [
+            { ...notification("c"), reminder: REMINDED },
+            notification("b"),
+            { ...notification("a", "2026-01-20T09:00:00Z"), reminder: { ...REMINDED, id: "old" } },
+          ],
+          2,
+        ),
+      )
+      .on("POST /notifications/read-all", json({ unread: 0 }))
+      .on("POST /reminders/r/seen", json({}));
+    const inbox = inboxOf(server);
+    await inbox.refresh();
+    await inbox.markAllRead();
+    expect(server.calls.slice(1)).toEqual([
+      "POST /notifications/read-all",
+      "POST /reminders/r/seen",
+    ]);
+  });
+
   it("has seen a reminder once it has read of it", async () => {
     const done = (): Response => new Response(null, { status: 204 });
     const server = new Server()

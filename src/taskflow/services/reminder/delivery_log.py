@@ -7,8 +7,10 @@ from uuid import UUID
 from taskflow.base import cursors
 from taskflow.base.errors import Conflict, NotFound
 from taskflow.db.transaction import Transaction
+from taskflow.services.reminder import receipts
 from taskflow.services.reminder.channels.storage import Kept
 from taskflow.services.reminder.deliveries import BELL
+from taskflow.services.reminder.history import Person, of_redelivery
 from taskflow.services.reminder.lifecycle import Result
 
 LOG = """
@@ -22,20 +24,20 @@ SELECT attempt.delivery_id, attempt.number, delivery.kind, delivery.task_id, del
  ORDER BY attempt.at DESC, attempt.delivery_id DESC, attempt.number DESC LIMIT $5
 """
 FIND = """
-SELECT state FROM reminders.deliveries
+SELECT state, attempts, redeliveries FROM reminders.deliveries
  WHERE id = $1 AND user_id = $2
    AND EXISTS (SELECT FROM reminders.attempts WHERE delivery_id = $1 AND channel_id = $3)
    FOR UPDATE
 """
-# Who asks for this channel wants no other one in its place.
 AGAIN = """
 UPDATE reminders.deliveries
    SET state = 'waiting', channel_id = $3, channel_kind = $4, attempt = 0, since = NULL,
-       tried = ARRAY(SELECT id FROM reminders.channels WHERE user_id = $2 AND id <> $3),
-       unreached = '{}', next_at = $5, asked_at = $5, finished_at = NULL, reason = NULL,
-       claim = NULL
+       tried = '{}', unreached = '{}', next_at = $5, asked_at = $5, finished_at = NULL,
+       reason = NULL, claim = NULL, redeliveries = redeliveries + 1
  WHERE id = $1 AND user_id = $2
 """
+# What is asked for again and again is never over, and so never forgotten.
+MOST_REDELIVERIES: Final = 10
 LIST_NAME: Final = "deliveries"
 _LATEST: Final = (datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1), 0)
 _Place = tuple[cursors.Instant, UUID, cursors.Version]
@@ -84,14 +86,25 @@ async def redeliver(
 
     Raises:
         NotFound: this channel was never given it.
-        Conflict: it is on its way, or the channel is off.
+        Conflict: it is on its way, the channel is off, or it was asked for too often.
     """
-    state = await transaction.value(FIND, delivery_id, channel.user_id, channel.id)
-    if state is None:
+    found: Any = await transaction.row(FIND, delivery_id, channel.user_id, channel.id)
+    if found is None:
         raise NotFound(f"this channel was given no delivery {delivery_id}")
-    if state in ("waiting", "claimed"):
+    if found["state"] in ("waiting", "claimed"):
         raise Conflict("it is on its way already")
     if not channel.is_on:
         raise Conflict(f"the channel is off: {channel.off_reason or 'its owner turned it off'}")
+    if found["redeliveries"] >= MOST_REDELIVERIES:
+        raise Conflict(f"it was asked for {MOST_REDELIVERIES} times already, which is the most")
+    by = {"channel": channel.kind, "channel_name": channel.name}
+    entries = [
+        entry
+        for reminder_id, carried in await receipts.of_delivery(transaction, delivery_id)
+        for entry in of_redelivery(
+            Person(channel.user_id, reminder_id, now), carried, by, found["attempts"]
+        )
+    ]
+    await receipts.append(transaction, entries)
     await transaction.execute(AGAIN, delivery_id, channel.user_id, channel.id, channel.kind, now)
     transaction.ring(f"{BELL} {channel.kind}")

@@ -23,8 +23,12 @@ What = Literal[
     "seen",
     "snoozed",
     "done",
+    "dead",
+    "stopped",
+    "redelivered",
 ]
 PAGE: Final = "page"
+TURNED_OFF: Final = "the channel was turned off or taken away"
 MUTED: Final = "notifications are set to none"
 
 
@@ -68,6 +72,7 @@ class Carried(NamedTuple):
 
     Attributes:
         is_patient: Whether it waits for channels that could not be reached.
+        last_at: When it was attempted last; None where it never was.
         withdrawn_at: Since when it tells of the reminder no more, where that is so.
         withdrawn_for: Why.
     """
@@ -84,10 +89,32 @@ class Carried(NamedTuple):
     is_patient: bool = False
     withdrawn_at: datetime | None = None
     withdrawn_for: str | None = None
+    last_at: datetime | None = None
+
+    @property
+    def is_without(self) -> bool:
+        """Whether it was withdrawn, and not only while an attempt went out that was the last."""
+        if self.withdrawn_at is None or self.state not in ("delivered", "dead"):
+            return self.withdrawn_at is not None
+        is_late = self.last_at is None or self.last_at > self.withdrawn_at
+        return self.kind == "digest" and is_late
+
+
+class End(NamedTuple):
+    """How a delivery ended that no channel took."""
+
+    what: Literal["dead", "stopped"]
+    at: datetime
+    reason: str
 
 
 class Attempt(NamedTuple):
-    """An attempt at a delivery and what came of it."""
+    """An attempt at a delivery and what came of it.
+
+    Attributes:
+        attempt: The how-manieth by this channel.
+        number: The how-manieth by all channels.
+    """
 
     delivery_id: UUID
     channel: str
@@ -98,6 +125,7 @@ class Attempt(NamedTuple):
     detail: str
     latency_ms: int | None
     next_at: datetime | None
+    number: int = 0
 
 
 def of_planning(
@@ -178,3 +206,31 @@ class Person(NamedTuple):
 def of_hand(of: Person, what: What, facts: Mapping[str, Any] | None = None) -> Entry:
     """Its owner did something to it: saw it, snoozed it, or was done with it."""
     return Entry(of.reminder_id, of.user_id, of.now, what, facts or {})
+
+
+def end_of(carried: Carried) -> End | None:
+    """How a delivery ended for one reminder; None where it goes on, or was taken."""
+    at = carried.finished_at or carried.created_at
+    if carried.state == "stopped" or carried.is_without:
+        reason = carried.withdrawn_for or carried.reason or ""
+        return End("stopped", carried.withdrawn_at or at, reason)
+    if carried.state == "dead":
+        return End("dead", at, (carried.reason or "") if carried.last_at else TURNED_OFF)
+    return None
+
+
+def of_redelivery(of: Person, carried: Carried, by: Mapping[str, Any], after: int) -> list[Entry]:
+    """Its owner asks for a delivery once more: how it had ended, where that is not an attempt.
+
+    Args:
+        of: Whose, which and when.
+        carried: Where the delivery stands for this reminder.
+        by: `channel` and `channel_name` of the one that is asked for.
+        after: How many attempts there were.
+    """
+    found, delivery = [], {"delivery_id": str(carried.id)}
+    if end := end_of(carried):
+        former = {"channel": carried.channel, "channel_name": carried.channel_name}
+        facts = {**former, **delivery, "reason": end.reason}
+        found.append(Entry(of.reminder_id, of.user_id, end.at, end.what, facts))
+    return [*found, of_hand(of, "redelivered", {**by, **delivery, "after": after})]

@@ -27,7 +27,8 @@ class Contents(NamedTuple):
     """What a message tells of.
 
     Attributes:
-        named: The earliest, in order: all of them, or as many as a digest names.
+        named: The urgent ones, then the others, the earliest of each first: all of them, or as
+            many as a digest names.
         number: How many there are in all; at least one.
         priority: That of the most urgent of them all.
     """
@@ -44,7 +45,7 @@ def message_of(delivery_id: UUID, contents: Contents) -> Message:
         delivery_id: The id on every attempt.
         contents: What it tells of.
     """
-    first = contents.named[0]
+    first = min(contents.named, key=lambda one: one.fire_at)
     is_digest = contents.number > 1
     title = f"{contents.number} reminders were missed" if is_digest else first.task.title
     return Message(
@@ -67,12 +68,15 @@ def _body(member: Member) -> str:
 
 
 def _listed(contents: Contents) -> str:
-    named = [
-        f"- {one.task.title}" + (f" ({_due(one.task)})" if one.task.due_date else "")
-        for one in contents.named
-    ]
+    named = [_line(one) for one in contents.named]
     rest = contents.number - len(contents.named)
     return "\n".join(named + ([f"and {rest} more"] if rest > 0 else []))
+
+
+def _line(member: Member) -> str:
+    urgent = "Urgent: " if member.task.priority == "urgent" else ""
+    facts = "; ".join(one for one in (_due(member.task), _missed(member)) if one)
+    return f"- {urgent}{member.task.title}" + (f" ({facts})" if facts else "")
 
 
 def _due(task: TaskState) -> str:
@@ -82,6 +86,17 @@ def _due(task: TaskState) -> str:
         return f"Due {date.fromisoformat(task.due_date):%A %d %B %Y}"
     local = wall_time(datetime.fromisoformat(task.due_date), parse_zone(task.timezone))
     return f"Due {local:%A %d %B %Y, %H:%M} ({task.timezone})"
+
+
+def _missed(member: Member) -> str:
+    """When it was to come, with the day where that was another one."""
+    if member.late_by_seconds < 60:  # noqa: PLR2004 - a minute
+        return ""
+    zone = parse_zone(member.task.timezone)
+    local = wall_time(member.fire_at, zone)
+    today = wall_time(member.fire_at + timedelta(seconds=member.late_by_seconds), zone).date()
+    day = "" if local.date() == today else f"on {local:%d %B %Y} "
+    return f"was to come {day}at {local:%H:%M}"
 
 
 def _late(member: Member) -> str:

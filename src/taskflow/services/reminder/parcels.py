@@ -17,7 +17,7 @@ from taskflow.services.reminder.scheduler import MOVED
 # Of very many, so many are read as are named: what is wanted comes first, and is counted here.
 MEMBERS = f"""
 WITH member AS (
-SELECT told.reminder_id, told.fire_at, task.task,
+SELECT told.reminder_id, told.fire_at, task.task, delivery.asked_at,
        CASE
          WHEN delivery.asked_at IS NOT NULL THEN NULL
          WHEN told.withdrawn_at IS NOT NULL THEN told.withdrawn_for
@@ -31,12 +31,12 @@ SELECT told.reminder_id, told.fire_at, task.task,
   JOIN reminders.tasks AS task ON task.task_id = reminder.task_id
  WHERE told.delivery_id = $1
 )
-SELECT reminder_id, fire_at, task::text AS task, needless,
+SELECT reminder_id, fire_at, task::text AS task, needless, asked_at IS NOT NULL AS is_asked,
        count(*) FILTER (WHERE needless IS NULL) OVER () AS wanted,
        max(array_position($2::text[], task->>'priority'))
          FILTER (WHERE needless IS NULL) OVER () AS urgency
   FROM member
- ORDER BY needless IS NOT NULL, fire_at, reminder_id LIMIT $3
+ ORDER BY needless IS NOT NULL, task->>'priority' <> 'urgent', fire_at, reminder_id LIMIT $3
 """  # noqa: S608 - made of constants
 NOTHING_LEFT = "nothing of it is left"
 
@@ -47,7 +47,8 @@ class Parcel(NamedTuple):
     Attributes:
         needless: Why it need not be sent any more, where that is so; there is no message then.
         addressee: None where its owner has turned the channel off, or taken it away.
-        ways: What the owner has turned on, the most preferred first.
+        ways: What the owner has turned on, the most preferred first; of what they asked for once
+            more, the channel that they asked for alone.
     """
 
     message: Message | None
@@ -71,6 +72,9 @@ async def read(
     addressee = next((one for one in known if one.id == claimed.course.way.id), None)
     ways = tuple(Way(one.id, one.kind) for one in known if one.kind in kinds)
     rows: list[Any] = await transaction.rows(MEMBERS, claimed.id, RANKS, MOST_NAMED)
+    # Whoever asks for a channel wants no other one in its place.
+    if rows and rows[0]["is_asked"]:
+        ways = tuple(one for one in ways if one == claimed.course.way)
     named = [_member(row, now) for row in rows if row["needless"] is None]
     if not named:
         return Parcel(None, rows[0]["needless"] if rows else NOTHING_LEFT, addressee, ways)

@@ -18,27 +18,53 @@ ENTRIES = """
 SELECT at, what, facts::text AS facts FROM reminders.timeline
  WHERE reminder_id = $1 ORDER BY id DESC LIMIT $2
 """
-DELIVERIES = """
-SELECT delivery.id, delivery.kind, delivery.state, delivery.channel_kind, delivery.next_at,
+CARRIED = """
+       delivery.id, delivery.kind, delivery.state, delivery.channel_kind, delivery.next_at,
        delivery.reason, delivery.created_at, delivery.finished_at, channel.name AS channel_name,
        delivery.channel_id = ANY(delivery.unreached) AS is_patient,
        CASE WHEN delivery.asked_at IS NULL THEN told.withdrawn_at END AS withdrawn_at,
-       told.withdrawn_for
+       CASE WHEN delivery.asked_at IS NULL THEN told.withdrawn_for END AS withdrawn_for,
+       (SELECT at FROM reminders.attempts WHERE delivery_id = delivery.id
+         ORDER BY number DESC LIMIT 1) AS last_at
+"""
+WITHDRAWN = """
+max(withdrawn_for) AS withdrawn_for,
+CASE WHEN bool_and(withdrawn_at IS NOT NULL) THEN max(withdrawn_at) END AS withdrawn_at
+"""
+DELIVERIES = f"""
+SELECT {CARRIED}
   FROM (
-         SELECT delivery_id, max(withdrawn_for) AS withdrawn_for,
-                CASE WHEN bool_and(withdrawn_at IS NOT NULL) THEN max(withdrawn_at) END
-                  AS withdrawn_at
+         SELECT delivery_id, {WITHDRAWN}
            FROM reminders.told WHERE reminder_id = $1 GROUP BY delivery_id
        ) AS told
   JOIN reminders.deliveries AS delivery ON delivery.id = told.delivery_id
   LEFT JOIN reminders.channels AS channel ON channel.id = delivery.channel_id
  ORDER BY delivery.created_at DESC, delivery.id LIMIT $2
-"""
+"""  # noqa: S608 - made of constants
+# What was forgotten has no timeline any more.
+OF_DELIVERY = f"""
+SELECT told.reminder_id, {CARRIED}
+  FROM (
+         SELECT reminder_id, {WITHDRAWN}
+           FROM reminders.told WHERE delivery_id = $1 GROUP BY reminder_id
+       ) AS told
+  JOIN reminders.reminders AS reminder ON reminder.id = told.reminder_id
+  JOIN reminders.deliveries AS delivery ON delivery.id = $1
+  LEFT JOIN reminders.channels AS channel ON channel.id = delivery.channel_id
+"""  # noqa: S608 - made of constants
+# The newest, should there be more than anybody reads.
 ATTEMPTS = """
-SELECT delivery_id, channel_kind, channel_name, attempt, at, result, detail, latency_ms, next_at
-  FROM reminders.attempts WHERE delivery_id = ANY($1::uuid[]) ORDER BY delivery_id, number
+SELECT attempt.*
+  FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
+ CROSS JOIN LATERAL (
+         SELECT delivery_id, channel_kind, channel_name, attempt, at, result, detail, latency_ms,
+                next_at, number
+           FROM reminders.attempts WHERE delivery_id = wanted.id ORDER BY number DESC LIMIT $2
+       ) AS attempt
+ ORDER BY wanted.place DESC, attempt.number DESC LIMIT $2
 """
 MOST: Final = 500
+MOST_ATTEMPTS: Final = 1_000
 
 
 async def append(transaction: Transaction, entries: Sequence[Entry]) -> None:
@@ -67,6 +93,13 @@ async def deliveries(transaction: Transaction, reminder_id: UUID) -> list[Carrie
     return [Carried(*row) for row in reversed(rows)]
 
 
+async def of_delivery(transaction: Transaction, delivery_id: UUID) -> list[tuple[UUID, Carried]]:
+    """The reminders that a delivery tells of, and where it stands for each."""
+    rows = await transaction.rows(OF_DELIVERY, delivery_id)
+    return [(row[0], Carried(*row[1:])) for row in map(tuple, rows)]
+
+
 async def attempts(transaction: Transaction, delivery_ids: Sequence[UUID]) -> list[Attempt]:
-    """The attempts at some deliveries, those of each in their order."""
-    return [Attempt(*row) for row in await transaction.rows(ATTEMPTS, list(delivery_ids))]
+    """The attempts at some deliveries, in the order of these, those of each in their own."""
+    rows = await transaction.rows(ATTEMPTS, list(delivery_ids), MOST_ATTEMPTS)
+    return [Attempt(*row) for row in reversed(rows)]

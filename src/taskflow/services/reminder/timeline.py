@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct, convert
 
 from taskflow.services.reminder.catch_up import MISSED
-from taskflow.services.reminder.history import PAGE, Attempt, Carried, Told
+from taskflow.services.reminder.history import PAGE, Attempt, Carried, Told, end_of
 
 Step = Literal[
     "planned", "replanned", "cancelled", "postponed", "due", "fired", "handed_over", "delivered",
@@ -17,7 +17,6 @@ Step = Literal[
 ]  # fmt: skip
 Outcome = Literal["handed_over", "delivered", "failed", "refused", "gone", "unknown"]
 UNNAMED: Final = "a channel that is gone"
-TURNED_OFF: Final = "the channel was turned off or taken away"
 ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -91,12 +90,11 @@ def timeline(
             is_alone = deliveries.keys().isdisjoint({one.event_id, one.digest_id})
             one.text += "; no other channel was on" if is_alone else ""
     its_own = [one for one in attempts if _tells(deliveries[one.delivery_id], one)]
-    found += _attempted_all(its_own, deliveries)
-    tried = {one.delivery_id for one in its_own}
-    found += [
-        one for delivery in carried for one in _standing(delivery, is_tried=delivery.id in tried)
-    ]
-    return sorted(found, key=lambda one: one.at)
+    anew = [(one.facts["delivery_id"], one.facts["after"]) for one in known if "after" in one.facts]
+    found += _attempted_all(its_own, deliveries, anew)
+    found += [one for delivery in carried for one in _standing(delivery)]
+    # An end comes after what led to it, should both have been at one instant.
+    return sorted(found, key=lambda one: (one.at, one.what in ("dead", "stopped")))
 
 
 def _tells(carried: Carried, attempt: Attempt) -> bool:
@@ -143,27 +141,37 @@ def _passed_over(number: int) -> str:
 
 
 def _attempted_all(
-    attempts: Iterable[Attempt], deliveries: Mapping[UUID, Carried]
+    attempts: Iterable[Attempt],
+    deliveries: Mapping[UUID, Carried],
+    anew: Sequence[tuple[str, int]],
 ) -> list[Happening]:
-    """Every attempt, and where the next channel takes over, or its owner asked once more."""
+    """Every attempt, and where the next channel takes over.
+
+    Args:
+        attempts: Those of each delivery in their order.
+        deliveries: What they belong to.
+        anew: Deliveries that were asked for once more, and after how many attempts.
+    """
     found: list[Happening] = []
     before: Attempt | None = None
     for one in attempts:
-        if before and before.delivery_id == one.delivery_id and before.attempt >= one.attempt:
-            found.append(_begun_anew(before, one))
+        if before and _takes_over(before, one, anew):
+            text = f"{before.channel_name or UNNAMED} did not take it; {one.channel_name} is tried"
+            named = (one.channel, one.channel_name)
+            found.append(Happening(before.at, "next_channel", text, *named))
         found.append(_attempted(one, deliveries))
         before = one
     return found
 
 
-def _begun_anew(before: Attempt, one: Attempt) -> Happening:
-    """What led from the last attempt at one channel to the first at another, or at the same."""
-    named = (one.channel, one.channel_name)
-    if before.result == "delivered" or named == (before.channel, before.channel_name):
-        text = f"{one.channel_name or UNNAMED} is given it once more, as its owner asked"
-        return Happening(one.at, "redelivered", text, *named)
-    text = f"{before.channel_name or UNNAMED} did not take it; {one.channel_name} is tried"
-    return Happening(before.at, "next_channel", text, *named)
+def _takes_over(before: Attempt, one: Attempt, anew: Sequence[tuple[str, int]]) -> bool:
+    """Whether an attempt is by another channel, which nobody has asked for."""
+    if before.delivery_id != one.delivery_id or before.attempt < one.attempt:
+        return False
+    is_other = (before.channel, before.channel_name) != (one.channel, one.channel_name)
+    asked = (after for name, after in anew if name == str(one.delivery_id))
+    is_asked = any(before.number <= after < one.number for after in asked)
+    return is_other and before.result != "delivered" and not is_asked
 
 
 def _attempted(attempt: Attempt, deliveries: Mapping[UUID, Carried]) -> Happening:
@@ -188,7 +196,7 @@ def _attempted(attempt: Attempt, deliveries: Mapping[UUID, Carried]) -> Happenin
     return convert(facts | told, Happening)
 
 
-def _standing(carried: Carried, *, is_tried: bool) -> list[Happening]:
+def _standing(carried: Carried) -> list[Happening]:
     """What is to be said of where a delivery stands, beside its attempts."""
     facts: dict[str, Any] = {
         "channel": carried.channel,
@@ -197,17 +205,11 @@ def _standing(carried: Carried, *, is_tried: bool) -> list[Happening]:
         "delivery_id": carried.id,
     }
     name = f"{carried.channel_name or UNNAMED} ({carried.channel})"
-    ended: dict[str, Any] = {"at": carried.finished_at or carried.created_at}
-    if carried.state == "stopped" or carried.withdrawn_at is not None:
-        reason = carried.withdrawn_for or carried.reason
-        ended = {"at": carried.withdrawn_at or ended["at"], "reason": reason}
-        text = f"Nothing more is sent: {reason}"
-        return [convert(facts | ended | {"what": "stopped", "text": text}, Happening)]
-    if carried.state == "dead":
-        text = (
-            f"No channel took it: {carried.reason if is_tried else TURNED_OFF}; the page shows it"
-        )
-        return [convert(facts | ended | {"what": "dead", "text": text}, Happening)]
+    if end := end_of(carried):
+        text = _WORDS[end.what] if carried.state != "claimed" else _LAST[carried.kind]
+        return [
+            convert(facts | {**end._asdict(), "text": text.format(reason=end.reason)}, Happening)
+        ]
     if carried.state == "delivered":
         return []
     at = {"at": carried.next_at, "next_at": carried.next_at, "what": "waiting"}
@@ -226,6 +228,14 @@ _WORDS: Final[Mapping[str, str]] = {
     "seen": "It was seen",
     "snoozed": "It was snoozed until {until}",
     "done": "Nobody needs it any more: {reason}",
+    "dead": "No channel took it: {reason}; the page shows it",
+    "stopped": "Nothing more is sent: {reason}",
+    "redelivered": "{channel_name} is given it once more, as its owner asked",
+}
+# A digest that is being sent may have been begun before or after it was withdrawn from it.
+_LAST: Final[Mapping[str, str]] = {
+    "reminder": "It is being sent just now, and not again after that: {reason}",
+    "digest": "What is being sent just now may tell of it, and nothing after that: {reason}",
 }
 
 _MISSED: Final = "It was missed, and postponed until {until}: {reason}"

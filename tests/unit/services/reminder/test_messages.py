@@ -1,6 +1,6 @@
 """What a channel is given to say."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -59,7 +59,22 @@ def test_a_digest_names_what_was_missed_counts_the_rest_and_is_as_urgent_as_the_
     named[0] = member(1, late=9000)
     message = message_of(ID, Contents(named, MOST_NAMED + 2, "urgent"))
     assert (message.kind, message.title) == ("digest", "22 reminders were missed")
-    assert message.body.splitlines()[0].startswith("- Task 1 (Due Monday")
+    assert message.body.splitlines()[0] == (
+        "- Task 1 (Due Monday 02 March 2026, 10:00 (Europe/Berlin); was to come at 09:00)"
+    )
     assert message.body.endswith("and 2 more")
     assert (message.priority, message.late_by_seconds, message.link) == ("urgent", 9000, "/")
     assert len(message.reminder_ids) == MOST_NAMED
+
+
+def test_a_digest_says_of_each_when_it_was_to_come_and_which_are_urgent() -> None:
+    day = 24 * 3600
+    urgent = member(2, late=600, priority="urgent")
+    plain = member(1)._replace(fire_at=AT - timedelta(days=1), late_by_seconds=600 + day)
+    plain = plain._replace(task=replace(plain.task, due_date=None))
+    message = message_of(ID, Contents([urgent, plain], 2, "urgent"))
+    assert message.body.splitlines() == [
+        "- Urgent: Task 2 (Due Monday 02 March 2026, 10:00 (Europe/Berlin); was to come at 09:00)",
+        "- Task 1 (was to come on 01 March 2026 at 09:00)",
+    ]
+    assert (message.fire_at, message.late_by_seconds) == (plain.fire_at, plain.late_by_seconds)

@@ -8,9 +8,16 @@ import pytest
 from msgspec import to_builtins
 from tests.planning import make_event, make_task
 
-from taskflow.services.reminder.history import Attempt, Carried, Told, What, of_planning
+from taskflow.services.reminder.history import (
+    TURNED_OFF,
+    Attempt,
+    Carried,
+    Told,
+    What,
+    of_planning,
+)
 from taskflow.services.reminder.scheduler import Standing
-from taskflow.services.reminder.timeline import TURNED_OFF, timeline
+from taskflow.services.reminder.timeline import timeline
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -30,6 +37,9 @@ FACTS: dict[str, dict[str, Any]] = {
     "seen": {},
     "snoozed": {"until": "2026-03-03T07:00:00Z"},
     "done": {"reason": "it was acknowledged"},
+    "dead": {"reason": "no channel is left to try", "delivery_id": str(ID)},
+    "stopped": {"reason": "it was acknowledged", "delivery_id": str(ID)},
+    "redelivered": {"channel_name": "my hook", "delivery_id": str(ID), "after": 2},
 }
 
 
@@ -104,8 +114,66 @@ def test_where_a_delivery_stands_is_said_too(state: str, what: str, text: str) -
 
 
 def test_what_was_tried_in_vain_says_why_it_ended() -> None:
-    found = timeline([], [carried("dead", reason="why")], [attempt(1, "refused", NOON)])
+    found = timeline([], [carried("dead", reason="why", last_at=NOON)], [])
     assert found[-1].text == "No channel took it: why; the page shows it"
+
+
+def test_what_was_asked_for_once_more_says_how_it_had_ended_and_by_what_it_comes_now() -> None:
+    attempts = [
+        attempt(1, "refused", NOON)._replace(number=1),
+        attempt(1, "refused", NOON + MINUTE, "my mail")._replace(number=2),
+        attempt(1, "delivered", NOON + 4 * MINUTE)._replace(number=3),
+    ]
+    told = [
+        Told(NOON + 2 * MINUTE, "dead", FACTS["dead"]),
+        Told(NOON + 3 * MINUTE, "redelivered", FACTS["redelivered"]),
+    ]
+    found = timeline(told, [carried("delivered")], attempts)
+    assert [one.what for one in found] == [
+        "attempted", "next_channel", "attempted", "dead", "redelivered", "delivered",
+    ]  # fmt: skip
+    assert found[4].text == "my hook is given it once more, as its owner asked"
+
+
+LAST = "What is being sent just now may tell of it, and nothing after that"
+WITHDRAWN = {"withdrawn_at": NOON, "withdrawn_for": "it was acknowledged", "reason": "none left"}
+
+
+@pytest.mark.parametrize(
+    ("state", "texts"),
+    [
+        ("claimed", ["It is being sent just now, and not again after that: it was acknowledged"]),
+        ("waiting", ["Nothing more is sent: it was acknowledged"]),
+        ("stopped", ["Nothing more is sent: it was acknowledged"]),
+        ("delivered", []),
+        ("dead", ["No channel took it: none left; the page shows it"]),
+    ],
+)
+def test_what_was_withdrawn_while_it_was_sent_says_how_that_ended(
+    state: str, texts: list[str]
+) -> None:
+    found = timeline([], [carried(state, last_at=NOON - MINUTE, **WITHDRAWN)], [])
+    assert [one.text for one in found] == texts
+
+
+@pytest.mark.parametrize(
+    ("state", "last_at", "texts"),
+    [
+        ("delivered", NOON - MINUTE, []),
+        ("delivered", NOON + MINUTE, ["Nothing more is sent: it was acknowledged"]),
+        ("dead", None, ["Nothing more is sent: it was acknowledged"]),
+        (
+            "claimed",
+            None,
+            [f"{LAST}: it was acknowledged"],
+        ),
+    ],
+)
+def test_what_was_withdrawn_from_a_digest_is_told_of_it_as_far_as_it_went(
+    state: str, last_at: datetime | None, texts: list[str]
+) -> None:
+    digest = carried(state, last_at=last_at, **WITHDRAWN)._replace(kind="digest")
+    assert [one.text for one in timeline([], [digest], [])] == texts
 
 
 def test_that_no_other_channel_was_on_is_said_only_while_deliveries_are_known() -> None:

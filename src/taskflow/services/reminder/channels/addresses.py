@@ -59,6 +59,12 @@ def email(to: str) -> Address:
     return {"to": address}
 
 
+def mailbox_of(address: Mapping[str, Any]) -> str:
+    """The mail box that an e-mail address leads to, whatever stands after a plus sign."""
+    local, _, domain = str(address["to"]).rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}".lower()
+
+
 def webhook(url: str, secret: bytes, allowed: Sequence[Network]) -> Address:
     """A program's address, with what its messages are signed with.
 

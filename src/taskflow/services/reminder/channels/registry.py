@@ -13,11 +13,10 @@ import structlog
 from msgspec.structs import replace
 
 from taskflow.accounts.model import clean_name
-from taskflow.base.clock import Clock, monotonic
+from taskflow.base.clock import Clock
 from taskflow.base.errors import Conflict, Invalid
 from taskflow.base.ids import new_id
 from taskflow.base.networks import Network
-from taskflow.chassis.limits import RateLimiter
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.services.reminder.channels import addresses, bodies, browsers, proofs, storage
@@ -25,11 +24,9 @@ from taskflow.services.reminder.channels.bodies import ChannelBody, ChannelPatch
 from taskflow.services.reminder.channels.kinds import Channels
 from taskflow.services.reminder.channels.port import Message, NotDelivered
 from taskflow.services.reminder.channels.storage import Kept, Result
+from taskflow.services.reminder.channels.turns import Turns
 from taskflow.services.reminder.channels.words import in_a_line
 
-TEST_SECONDS: Final = 12.0
-CODE_SECONDS: Final = 60.0
-BURST: Final = 5
 UNPROVEN: Final = "not proven yet: type the code that was sent to this address"
 
 log = structlog.get_logger()
@@ -63,8 +60,7 @@ class Registry:
         self.channels = channels
         self._clock = clock
         self._allowed = allowed
-        self._tests = RateLimiter(1 / TEST_SECONDS, BURST)
-        self._codes = RateLimiter(1 / CODE_SECONDS, BURST)
+        self._turns = Turns()
 
     async def list(self, user_id: UUID) -> list[Kept]:
         """A person's channels, the most preferred first."""
@@ -83,7 +79,7 @@ class Registry:
             NotFound: they have no browser that this one could take the place of.
             Invalid: its address is none.
             Conflict: this installation has none of the kind, or the person has too many.
-            TooMany: they ask too often.
+            TooMany: they ask too often, or too many codes go to this address.
         """
         if (reason := self.channels.why_off(body.kind)) is not None:
             raise Conflict(reason)
@@ -112,9 +108,10 @@ class Registry:
             NotFound: it is not theirs.
             Invalid: a value is none.
             Conflict: it is to be turned on before it was proven, or after it was logged out.
+            TooMany: they ask too often, or too many codes go to this address.
         """
         if patch.to is not None:
-            self._codes.spend(str(user_id), monotonic())
+            self._turns.spend_code(user_id)
         if patch.url is not None:
             await self._check_url(user_id, channel_id, patch.url)
         now, code = self._clock.now(), proofs.fresh_code()
@@ -125,6 +122,8 @@ class Registry:
             if patch.to is not None:
                 after = _unproven(after, code, now)
             await storage.change(transaction, after, now)
+            if patch.to is not None:
+                self._turns.spend_mailbox(after.address)
             if patch.position is not None:
                 await _move(transaction, after, patch.position)
         return await self._tell_code(after, code) if patch.to is not None else after
@@ -181,7 +180,7 @@ class Registry:
         Raises:
             TooMany: they have none at this moment.
         """
-        self._tests.spend(str(user_id), monotonic())
+        self._turns.spend_test(user_id)
 
     async def send_code(self, user_id: UUID, channel_id: UUID) -> Kept:
         """Send another code; the former one is void.
@@ -189,16 +188,17 @@ class Registry:
         Raises:
             NotFound: it is not theirs.
             Conflict: there is nothing to prove.
-            TooMany: they ask too often.
+            TooMany: they ask too often, or too many codes go to this address.
         """
         now, code = self._clock.now(), proofs.fresh_code()
         async with self._database.transaction() as transaction:
             before = await storage.lock(transaction, user_id, channel_id)
             if before.verification is None:
                 raise Conflict("this channel has nothing to prove")
-            self._codes.spend(str(user_id), monotonic())
+            self._turns.spend_code(user_id)
             after = _unproven(before, code, now)
             await storage.change(transaction, after, now)
+            self._turns.spend_mailbox(after.address)
         return await self._tell_code(after, code)
 
     async def verify(self, user_id: UUID, channel_id: UUID, code: str) -> Kept:
@@ -228,12 +228,13 @@ class Registry:
         return after
 
     async def _add_unproven(self, kept: Kept, now: datetime) -> Kept:
-        self._codes.spend(str(kept.user_id), monotonic())
+        self._turns.spend_code(kept.user_id)
         code = proofs.fresh_code()
         kept = _unproven(kept, code, now)
         async with self._database.transaction() as transaction:
             await storage.lock_all(transaction, kept.user_id)
             await storage.add(transaction, kept)
+            self._turns.spend_mailbox(kept.address)
         return await self._tell_code(kept, code)
 
     async def _check_url(self, user_id: UUID, channel_id: UUID, url: str) -> None:
