@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, datetime
+from itertools import islice
 from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,7 +25,7 @@ from taskflow.services.recurring_processor.history import (
 from taskflow.services.recurring_processor.model import Instance, Series, SeriesStatus
 from taskflow.services.recurring_processor.moments import shown_in
 from taskflow.tasks.phrases.sentences import sentence
-from taskflow.tasks.recurrence import Occurrence, occurrences
+from taskflow.tasks.recurrence import Occurrence, told
 
 NEXT: Final = 3
 NEWEST: Final = 200
@@ -227,14 +228,15 @@ def _missed(count: int) -> HistoryItem:
 
 
 def _all_coming(found: list[Series], now: datetime) -> dict[UUID, list[Occurrence]]:
-    return {series.id: _coming(series, now) for series in found}
+    return {series.id: coming_of(series, now) for series in found}
 
 
-def _coming(series: Series, now: datetime) -> list[Occurrence]:
+def coming_of(series: Series, now: datetime) -> list[Occurrence]:
+    """What comes next of a series, as far as it can be told."""
     schedule = series.schedule
     if series.status == "ended" or schedule.recurrence.mode == "completion":
         return []
-    return occurrences(schedule, after=now, limit=NEXT)
+    return list(islice(told(schedule, after=now), NEXT))
 
 
 def _state(series: Series, coming: list[Occurrence], known: dict[str, Instance]) -> SeriesState:
