@@ -1,6 +1,7 @@
 """The rule of a whole series: told in words, with exceptions, and on the wall of its owner."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -102,3 +103,31 @@ def test_a_preview_shows_what_is_left_out_and_added(user: httpx.Client) -> None:
     assert reasons == [None, "left out: an exception", "added beside the rule"]
     answer = user.post("/recurring/preview", json={**body, "exdates": ["never"]})
     assert wrong(answer, 422) is None
+
+
+def test_a_rule_that_occurs_no_more_ends_its_series_and_hides_no_other(
+    user: httpx.Client,
+) -> None:
+    # Every second hour falls on three o'clock only while Moscow's clocks were an hour ahead.
+    stopping: dict[str, Any] = {
+        "title": "Reset the clock",
+        "due_date": "2010-01-01T00:00:00+03:00",
+        "timezone": "Europe/Moscow",
+        "recurrence": {"rule": "FREQ=HOURLY;INTERVAL=2;BYHOUR=3"},
+    }
+    first, second = (user.post("/tasks", json=stopping).json() for _ in range(2))
+    begun(user)
+    for task in (first, second):
+        until(partial(_status_code, user, path(task)), 200)
+        assert user.get(path(task)).json()["series"]["next"] == []
+        assert user.get(path(task, "/calendar")).status_code == 200
+        assert user.post(path(task, "/pause")).status_code == 200
+        assert user.post(path(task, "/resume")).status_code == 200
+    assert until(lambda: len(user.get("/recurring/series").json()["items"]), 3) == 3
+    user.post(f"/tasks/{first['id']}/complete")
+    assert until(lambda: user.get(path(first)).json()["series"]["status"], "ended") == "ended"
+    assert user.delete(path(second)).status_code == 204
+
+
+def _status_code(user: httpx.Client, where: str) -> int:
+    return user.get(where).status_code

@@ -5,6 +5,7 @@ UNTIL end the rule; COUNT counts what is left out too. Pure: the present instant
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from datetime import date as Day  # noqa: N812 - an occurrence has a field of that name
 from heapq import heappop, heappush, merge
@@ -12,26 +13,24 @@ from itertools import islice
 from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from msgspec.structs import replace
-
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence
 from taskflow.tasks.recurrence_dates import additions, exceptions
 from taskflow.tasks.recurrence_days import matching_days
-from taskflow.tasks.recurrence_intervals import interval_after
+from taskflow.tasks.recurrence_intervals import at_every_interval, interval_after
 from taskflow.tasks.recurrence_periods import Walk, Work
 from taskflow.tasks.recurrence_rules import (
     Rule,
     first_time,
+    is_within,
     parse_recurrence,
     parse_rule,
-    parse_until,
     whole_days,
     with_defaults,
 )
 from taskflow.tasks.zones import instant, oddity, parse_zone, wall_time
 
-__all__ = ["Occurrence", "Schedule", "occurrence_key", "occurrences", "parse_recurrence"]
+__all__ = ["Occurrence", "Schedule", "occurrence_key", "occurrences", "parse_recurrence", "told"]
 
 # Within these every zone has a wall time, and all that recurs lies between them.
 _EARLIEST: Final = datetime(1800, 1, 1, tzinfo=UTC)
@@ -126,16 +125,33 @@ def occurrences(
     Raises:
         Invalid: finding them would take too long.
     """
+    found = _found(schedule, after, Work(), with_exceptions=with_exceptions)
+    return list(islice(found, limit))
+
+
+def told(
+    schedule: Schedule, *, after: datetime | None = None, work: Work | None = None
+) -> Iterator[Occurrence]:
+    """The occurrences after an instant, as far as `work` goes: what takes too long ends there."""
+    with suppress(Invalid):
+        yield from _found(schedule, after, work or Work())
+
+
+def _found(
+    schedule: Schedule, after: datetime | None, work: Work, *, with_exceptions: bool = False
+) -> Iterator[Occurrence]:
+    """The occurrences after an instant, rising.
+
+    Raises:
+        Invalid: finding the next one would take too long.
+    """
     if after is not None:
         after = min(max(after, _EARLIEST), _LATEST)
     left_out = exceptions(schedule.recurrence.exdates, schedule.zone)
-    found = (
-        _excluded(schedule, one) if is_excluded else _occurrence(schedule, one)
-        for one in _candidates(schedule, after)
-        if (is_excluded := one.at in left_out.instants or one.local.date() in left_out.days)
-        <= with_exceptions
-    )
-    return list(islice(found, limit))
+    for one in _candidates(schedule, after, work):
+        is_excluded = one.at in left_out.instants or one.local.date() in left_out.days
+        if is_excluded <= with_exceptions:
+            yield _excluded(schedule, one) if is_excluded else _occurrence(schedule, one)
 
 
 def next_after_completion(
@@ -159,9 +175,11 @@ def next_after_completion(
     if local is None:
         return None
     # Where it names no moment, `local` is the first.
-    anchored = schedule._replace(start=local, recurrence=_every(recurrence))
+    anchored = schedule._replace(start=local, recurrence=at_every_interval(recurrence))
     found = occurrences(anchored)
-    if not found or not _is_within(schedule, _local(found[0].at, schedule.zone)):
+    if not found or not is_within(
+        schedule.recurrence, schedule.zone, _local(found[0].at, schedule.zone)
+    ):
         return None
     return found[0]
 
@@ -173,7 +191,9 @@ def require_occurrence(schedule: Schedule) -> None:
         Invalid: it is such a one.
     """
     recurrence = schedule.recurrence
-    if recurrence.until is not None and not _is_within(schedule, schedule.start):
+    if recurrence.until is not None and not is_within(
+        schedule.recurrence, schedule.zone, schedule.start
+    ):
         raise Invalid.field("recurrence.until", "lies before the start")
     if not occurrences(schedule):
         if recurrence.exdates and occurrences(schedule, with_exceptions=True):
@@ -183,7 +203,7 @@ def require_occurrence(schedule: Schedule) -> None:
         occurrences(schedule, after=_LATEST)
 
 
-def _candidates(schedule: Schedule, after: datetime | None) -> Iterator[_Candidate]:
+def _candidates(schedule: Schedule, after: datetime | None, work: Work) -> Iterator[_Candidate]:
     """What the rule and RDATE give after an instant, rising, each instant once."""
     start = schedule.start.replace(microsecond=0)
     begin = instant(start, schedule.zone)
@@ -192,7 +212,9 @@ def _candidates(schedule: Schedule, after: datetime | None) -> Iterator[_Candida
     beside = (_Candidate(at, local, is_added=True) for at, local in added if at >= begin)
     last: datetime | None = None
     for one in merge(
-        _in_order(_ruled(schedule, start, after), schedule.zone), beside, key=lambda one: one.at
+        _in_order(_ruled(schedule, start, after, work), schedule.zone),
+        beside,
+        key=lambda one: one.at,
     ):
         # A wall time that was moved over a gap may fall onto the next one.
         if one.at != last and (after is None or one.at > after):
@@ -200,18 +222,20 @@ def _candidates(schedule: Schedule, after: datetime | None) -> Iterator[_Candida
         last = one.at
 
 
-def _ruled(schedule: Schedule, start: datetime, after: datetime | None) -> Iterator[_Candidate]:
+def _ruled(
+    schedule: Schedule, start: datetime, after: datetime | None, work: Work
+) -> Iterator[_Candidate]:
     """What the rule gives, until it ends; without most of what lies before `after`."""
     recurrence, zone = schedule.recurrence, schedule.zone
     rule = with_defaults(_rule(schedule), start)
     days = matching_days(rule, clamps=recurrence.month_end == "clamp")
-    walk = Walk(rule, days, start, zone, Work())
+    walk = Walk(rule, days, start, zone, work)
     floor = None if after is None else wall_time(after, zone) - _APART
     leap = after if recurrence.count is None else None
     for local in islice(walk.after(leap), recurrence.count):
         if floor is not None and local < floor:
             continue
-        if not _is_within(schedule, local):
+        if not is_within(schedule.recurrence, schedule.zone, local):
             return
         yield _Candidate(instant(local, zone), local, is_added=False)
 
@@ -227,28 +251,6 @@ def _in_order(found: Iterable[_Candidate], zone: ZoneInfo) -> Iterator[_Candidat
             yield heappop(moved)
         yield one
     yield from sorted(moved)
-
-
-def _every(recurrence: Recurrence) -> Recurrence:
-    """The recurrence at every interval, without an end.
-
-    A day of the month that it does not name is that of the completion, which no month may lack.
-    """
-    parts = [part for part in recurrence.rule.split(";") if not part.startswith("INTERVAL=")]
-    month_end = recurrence.month_end if "BYMONTHDAY" in recurrence.rule else "clamp"
-    return replace(recurrence, rule=";".join(parts), until=None, count=None, month_end=month_end)
-
-
-def _is_within(schedule: Schedule, local: datetime) -> bool:
-    """Whether a wall time is not past the recurrence's end, which belongs to it."""
-    if schedule.recurrence.until is None:
-        return True
-    end = parse_until(schedule.recurrence.until)
-    if not isinstance(end, datetime):
-        return local.date() <= end
-    if end.tzinfo is None:
-        end = instant(end, schedule.zone)
-    return instant(local, schedule.zone) <= end
 
 
 def _occurrence(schedule: Schedule, one: _Candidate) -> Occurrence:

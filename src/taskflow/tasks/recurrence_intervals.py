@@ -5,6 +5,9 @@ from datetime import date as Day  # noqa: N812 - as in its neighbour
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
+from taskflow.events.payloads import Recurrence
 from taskflow.tasks.recurrence_days import LAST_YEAR
 from taskflow.tasks.recurrence_rules import Rule
 from taskflow.tasks.zones import wall_time
@@ -39,3 +42,13 @@ def _day_after(day: Day, rule: Rule) -> Day:
     months = day.year * 12 + day.month - 1 + steps
     year, month = months // 12, months % 12 + 1
     return Day(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def at_every_interval(recurrence: Recurrence) -> Recurrence:
+    """The recurrence at every interval, without an end.
+
+    A day of the month that it does not name is that of the completion, which no month may lack.
+    """
+    parts = [part for part in recurrence.rule.split(";") if not part.startswith("INTERVAL=")]
+    month_end = recurrence.month_end if "BYMONTHDAY" in recurrence.rule else "clamp"
+    return replace(recurrence, rule=";".join(parts), until=None, count=None, month_end=month_end)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Final, Literal, cast
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from taskflow.tasks.recurrence_parts import (
     split,
 )
 from taskflow.tasks.recurrence_text import Pasted, read_text
+from taskflow.tasks.zones import instant
 
 Frequency = Literal["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY"]
 _LONG_DAYS: Final = dict(
@@ -237,3 +239,15 @@ def _end(given: Mapping[str, object], parts: dict[str, str]) -> tuple[str | None
         raise Invalid.field("recurrence.count", f"must be from 1 to {MAX_COUNT}")
     end = ends[0].isoformat().replace("+00:00", "Z") if ends else None
     return end, counts[0] if counts else None
+
+
+def is_within(recurrence: Recurrence, zone: ZoneInfo, local: datetime) -> bool:
+    """Whether a wall time is not past the recurrence's end, which belongs to it."""
+    if recurrence.until is None:
+        return True
+    end = parse_until(recurrence.until)
+    if not isinstance(end, datetime):
+        return local.date() <= end
+    if end.tzinfo is None:
+        end = instant(end, zone)
+    return instant(local, zone) <= end

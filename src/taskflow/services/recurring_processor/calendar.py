@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import islice, takewhile
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from taskflow.services.recurring_processor.history import Status, status_of
 from taskflow.services.recurring_processor.model import Chain, Instance, Series
 from taskflow.services.recurring_processor.moments import instant_in, parse_when, shown_in
 from taskflow.services.recurring_processor.progress import planned_at
-from taskflow.tasks.recurrence import Occurrence, occurrences
+from taskflow.tasks.recurrence import Occurrence, told
 from taskflow.tasks.zones import YEARS, instant, wall_time
 
 # An hourly series has 25 on a long day.
@@ -82,8 +83,10 @@ def to_come(chain: Chain, now: datetime, end: datetime, *, after: datetime) -> l
     floor = max(now, after - timedelta(microseconds=1))
     if last is not None:
         floor = max(floor, planned_at(series, last))
-    found = occurrences(series.schedule, after=floor, limit=MOST_IN_MONTH) if floor < end else []
-    return [one for one in found if instant_in(series.zone, one.at) < end]
+    if floor >= end:
+        return []
+    found = islice(told(series.schedule, after=floor), MOST_IN_MONTH)
+    return list(takewhile(lambda one: instant_in(series.zone, one.at) < end, found))
 
 
 def reason_of(series: Series, occurrence: Occurrence, known: Mapping[str, Instance]) -> str | None:

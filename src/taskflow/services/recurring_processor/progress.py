@@ -1,6 +1,7 @@
 """How far a series has come: what is due, what was missed, and what comes by itself. Pure."""
 
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from taskflow.services.recurring_processor.model import Chain, Instance, Series,
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import on_wall_of
 from taskflow.tasks.model import due_text
-from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
+from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences, told
 from taskflow.tasks.recurrence_rules import parse_until
 
 # So many tasks of one series are made after an outage, the newest ones; the rest was missed.
@@ -59,7 +60,7 @@ def overdue(chain: Chain, now: datetime) -> Overdue:
         Invalid: it takes too long to find.
     """
     series, floor = chain.series, floor_of(chain)
-    soon = occurrences(series.schedule, after=floor, limit=2)
+    soon = list(islice(told(series.schedule, after=floor), 2))
     if len(soon) < 2 or instant_in(series.zone, soon[1].at) > now:  # noqa: PLR2004 - of the limit
         return Overdue([one for one in soon[:1] if instant_in(series.zone, one.at) <= now], 0)
     newest = _newest(series.schedule, floor or series.instant_of(series.start_at), now)
@@ -138,11 +139,8 @@ def settled(chain: Chain, now: datetime) -> Chain:
 def waiting(chain: Chain, now: datetime) -> Series:
     """A series that has no room: it is looked at again with its next occurrence, if none closes."""
     series = chain.series
-    try:
-        found = occurrences(series.schedule, after=max(now, floor_of(chain) or now))
-    except Invalid:
-        found = []
-    return replace(series, next_at=instant_in(series.zone, found[0].at) if found else None)
+    following = next(told(series.schedule, after=max(now, floor_of(chain) or now)), None)
+    return replace(series, next_at=instant_in(series.zone, following.at) if following else None)
 
 
 def next_alone(chain: Chain) -> datetime | None:
@@ -150,11 +148,8 @@ def next_alone(chain: Chain) -> datetime | None:
     series, last = chain.series, chain.last
     if not series.piles_up or series.is_held or last is None or not last.repeats:
         return None
-    try:
-        found = occurrences(series.schedule, after=floor_of(chain))
-    except Invalid:
-        return None  # A rule that takes too long to follow so far has come to its end.
-    return instant_in(series.zone, found[0].at) if found else None
+    following = next(told(series.schedule, after=floor_of(chain)), None)
+    return instant_in(series.zone, following.at) if following else None
 
 
 def floor_of(chain: Chain) -> datetime | None:
@@ -197,11 +192,11 @@ def _begun_anew(chain: Chain, after: datetime, now: datetime) -> Chain:
     """The chain after a pause of more than is counted: what is left of it starts after now."""
     series = chain.series
     schedule = _without_additions(series.schedule)
-    following = occurrences(_endless(schedule), after=now)
+    following = next(told(_endless(schedule), after=now), None)
     if following:
-        start_at = due_text(following[0].at) or series.start_at
+        start_at = due_text(following.at) or series.start_at
         count = schedule.recurrence.count
-        left = len(occurrences(schedule, after=after, limit=count)) if count else 0
+        left = sum(1 for _ in islice(told(schedule, after=after), count)) if count else 0
         used = (series.recurrence.count or 0) - left if count and series.recurrence else series.used
         chain = chain.with_series(start_at=start_at, used=used, behind=0)
     return chain.with_series(paused_at=None, resumed_at=now)

@@ -37,7 +37,7 @@ from taskflow.services.recurring_processor.progress import planned_at
 from taskflow.tasks.recurrence import (
     Occurrence,
     next_after_completion,
-    occurrences,
+    told,
 )
 
 # What changes of a floating task when its owner's zone does.
@@ -191,9 +191,13 @@ def candidates(
         return
     last = chain.last or step
     after = max(now, planned_at(series, step), planned_at(series, last))
-    while found := occurrences(schedule, after=after):
-        yield found[0]
-        after = instant_in(series.zone, found[0].at)
+    goes_on = True
+    while goes_on:
+        goes_on = False
+        for one in told(schedule, after=after):
+            yield one
+            # What takes too long to follow in one go is followed from there on.
+            after, goes_on = instant_in(series.zone, one.at), True
 
 
 def made(chain: Chain, occurrence: Occurrence, task: TaskState, missed: int = 0) -> Chain:

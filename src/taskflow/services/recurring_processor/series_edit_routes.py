@@ -19,7 +19,7 @@ from taskflow.services.recurring_processor.editing import Editing
 from taskflow.services.recurring_processor.model import Chain
 from taskflow.services.recurring_processor.progress import settled
 from taskflow.services.recurring_processor.series_routes import ETAG, answer
-from taskflow.services.recurring_processor.shown import SeriesWithInstances, whole
+from taskflow.services.recurring_processor.shown import SeriesWithInstances, coming_of_all, whole
 from taskflow.tasks.floating import hold_zone
 
 Wish = Callable[[Editing, Chain], Awaitable[Chain]]
@@ -72,7 +72,8 @@ class Door:
             present.refuse_stale(kept, self._version)
             after = settled(await wish(editing, chain), now)
             after = await storage.save(transaction, kept, after)
-            return await whole(transaction, after.series, now)
+            coming = await coming_of_all([after.series], now)
+            return await whole(transaction, after.series, coming)
 
 
 @patch(

@@ -20,6 +20,7 @@ from taskflow.services.recurring_processor.shown import (
     HistoryPage,
     SeriesPage,
     SeriesWithInstances,
+    coming_of_all,
     history_items,
     shown_entry,
     states,
@@ -54,7 +55,10 @@ async def list_series(
     """The caller's series."""
     async with database.transaction(read_only=True) as transaction:
         found, last = await storage.listing(transaction, caller.user_id, status, limit, cursor)
-        return SeriesPage(await states(transaction, found, clock.now()), last)
+    # Between two transactions: what takes a while to follow holds no connection.
+    coming = await coming_of_all(found, clock.now())
+    async with database.transaction(read_only=True) as transaction:
+        return SeriesPage(await states(transaction, found, coming), last)
 
 
 @get("/recurring/series/{series_id:str}", response_headers=[ETAG], tags=["recurring"])
@@ -64,7 +68,9 @@ async def get_series(
     """A series, its newest instances and how well it was kept."""
     async with database.transaction(read_only=True) as transaction:
         series = await storage.find(transaction, caller.user_id, series_id)
-        return answer(await whole(transaction, series, clock.now()))
+    coming = await coming_of_all([series], clock.now())
+    async with database.transaction(read_only=True) as transaction:
+        return answer(await whole(transaction, series, coming))
 
 
 @get("/recurring/series/{series_id:str}/history", tags=["recurring"])

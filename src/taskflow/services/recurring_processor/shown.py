@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, datetime
+from itertools import islice
 from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,10 +25,14 @@ from taskflow.services.recurring_processor.history import (
 from taskflow.services.recurring_processor.model import Instance, Series, SeriesStatus
 from taskflow.services.recurring_processor.moments import shown_in
 from taskflow.tasks.phrases.sentences import sentence
-from taskflow.tasks.recurrence import Occurrence, occurrences
+from taskflow.tasks.recurrence import Occurrence, told
+from taskflow.tasks.recurrence_periods import MOST_WORK, Work
 
 NEXT: Final = 3
 NEWEST: Final = 200
+# What a page of series may cost to follow, as `recurrence_periods` counts it: about a second.
+MOST_WORK_OF_PAGE: Final = 10 * MOST_WORK
+Coming = dict[UUID, list[Occurrence]]
 
 
 class Shown(Struct, omit_defaults=True):
@@ -138,10 +143,16 @@ class Calendar(Struct):
     days: list[CalendarDay]
 
 
-async def states(transaction: Transaction, found: list[Series], now: datetime) -> list[SeriesState]:
-    """Series as they are answered, each with what comes next and why that is not plain."""
+async def coming_of_all(found: list[Series], now: datetime) -> Coming:
+    """What comes next of some series; of the last ones nothing, where the first take too long."""
     # In a thread: to count a long series up to now may take a while.
-    coming = await asyncio.to_thread(_all_coming, found, now)
+    return await asyncio.to_thread(all_coming, found, now)
+
+
+async def states(
+    transaction: Transaction, found: list[Series], coming: Coming
+) -> list[SeriesState]:
+    """Series as they are answered, each with what comes next and why that is not plain."""
     wanted = [(series_id, one.date) for series_id, some in coming.items() for one in some]
     known = await history_storage.by_occurrence(transaction, wanted) if wanted else {}
     return [
@@ -154,9 +165,9 @@ async def states(transaction: Transaction, found: list[Series], now: datetime) -
     ]
 
 
-async def whole(transaction: Transaction, series: Series, now: datetime) -> SeriesWithInstances:
+async def whole(transaction: Transaction, series: Series, coming: Coming) -> SeriesWithInstances:
     """A series with its instances and figures."""
-    state = (await states(transaction, [series], now))[0]
+    state = (await states(transaction, [series], coming))[0]
     newest = await history_storage.newest(transaction, series.id)
     traces = [trace_of(one, series.zone) for one in reversed(newest)]
     instances = [shown_instance(series, one) for one in newest[:NEWEST]]
@@ -226,15 +237,23 @@ def _missed(count: int) -> HistoryItem:
     return HistoryItem("missed", count, None, None, None, None, None, None, None)
 
 
-def _all_coming(found: list[Series], now: datetime) -> dict[UUID, list[Occurrence]]:
-    return {series.id: _coming(series, now) for series in found}
+def all_coming(found: list[Series], now: datetime) -> Coming:
+    """What comes next of some series, as long as it costs no more than a page may."""
+    coming: Coming = {}
+    done = 0
+    for series in found:
+        work = Work()
+        coming[series.id] = coming_of(series, now, work) if done < MOST_WORK_OF_PAGE else []
+        done += work.done
+    return coming
 
 
-def _coming(series: Series, now: datetime) -> list[Occurrence]:
+def coming_of(series: Series, now: datetime, work: Work | None = None) -> list[Occurrence]:
+    """What comes next of a series, as far as it can be told."""
     schedule = series.schedule
     if series.status == "ended" or schedule.recurrence.mode == "completion":
         return []
-    return occurrences(schedule, after=now, limit=NEXT)
+    return list(islice(told(schedule, after=now, work=work), NEXT))
 
 
 def _state(series: Series, coming: list[Occurrence], known: dict[str, Instance]) -> SeriesState:
