@@ -13,7 +13,7 @@ from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import decode
 from taskflow.events.payloads import TaskEvent
-from taskflow.services.recurring_processor import present, storage
+from taskflow.services.recurring_processor import history_storage, present, storage
 from taskflow.services.recurring_processor.editing import Editing
 from taskflow.services.recurring_processor.event_consumer import Continuation
 from taskflow.services.recurring_processor.materialising import Materialiser
@@ -211,3 +211,19 @@ class World:
         await self.wish("pause", None, {})
         self.wall.at += timedelta(days=days)
         await self.wish("resume", None, {})
+
+
+async def judge_count(world: World) -> None:
+    """Every occurrence of COUNT is accounted for, once.
+
+    What was taken back of a series that piles up is to come again, and makes room for none when a
+    person restores it: it is one more, unless the rule comes to its occurrence.
+    """
+    series = await storage.find(world.transaction, world.person.user_id, world.series_id)
+    kept = await history_storage.newest(world.transaction, world.series_id)
+    is_over = series.status == "ended" and not world.is_stopped
+    had = [one for one in kept if not one.is_withdrawn]
+    passed = len(had) + sum(one.missed for one in had)
+    passed += sum(one.lapsed for one in had if not one.is_open)
+    assert passed <= COUNT + len(world.beside), "more than COUNT"
+    assert not is_over or passed >= COUNT, "less than COUNT"

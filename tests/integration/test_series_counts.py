@@ -1,0 +1,97 @@
+"""How often a series with a COUNT occurs when it is moved, rests or gets another rule meanwhile."""
+
+from datetime import timedelta
+
+from tests.fresh import fresh_database
+from tests.series_world import COUNT, KINDS, World, judge_count
+
+EVERY_OTHER_DAY = {"rule": "FREQ=DAILY;INTERVAL=2"}
+
+
+async def test_a_count_does_not_come_to_its_end_within_a_pause(dsn: str) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["piled up, counted"])
+        await world.begin()
+        await world.settle()
+        world.wall.at += timedelta(days=1)
+        await world.wish("pause", None, {})
+        world.wall.at += timedelta(days=10)
+        await world.wish("resume", None, {})
+        world.wall.at += timedelta(days=30)
+        await world.pass_by()
+        assert len(await world.tasks()) == COUNT
+
+
+async def test_what_is_due_when_a_series_is_paused_appears_first(dsn: str) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["piled up, counted"])
+        await world.begin()
+        await world.settle()
+        world.wall.at += timedelta(days=2, hours=2)
+        for _ in range(2):
+            await world.wish("pause", None, {})
+        await world.settle()
+        keys = sorted(one["occurrence_date"] for one in await world.tasks())
+        assert keys == ["2026-03-02", "2026-03-03", "2026-03-04"]
+
+
+async def test_a_series_that_was_moved_back_has_all_of_its_count(dsn: str) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["piled up, counted"])
+        await world.begin()
+        due = world.wall.at - timedelta(hours=24)
+        await world.wish("future", None, {"due_date": due.isoformat()})
+        await world.do_all(4)
+        await world.rest(1)
+        await world.do_all(1)
+        await judge_count(world)
+        world.wall.at += timedelta(days=30)
+        await world.pass_by()
+        assert len(await world.tasks()) == COUNT
+
+
+async def test_a_series_has_no_more_than_its_count_after_a_move_a_pause_and_another_rule(
+    dsn: str,
+) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["piled up, counted"])
+        await world.begin()
+        await world.wish("future", None, {"due_date": world.wall.at.isoformat()})
+        await world.do_all(4)
+        await world.rest(1)
+        await world.do_all(1)
+        await world.wish("all", None, {"recurrence": world.recurrence | EVERY_OTHER_DAY})
+        world.wall.at += timedelta(days=30)
+        await world.pass_by()
+        assert len(await world.tasks()) == COUNT
+
+
+async def test_what_another_rule_takes_back_after_a_pause_is_still_to_come(dsn: str) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["piled up, counted"])
+        await world.begin()
+        await world.do_all(6)
+        await world.rest(1)
+        await world.wish("all", None, {"recurrence": world.recurrence | EVERY_OTHER_DAY})
+        world.wall.at += timedelta(days=30)
+        await world.pass_by()
+        await world.note_withdrawn()
+        standing = {one["id"] for one in await world.tasks()} - world.withdrawn
+        assert len(standing) == COUNT
+
+
+async def test_what_another_rule_takes_back_within_a_pause_is_still_to_come(dsn: str) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["piled up, counted"])
+        await world.begin()
+        world.wall.at += timedelta(days=6)
+        await world.pass_by()
+        await world.wish("pause", None, {})
+        await world.wish("all", None, {"recurrence": world.recurrence | EVERY_OTHER_DAY})
+        world.wall.at += timedelta(days=1)
+        await world.wish("resume", None, {})
+        world.wall.at += timedelta(days=30)
+        await world.pass_by()
+        await world.note_withdrawn()
+        standing = {one["id"] for one in await world.tasks()} - world.withdrawn
+        assert len(standing) == COUNT
