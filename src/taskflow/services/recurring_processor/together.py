@@ -4,7 +4,8 @@ What is plain (one piece of news of a known series, that makes a task or none) i
 rest follows one by one, and so does all of it where an occurrence turns out to be taken.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -84,14 +85,8 @@ class Together:
         after: list[Chain] = []
         done: list[Delivery] = []
         door = Drafts(transaction, self._clock)
-        for chain in before:
-            delivery = plain[chain.series.id]
-            try:
-                after.append(await door.followed(chain, delivery))
-            except Intricate:
-                after.append(chain)
-            else:
-                done.append(delivery)
+        # In a thread: to follow long rules may take a while. It waits for nothing of this loop.
+        await asyncio.to_thread(asyncio.run, door.follow_all(before, plain, after, done))
         await door.make_all()
         await storage.save_many(transaction, before, after)
         transaction.after_commit(lambda: self._made.inc(len(door.wishes)))
@@ -112,6 +107,23 @@ class Drafts:
         self._now = clock.now()
         self._actor: Actor | None = None
         self._drafted: list[Wish] = []
+
+    async def follow_all(
+        self,
+        before: Sequence[Chain],
+        plain: Mapping[UUID, Delivery],
+        after: list[Chain],
+        done: list[Delivery],
+    ) -> None:
+        """Add what each series is after its event, and each event that was so plain."""
+        for chain in before:
+            delivery = plain[chain.series.id]
+            try:
+                after.append(await self.followed(chain, delivery))
+            except Intricate:
+                after.append(chain)
+            else:
+                done.append(delivery)
 
     async def followed(self, chain: Chain, delivery: Delivery) -> Chain:
         """What a series is after an event.
