@@ -72,7 +72,8 @@ async def test_many_that_were_missed_are_one_message_and_each_has_its_event_and_
         await are(own, user_id, "delivered")
     (message,) = receiver.messages["/many"]
     assert (message["kind"], message["title"]) == ("digest", "4 reminders were missed")
-    assert message["body"].splitlines() == [f"- Missed {index}" for index in range(4)]
+    lines = [f"- Missed {index} (was to come at 08:0{index})" for index in range(4)]
+    assert message["body"].splitlines() == lines
     assert {UUID(one) for one in message["reminder_ids"]} == set(ids)
     digests = [one.reminder.digest for one in await reminder_events(own, ids) if one.reminder]
     assert [one.place for one in digests if one] == [1, 2, 3, 4]
@@ -140,7 +141,7 @@ async def test_of_very_many_the_first_are_named_and_all_are_counted(
         await are(own, user_id, "delivered")
     (message,) = receiver.messages["/very"]
     assert (message["title"], message["priority"]) == ("24 reminders were missed", "urgent")
-    assert message["reminder_ids"] == [str(one) for one in ids[1 : MOST_NAMED + 1]]
+    assert message["reminder_ids"] == [str(one) for one in (ids[-1], *ids[1:MOST_NAMED])]
     assert message["body"].splitlines()[-1] == "and 4 more"
     assert [one.what for one in await history(own, ids[-1])][-1] == "delivered"
 
