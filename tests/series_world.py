@@ -94,7 +94,9 @@ class World:
         self.withdrawn: set[UUID] = set()
         self.beside: set[UUID] = set()
         self.is_stopped = False
+        # COUNT is held no more: it begins anew, or one open task at a time is counted from another.
         self.is_edited = False
+        self.is_piling = self.recurrence.get("policy") == "pile_up"
 
     async def begin(self, *, floating: bool = False) -> None:
         await self.transaction.execute(OWNER, self.person.user_id, self.wall.at)
@@ -131,7 +133,7 @@ class World:
 
     async def act(self, verb: str, task_id: UUID) -> None:
         now, opened, person = self.wall.at, self.transaction, self.person
-        if verb == "restore" and self.recurrence.get("policy") == "pile_up":
+        if verb == "restore" and self.is_piling:
             rows = await opened.rows(WITHDRAWN)
             self.beside |= {task_id} & {row["task_id"] for row in rows}
         if verb.startswith("complete"):

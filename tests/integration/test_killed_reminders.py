@@ -139,9 +139,9 @@ async def test_killed_after_the_claim_and_before_the_sending_it_is_sent_by_the_n
     stage: Stage, processes: Processes
 ) -> None:
     await fire(stage.own, SystemClock())
-    async with held(stage, "reminders.channels", "ACCESS EXCLUSIVE"):
+    async with held(stage, "reminders.told", "ACCESS EXCLUSIVE"):
         processes.start(stage.address)
-        await somebody_waits(stage, "reminders.channels")
+        await somebody_waits(stage, "reminders.told")
         processes.kill()
         assert await states(stage.own, stage.user_id) == ["claimed"]
     assert stage.receiver.messages["/a"] == []

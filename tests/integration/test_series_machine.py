@@ -75,6 +75,7 @@ class ASeries(RuleBasedStateMachine):
         due = (now + timedelta(hours=30)).replace(microsecond=0).isoformat()
         changes: dict[str, object] = {"title": f"Wished {now}"} if change == "title" else {}
         changes = changes or {"due_date": due}
+        self.world.is_edited |= "due_date" in changes and not self.world.is_piling
         tasks = [one["id"] for one in self.run(self.world.tasks())]
         task_id = choice.draw(st.sampled_from([None, *tasks]))
         with suppress(Conflict, NotFound):
@@ -85,9 +86,7 @@ class ASeries(RuleBasedStateMachine):
         recurrence = self.world.recurrence | {"rule": f"FREQ=DAILY;INTERVAL={interval}"}
         with suppress(Conflict):
             self.run(self.world.wish(scope, None, {"recurrence": recurrence}))
-            # One open task at a time, rests and another rule for all: COUNT is not held for these.
-            is_piling = self.world.recurrence.get("policy") == "pile_up"
-            self.world.is_edited |= scope == "future" or not is_piling
+            self.world.is_edited |= scope == "future" or not self.world.is_piling
 
     @rule(choice=st.data(), hours=st.integers(-60, 60), scope=st.sampled_from(["future", "all"]))
     def somebody_moves_it(self, choice: st.DataObject, hours: int, scope: str) -> None:
@@ -96,6 +95,7 @@ class ASeries(RuleBasedStateMachine):
         task_id = choice.draw(st.sampled_from([None, *tasks]))
         with suppress(Conflict, NotFound):
             self.run(self.world.wish(scope, task_id, {"due_date": due.isoformat()}))
+            self.world.is_edited |= not self.world.is_piling
 
     @rule(zone=st.sampled_from(ZONES))
     def the_owner_moves(self, zone: str) -> None:
@@ -199,6 +199,8 @@ def test_a_series_is_in_order_whatever_happens(dsn: str) -> None:
                     max_examples=60,
                     stateful_step_count=25,
                     deadline=None,
+                    # The same attempts each time: chance is for whoever searches, with many more.
+                    derandomize=True,
                     suppress_health_check=list(HealthCheck),
                 ),
             )

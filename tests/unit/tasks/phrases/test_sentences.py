@@ -74,7 +74,11 @@ SENTENCES = [
         {},
         "every year, only in June, on every Monday and Tuesday",
     ),
-    ("daily", {"exdates": ["2026-03-03T09:00:00"]}, "every day, but not on 3 March 2026 at 9:00"),
+    (
+        "FREQ=DAILY",
+        {"exdates": ["2026-03-03T09:00:00"]},
+        "every day, but not on 3 March 2026 at 9:00",
+    ),
     (
         "FREQ=WEEKLY",
         {
