@@ -8,7 +8,6 @@ task's id follows from its series and occurrence, so none is made twice.
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -16,7 +15,7 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import Counter
 
-from taskflow.base.clock import Clock
+from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Invalid, TaskFlowError, Unavailable
 from taskflow.base.ids import new_id
 from taskflow.chassis.homes import zone_of

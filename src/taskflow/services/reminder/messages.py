@@ -12,6 +12,8 @@ from taskflow.tasks.zones import parse_zone, wall_time
 RANKS: Final[tuple[Priority, ...]] = ("low", "medium", "high", "urgent")
 # A digest names so many, and counts the others.
 MOST_NAMED: Final = 20
+# From so much on somebody is told that it is late.
+LATE_SECONDS: Final = 60
 
 
 class Member(NamedTuple):
@@ -90,7 +92,7 @@ def _due(task: TaskState) -> str:
 
 def _missed(member: Member) -> str:
     """When it was to come, with the day where that was another one."""
-    if member.late_by_seconds < 60:  # noqa: PLR2004 - a minute
+    if member.late_by_seconds < LATE_SECONDS:
         return ""
     zone = parse_zone(member.task.timezone)
     local = wall_time(member.fire_at, zone)
@@ -100,7 +102,7 @@ def _missed(member: Member) -> str:
 
 
 def _late(member: Member) -> str:
-    if member.late_by_seconds < 60:  # noqa: PLR2004 - a minute
+    if member.late_by_seconds < LATE_SECONDS:
         return ""
     local = wall_time(member.fire_at, parse_zone(member.task.timezone))
     length = timedelta(seconds=member.late_by_seconds)
