@@ -26,7 +26,7 @@ test: setup ## All tests but those of the distributed size; the branches that th
 test-distributed: setup ## The distributed size on a real Dapr, Kafka, Redis and PostgreSQL; builds them once (Go, Java)
 	@scripts/programs.sh
 	@scripts/engine.sh
-	@.venv/bin/python -m pytest tests/distributed
+	@env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m pytest tests/distributed
 
 check: setup ## Formatting, lint, types, import contracts, dependency audit
 	@scripts/check.sh
