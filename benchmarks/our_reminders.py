@@ -49,18 +49,25 @@ class Pen(Histogram):
 
     def begin(self, watch: Watch, workload: due.Workload) -> None:
         """From now on."""
-        self.noted: due.Noted = []
+        self._observed: list[tuple[datetime, float]] = []
         self.is_done = asyncio.Event()
         self._watch, self._workload = watch, workload
 
     def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
         """Note how late one was."""
         super().observe(amount, exemplar)
-        after = self._watch.last.timestamp() - amount - self._workload.begin
-        number = round(after * self._workload.due / self._workload.seconds)
-        self.noted.append((number, amount))
-        if len(self.noted) >= self._workload.due:
+        self._observed.append((self._watch.last, amount))
+        if len(self._observed) >= self._workload.due:
             self.is_done.set()
+
+    @property
+    def noted(self) -> due.Noted:
+        """What was observed, reckoned once all of it is over."""
+        begin, each = self._workload.begin, self._workload.seconds / self._workload.due
+        return [
+            (round((at.timestamp() - amount - begin) / each), amount)
+            for at, amount in self._observed
+        ]
 
 
 async def main(dsn: str, path: Path, workload: due.Workload) -> None:

@@ -13,6 +13,8 @@ from uuid import UUID
 _TIMESTAMP_BITS = 48
 _RANDOM_BITS = 74
 _MAX_TIMESTAMP = (1 << _TIMESTAMP_BITS) - 1
+_LOW = (1 << 62) - 1
+_NO_VARIANT = (1 << _RANDOM_BITS) - 1 & ~(0b11 << 62)
 
 
 class IdSource:
@@ -68,8 +70,7 @@ def _tail_of_uuid5(namespace: UUID, name: str) -> int:
     The library's `uuid5` gives the same, and takes three times as long.
     """
     digest = sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()
-    bits = int.from_bytes(digest[:16]) & ((1 << _RANDOM_BITS) - 1)
-    return bits & ~(0b11 << 62) | 0b10 << 62
+    return int.from_bytes(digest[6:16]) & _NO_VARIANT | 0b10 << 62
 
 
 def _milliseconds(instant: datetime) -> int:
@@ -78,6 +79,5 @@ def _milliseconds(instant: datetime) -> int:
 
 def _compose(milliseconds: int, tail: int) -> UUID:
     """48 bits of time, version 7, 12 bits, variant 10, 62 bits."""
-    high, low = divmod(tail, 1 << 62)
-    value = milliseconds << 80 | 0x7 << 76 | (high & 0xFFF) << 64 | 0b10 << 62 | low
-    return UUID(int=value)
+    high, low = tail >> 62 & 0xFFF, tail & _LOW
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)

@@ -110,7 +110,7 @@ def _event_id(due: Due) -> UUID:
     change of the task.
     """
     standing = due.standing
-    name = f"{standing.fire_at.isoformat()} {standing.fired_at} {due.version}"
+    name = f"{standing.fire_at.timestamp()} {standing.fired_at} {due.version}"
     return derived_id(due.id, name, standing.fire_at)
 
 

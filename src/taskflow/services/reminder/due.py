@@ -19,14 +19,17 @@ SELECT due.id, due.user_id, due.task_id, due."offset", due.planned_at, due.fire_
     SELECT id, user_id, task_id, "offset", planned_at, fire_at, fired_at, nag_every_seconds,
            nag_times, nag_done, missed_at
       FROM reminders.reminders
-     WHERE status = 'pending' AND fire_at <= $1{of_these}
+     WHERE {condition}
      ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
   ) AS due
   JOIN reminders.tasks AS task ON task.task_id = due.task_id
  ORDER BY coalesce(due.missed_at, due.fire_at), due.id
 """
-DUE = _DUE.format(of_these="")
-DUE_CLAIMED = _DUE.format(of_these=" AND id = ANY($3::uuid[])")
+_IS_DUE = "status = 'pending' AND fire_at <= $1"
+DUE = _DUE.format(condition=_IS_DUE)
+# They are looked up one by one, whatever the statistics say: in a burst these are old, and all that
+# is due would be looked through for each batch.
+DUE_CLAIMED = _DUE.format(condition=f"id = ANY($3::uuid[]) AND ({_IS_DUE}) IS TRUE")
 SENT = """
 UPDATE reminders.reminders AS reminder
    SET status = 'sent', fired_at = $1, seen_at = NULL, late_by_seconds = fired.late_by_seconds,

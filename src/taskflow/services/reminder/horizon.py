@@ -9,7 +9,7 @@ whatever is pending.
 - What is told while it is claimed, or while the table is being read, is not lost.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -26,11 +26,11 @@ AGAIN: Final = timedelta(seconds=0.05)
 UNREAD: Final = datetime.min.replace(tzinfo=UTC)
 
 
-class _Held(NamedTuple):
-    """By which claim a reminder is held, and for when it was planned meanwhile."""
+class _Lease(NamedTuple):
+    """What one claim holds, and until when."""
 
-    mark: str
-    planned: datetime | None
+    until: datetime
+    ids: Sequence[UUID]
 
 
 class Horizon:
@@ -54,7 +54,7 @@ class Horizon:
 
     def __len__(self) -> int:
         """How many are held."""
-        return len(self._times)
+        return len(self._times) + len(self._claimed)
 
     def forget(self) -> None:
         """Hold nothing, and keep whatever is told until the table has been read."""
@@ -62,15 +62,23 @@ class Horizon:
         self._is_open = True
         self._cut: datetime | None = None
         self._times: dict[UUID, datetime] = {}
-        self._held: dict[UUID, _Held] = {}
         self._heap: list[tuple[datetime, UUID]] = []
+        self._leases: dict[str, _Lease] = {}
+        # For when each was planned while it is claimed.
+        self._claimed: dict[UUID, datetime | None] = {}
 
     @property
     def next(self) -> datetime | None:
         """When something is to be handed out next; None when nothing is held."""
-        while self._heap and self._times.get(self._heap[0][1]) != self._heap[0][0]:
-            heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
+        first, ends = self._first(), [lease.until for lease in self._leases.values()]
+        return min(ends if first is None else [first, *ends], default=None)
+
+    def _first(self) -> datetime | None:
+        """When the earliest is due that nobody has claimed."""
+        heap, times = self._heap, self._times
+        while heap and times.get(heap[0][1]) != heap[0][0]:
+            heappop(heap)
+        return heap[0][0] if heap else None
 
     @property
     def wake(self) -> datetime | None:
@@ -102,45 +110,51 @@ class Horizon:
     def read(self, times: Times) -> None:
         """The table says so; of what is claimed it is asked when that is settled."""
         for name, at in times.items():
-            if name not in self._held:
+            if name not in self._claimed:
                 self._keep(name, at)
         self._trim()
 
     def plan(self, times: Times) -> None:
         """Somebody planned these; a time may only be lowered."""
         for name, at in times.items():
-            held = self._held.get(name)
-            if held is not None:
-                self._held[name] = held._replace(planned=min(at, held.planned or at))
+            if name in self._claimed:
+                self._claimed[name] = min(at, self._claimed[name] or at)
             elif self._is_open or at < self.edge:
                 self._keep(name, at)
         self._trim()
 
     def take(self, now: datetime, limit: int) -> Claim:
         """Claim what is due, the earliest first."""
-        mark, until = str(next(self._marks)), now + LEASE
+        self._take_back(now)
         due: list[UUID] = []
-        while len(due) < limit and (first := self.next) is not None and first <= now:
+        while len(due) < limit and (first := self._first()) is not None and first <= now:
             due.append(name := heappop(self._heap)[1])
             del self._times[name]
-        for name in due:
-            held = self._held.get(name)
-            self._held[name] = _Held(mark, held.planned if held else None)
-            self._keep(name, until)
-        return Claim(due, mark)
+        claim = Claim(due, str(next(self._marks)))
+        if due:
+            self._leases[claim.mark] = _Lease(now + LEASE, due)
+            self._claimed.update(dict.fromkeys(due))
+        return claim
+
+    def _take_back(self, now: datetime) -> None:
+        """What was claimed for too long is due again; the table knows what was planned since."""
+        for mark in [mark for mark, lease in self._leases.items() if lease.until <= now]:
+            until, names = self._leases.pop(mark)
+            for name in names:
+                del self._claimed[name]
+                self._keep(name, until)
 
     def settle(self, claim: Claim, pending: Times, now: datetime) -> None:
-        """The table was asked about what was claimed; what another claim holds stays its own."""
+        """The table was asked about what was claimed, unless that has been taken back."""
+        if self._leases.pop(claim.mark, None) is None:
+            return
         told = {}
         for name in claim.ids:
-            held = self._held.get(name)
-            if held is None or held.mark != claim.mark:
-                continue
-            del self._held[name], self._times[name]
+            planned = self._claimed.pop(name)
             if name in pending:
                 told[name] = max(pending[name], now + AGAIN)
-            if held.planned is not None:
-                told[name] = min(held.planned, told.get(name, held.planned))
+            if planned is not None:
+                told[name] = min(planned, told.get(name, planned))
         self.plan(told)
 
     def _keep(self, name: UUID, at: datetime) -> None:
@@ -152,15 +166,12 @@ class Horizon:
     def _trim(self) -> None:
         """Leave what is latest to the table where there is too much; clear away what has gone."""
         if len(self) > self._most:
-            waiting = sorted((at, name) for name, at in self._waiting())
-            spare = max(self.page - len(self._held), 0)
+            waiting = sorted((at, name) for name, at in self._times.items())
+            spare = max(self.page - len(self._claimed), 0)
             self._drop(waiting[spare:])
         if len(self._heap) > 2 * self._most:
             self._heap = [(at, name) for name, at in self._times.items()]
             heapify(self._heap)
-
-    def _waiting(self) -> Iterator[tuple[UUID, datetime]]:
-        return (one for one in self._times.items() if one[0] not in self._held)
 
     def _drop(self, latest: Collection[tuple[datetime, UUID]]) -> None:
         for _, name in latest:

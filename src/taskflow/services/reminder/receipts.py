@@ -9,10 +9,7 @@ import msgspec
 from taskflow.db.transaction import Transaction
 from taskflow.services.reminder.history import Attempt, Carried, Entry, Told
 
-APPEND = """
-INSERT INTO reminders.timeline (reminder_id, user_id, at, what, facts)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::jsonb[])
-"""
+COLUMNS: Final = ("reminder_id", "user_id", "at", "what", "facts")
 # The newest, should there be more than anybody reads.
 ENTRIES = """
 SELECT at, what, facts::text AS facts FROM reminders.timeline
@@ -70,8 +67,7 @@ MOST_ATTEMPTS: Final = 1_000
 async def append(transaction: Transaction, entries: Sequence[Entry]) -> None:
     """Write down what happened, in its order."""
     if entries:
-        columns = zip(*(_row(entry) for entry in entries), strict=True)
-        await transaction.execute(APPEND, *(list(column) for column in columns))
+        await transaction.copy("reminders.timeline", COLUMNS, [_row(entry) for entry in entries])
 
 
 def _row(entry: Entry) -> tuple[object, ...]:

@@ -153,12 +153,12 @@ class World(RuleBasedStateMachine):
     @invariant()
     def memory_is_bounded(self) -> None:
         assert len(self.horizon) <= MOST
-        assert len(self.horizon._held) <= MOST
+        assert len(self.horizon._claimed) <= MOST
         assert len(self.horizon._heap) <= 3 * MOST
 
     @invariant()
     def who_sleeps_is_woken_in_time(self) -> None:
-        waiting = [at for one, at in self.table.items() if one not in self.horizon._held]
+        waiting = [at for one, at in self.table.items() if one not in self.horizon._claimed]
         if self.horizon._is_open or not waiting:
             return
         wake = self.horizon.wake
