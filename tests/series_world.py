@@ -94,7 +94,7 @@ class World:
         self.withdrawn: set[UUID] = set()
         self.beside: set[UUID] = set()
         self.is_stopped = False
-        # COUNT is held no more: it begins anew, or one open task at a time is counted from another.
+        # COUNT is held no more: it begins anew.
         self.is_edited = False
         self.is_piling = self.recurrence.get("policy") == "pile_up"
 

@@ -8,6 +8,12 @@ from tests.series_world import COUNT, KINDS, World, judge_count
 EVERY_OTHER_DAY = {"rule": "FREQ=DAILY;INTERVAL=2"}
 
 
+async def is_over(world: World) -> bool:
+    """Whether nothing of a series is open any more."""
+    tasks = await world.tasks()
+    return all(one["is_deleted"] or one["status"] == "completed" for one in tasks)
+
+
 async def test_a_count_does_not_come_to_its_end_within_a_pause(dsn: str) -> None:
     async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
         world = World(transaction, KINDS["piled up, counted"])
@@ -95,3 +101,49 @@ async def test_what_another_rule_takes_back_within_a_pause_is_still_to_come(dsn:
         await world.note_withdrawn()
         standing = {one["id"] for one in await world.tasks()} - world.withdrawn
         assert len(standing) == COUNT
+
+
+async def test_a_pause_before_a_move_gives_nothing_back_a_second_time(dsn: str) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["one open, counted"])
+        await world.begin()
+        await world.rest(3)
+        due = world.wall.at.replace(minute=0)
+        await world.wish("future", None, {"due_date": due.isoformat()})
+        await world.do_all(1)
+        await world.do_all(7)
+        await judge_count(world)
+        assert await is_over(world)
+
+
+async def test_pauses_before_another_rule_give_nothing_back_a_second_time(dsn: str) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["one open, counted"])
+        await world.begin()
+        (first,) = await world.tasks()
+        for days in (1, 4):
+            await world.rest(days)
+            await world.act("postpone", first["id"])
+        await world.wish("all", None, {"recurrence": world.recurrence | EVERY_OTHER_DAY})
+        await world.do_all(6)
+        world.wall.at += timedelta(days=30)
+        await world.do_all(6)
+        await judge_count(world)
+        assert await is_over(world)
+
+
+async def test_a_pause_gives_back_its_part_also_when_the_task_after_it_is_taken_back(
+    dsn: str,
+) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["one open, counted"])
+        await world.begin()
+        (first,) = await world.tasks()
+        await world.act("complete", first["id"])
+        await world.settle()
+        await world.rest(3)
+        await world.act("reopen", first["id"])
+        await world.settle()
+        await world.do_all(12)
+        await judge_count(world)
+        assert await is_over(world)

@@ -75,7 +75,6 @@ class ASeries(RuleBasedStateMachine):
         due = (now + timedelta(hours=30)).replace(microsecond=0).isoformat()
         changes: dict[str, object] = {"title": f"Wished {now}"} if change == "title" else {}
         changes = changes or {"due_date": due}
-        self.world.is_edited |= "due_date" in changes and not self.world.is_piling
         tasks = [one["id"] for one in self.run(self.world.tasks())]
         task_id = choice.draw(st.sampled_from([None, *tasks]))
         with suppress(Conflict, NotFound):
@@ -86,7 +85,7 @@ class ASeries(RuleBasedStateMachine):
         recurrence = self.world.recurrence | {"rule": f"FREQ=DAILY;INTERVAL={interval}"}
         with suppress(Conflict):
             self.run(self.world.wish(scope, None, {"recurrence": recurrence}))
-            self.world.is_edited |= scope == "future" or not self.world.is_piling
+            self.world.is_edited |= scope == "future"
 
     @rule(choice=st.data(), hours=st.integers(-60, 60), scope=st.sampled_from(["future", "all"]))
     def somebody_moves_it(self, choice: st.DataObject, hours: int, scope: str) -> None:
@@ -95,7 +94,6 @@ class ASeries(RuleBasedStateMachine):
         task_id = choice.draw(st.sampled_from([None, *tasks]))
         with suppress(Conflict, NotFound):
             self.run(self.world.wish(scope, task_id, {"due_date": due.isoformat()}))
-            self.world.is_edited |= not self.world.is_piling
 
     @rule(zone=st.sampled_from(ZONES))
     def the_owner_moves(self, zone: str) -> None:

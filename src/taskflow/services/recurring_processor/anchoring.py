@@ -1,22 +1,26 @@
 """Where the rule of a series counts from, and how much of COUNT lies before. Pure."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from uuid import UUID
 
 from msgspec.structs import replace
 
 from taskflow.base.clock import rfc3339
 from taskflow.events.payloads import Recurrence, TaskState
-from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Series
-from taskflow.services.recurring_processor.moments import instant_in, moved_on_wall
+from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Series
+from taskflow.services.recurring_processor.moments import moved_on_wall
 from taskflow.services.recurring_processor.patterns import pattern, plan_of, template_of
+from taskflow.services.recurring_processor.progress import (
+    endless,
+    follows_calendar,
+    number_between,
+    planned_at,
+    without_additions,
+)
 from taskflow.services.recurring_processor.unmoved import unmoved
 from taskflow.tasks.model import Fields, due_text
-from taskflow.tasks.recurrence import Schedule, occurrence_key, occurrences
+from taskflow.tasks.recurrence import Schedule, occurrence_key, told
 from taskflow.tasks.zones import instant, parse_zone, wall_time
-
-# A start is a few intervals before the task that the rule counts from, if it is before it at all.
-MOST_BEFORE: Final = 1_000
 
 
 def planned(chain: Chain, fields: Fields, planned_date: str) -> Chain:
@@ -34,32 +38,38 @@ def planned(chain: Chain, fields: Fields, planned_date: str) -> Chain:
         planned_date=due_text(fields.due),
     )
     if plan_of(as_task) != plan_of(chain.series):
-        chain = Chain(anchored(chain, planned_date, as_task, restarts=False), chain.instances)
+        chain = anchored(chain, planned_date, as_task, restarts=False)
     return chain.with_series(template=template_of(as_task, {}))
 
 
-def anchored(chain: Chain, planned_date: str | None, task: TaskState, *, restarts: bool) -> Series:
-    """The series, counted from this task on, which was planned for another date before."""
+def anchored(chain: Chain, planned_date: str | None, task: TaskState, *, restarts: bool) -> Chain:
+    """The chain, counted from this task on, which was planned for another date before.
+
+    As much of COUNT is to come as before: what the other plan gives up to the last task is had, and
+    what it gives from there to the end of a pause never was.
+    """
     series = chain.series
-    moved = replace(
-        series,
-        recurrence=task.recurrence,
-        timezone=task.timezone,
-        all_day=task.all_day,
-        floating=task.floating,
-        start_at=start_of(task),
-        used=0,
-    )
-    at = moved.instant_of(moved.start_at)
-    if task.planned_date is not None and task.planned_date == planned_date:
-        moved = unmoved(series, moved)
-    before = _number_before(moved, at)
-    if before:
-        moved = replace(moved, resumed_at=max(at, series.resumed_at or at))
+    moved = _moved(series, planned_date, task)
+    last = None if moved.piles_up else chain.last
+    was = series.instant_of(planned_date or series.start_at)
+    at = begins_at = moved.instant_of(start_of(task))
+    if last is not None and last.task_id != task.id and not series.piles_up:
+        was, at = planned_at(series, last), planned_at(moved, last)
+    had, counted_to = _had(chain, task.id, last, was), at
     if restarts and counting(task.recurrence) != counting(series.recurrence):
         others = [one for one in chain.open if one.task_id != task.id]
-        return replace(moved, used=-before, made=len(others) + 1)
-    return replace(moved, used=series.used + _passed(series, moved, planned_date, at) - before)
+        had, counted_to, moved = 1, begins_at, replace(moved, made=len(others) + 1)
+    if not follows_calendar(moved):
+        return Chain(moved, chain.instances)
+    after = Chain(replace(moved, used=had - _number_to(moved, counted_to)), chain.instances)
+    return after if last is None else _excusing(after, last, at, task.updated_at)
+
+
+def used_before(series: Series) -> int:
+    """How much of COUNT is used up before the start: its task is one, also where no rule comes."""
+    if not follows_calendar(series):
+        return 0
+    return 1 - _number_to(series, series.instant_of(series.start_at))
 
 
 def carried(series: Series, task: TaskState) -> Series:
@@ -91,39 +101,66 @@ def counting(recurrence: Recurrence | None) -> tuple[object, ...] | None:
     return (recurrence.rule, recurrence.mode, recurrence.count) if recurrence else None
 
 
-def _number_before(series: Series, at: datetime) -> int:
-    """How many occurrences the rule alone gives from its start to an instant, not with it."""
-    if series.recurrence is None or series.instant_of(series.start_at) >= at:
-        return 0
-    end = rfc3339(at - timedelta(seconds=1))
-    recurrence = replace(series.recurrence, count=None, until=end)
-    until_then = counted(series.schedule._replace(recurrence=recurrence))
-    return len(occurrences(until_then, limit=MOST_BEFORE))
+def _moved(series: Series, planned_date: str | None, task: TaskState) -> Series:
+    """The series with the plan and the start of a task, which was planned for another date."""
+    moved = replace(
+        series,
+        recurrence=task.recurrence,
+        timezone=task.timezone,
+        all_day=task.all_day,
+        floating=task.floating,
+        start_at=start_of(task),
+        used=0,
+    )
+    at = moved.instant_of(moved.start_at)
+    if task.planned_date is not None and task.planned_date == planned_date:
+        moved = unmoved(series, moved)
+    if moved.instant_of(moved.start_at) < at:
+        moved = replace(moved, resumed_at=max(at, series.resumed_at or at))
+    return moved
 
 
-def _passed(series: Series, moved: Series, planned_date: str | None, at: datetime) -> int:
-    """How many occurrences of COUNT lie behind a task that another plan counts from.
+def _had(chain: Chain, task_id: UUID, last: Instance | None, at: datetime) -> int:
+    """How much of COUNT a series has had up to a task, itself included.
 
     Args:
-        series: Before.
-        moved: With its other plan.
-        planned_date: Of the task, before.
-        at: When the task is planned now.
+        chain: With its plan as it was.
+        task_id: The task.
+        last: The last task, where the figure is of all up to there.
+        at: When that one of the two was planned.
     """
-    if series.recurrence is None:
+    series, known = chain.series, chain.of(task_id)
+    if not follows_calendar(series) or series.recurrence is None or not series.recurrence.count:
+        later = [one for one in chain.open if known and one.position > known.position]
+        return series.made - (len(later) if last is None else 0)
+    given_back = 0
+    if last is not None and last.excused and series.resumed_at is not None:
+        # What was added beside the rule has used up none of COUNT.
+        ruled = number_between(without_additions(endless(series.schedule)), at, series.resumed_at)
+        given_back = min(last.excused, ruled)
+    return series.used + _number_to(series, at) + given_back
+
+
+def _excusing(chain: Chain, last: Instance, at: datetime, now: datetime) -> Chain:
+    """The chain with what another plan has between its last task and the end of a pause."""
+    series = chain.series
+    schedule, end = endless(series.schedule), min(series.resumed_at or at, now)
+    excused = number_between(schedule, at, end)
+    counting = number_between(without_additions(schedule), at, end)
+    chain = chain.replacing(replace(last, excused=excused))
+    return chain.with_series(used=series.used - counting)
+
+
+def _number_to(series: Series, at: datetime) -> int:
+    """How many occurrences COUNT would count, had it no end, from the start up to an instant.
+
+    Where that takes too long to follow, it is as many as were found: it keeps nobody from a move.
+    """
+    if series.recurrence is None or series.recurrence.count is None:
         return 0
-    schedule = counted(series.schedule)
-    if schedule.recurrence.count is None or schedule.recurrence.mode == "completion":
-        return 0
-    planned = series.instant_of(planned_date or series.start_at)
-    all_of_them = occurrences(schedule, limit=schedule.recurrence.count)
-    moments = [instant_in(series.zone, one.at) for one in all_of_them]
-    endless = replace(moved.schedule.recurrence, count=None)
-    after = at - timedelta(seconds=1) if moved.instant_of(moved.start_at) < at else None
-    first = occurrences(counted(moved.schedule._replace(recurrence=endless)), after=after)
-    is_counted_again = bool(first) and instant_in(moved.zone, first[0].at) == at
-    was_one = planned in moments and not is_counted_again
-    return sum(moment < planned for moment in moments) + was_one
+    recurrence = replace(series.recurrence, count=None, until=rfc3339(at))
+    until_then = counted(series.schedule._replace(recurrence=recurrence))
+    return sum(1 for _ in told(until_then))
 
 
 def counted(schedule: Schedule) -> Schedule:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Final, Protocol
 from uuid import UUID
 
+from msgspec.structs import replace
 from prometheus_client import Counter
 
 from taskflow.base.clock import Clock
@@ -136,9 +137,17 @@ async def at_home(chain: Chain, door: Door) -> Chain:
 
 
 async def withdrawn(chain: Chain, instance: Instance, door: Door) -> Chain:
-    """A series after a task of it was taken back, or was found to be somebody's."""
-    is_gone = await door.withdraw(instance)
-    return chain.keeping(instance.withdrawn() if is_gone else instance.touched())
+    """A series after a task of it was taken back, or was found to be somebody's.
+
+    What fell into a pause after one that is taken back fell into it after the one before.
+    """
+    if not await door.withdraw(instance):
+        return chain.keeping(instance.touched())
+    chain = chain.keeping(instance.withdrawn())
+    last = chain.last
+    if last is None or not instance.excused or last.position > instance.position:
+        return chain
+    return chain.replacing(replace(last, excused=last.excused + instance.excused))
 
 
 async def with_next(

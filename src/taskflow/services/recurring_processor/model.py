@@ -37,8 +37,8 @@ class Series(Struct, frozen=True):
         recurrence: None when the series had ended before anything was known of its rule.
         start_at: What the rule counts from: an instant (RFC 3339, UTC), a day, or a wall time
             (without an offset) that the zone lacks on its day.
-        used: Occurrences that COUNT had before `start_at`, in the mode `schedule`; those that fell
-            into a pause are given back, so it may be negative.
+        used: What COUNT had before `start_at`, in the mode `schedule`: occurrences, and a task to
+            which no rule came; what fell into a pause is given back, so it may be negative.
         made: Tasks that the present recurrence has had, its first one included.
         current_task_id: The open task, or the last one.
         version: Rises whenever something about it changes.
@@ -197,7 +197,8 @@ class Chain(Struct, frozen=True):
     """A series with those of its tasks that a decision needs.
 
     Attributes:
-        instances: The open ones, the one that the news is of, and the last that was not withdrawn.
+        instances: The open ones, the one that the news is of, and the last two that were not
+            withdrawn: the last may be taken back.
     """
 
     series: Series

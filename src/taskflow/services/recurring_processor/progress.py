@@ -64,7 +64,7 @@ def overdue(chain: Chain, now: datetime) -> Overdue:
     if len(soon) < 2 or instant_in(series.zone, soon[1].at) > now:  # noqa: PLR2004 - of the limit
         return Overdue([one for one in soon[:1] if instant_in(series.zone, one.at) <= now], 0)
     newest = _newest(series.schedule, floor or series.instant_of(series.start_at), now)
-    return Overdue(newest, max(_number(series.schedule, floor, now) - len(newest), 0))
+    return Overdue(newest, max(number_between(series.schedule, floor, now) - len(newest), 0))
 
 
 def passed_over(chain: Chain, occurrence: Occurrence) -> int:
@@ -83,7 +83,7 @@ def passed_over(chain: Chain, occurrence: Occurrence) -> int:
 def over(chain: Chain) -> Chain:
     """The chain at the end of its rule: what of it lies after the last task has lapsed."""
     series, last = chain.series, chain.last
-    if last is None or not _follows_calendar(series):
+    if last is None or not follows_calendar(series):
         return chain
     after = planned_at(series, last)
     try:
@@ -103,14 +103,14 @@ def resumed(chain: Chain, now: datetime) -> Chain:
     """The chain after a pause: what fell into it never was, and COUNT gets it back."""
     series, last = chain.series, chain.last
     excused = counting = 0
-    if last is not None and series.paused_at is not None and _follows_calendar(series):
+    if last is not None and series.paused_at is not None and follows_calendar(series):
         reached = (floor_of(chain) if series.piles_up else None) or planned_at(series, last)
         after = max(series.paused_at, reached)
-        if _number(_endless(series.schedule), after, now) >= MOST_COUNTED:
+        if number_between(endless(series.schedule), after, now) >= MOST_COUNTED:
             return _begun_anew(chain, after, now)
         excused = _fallen(series.schedule, after, now)
         # What was added beside the rule has used up none of COUNT.
-        counting = _fallen(_without_additions(series.schedule), after, now)
+        counting = _fallen(without_additions(series.schedule), after, now)
         chain = chain.replacing(replace(last, excused=last.excused + excused))
     return chain.with_series(paused_at=None, resumed_at=now, used=series.used - counting)
 
@@ -162,8 +162,27 @@ def floor_of(chain: Chain) -> datetime | None:
     return max((one for one in floors if one is not None), default=None)
 
 
-def _follows_calendar(series: Series) -> bool:
+def follows_calendar(series: Series) -> bool:
+    """Whether occurrences come by the calendar, and not an interval after what was done."""
     return series.recurrence is not None and series.recurrence.mode == "schedule"
+
+
+def number_between(schedule: Schedule, after: datetime | None, end: datetime) -> int:
+    """How many lie between two instants, as far as they are counted; 0 where it takes too long."""
+    try:
+        return len(_between(schedule, after, end))
+    except Invalid:
+        return 0
+
+
+def endless(schedule: Schedule) -> Schedule:
+    """The same schedule, had it no COUNT."""
+    return schedule._replace(recurrence=replace(schedule.recurrence, count=None))
+
+
+def without_additions(schedule: Schedule) -> Schedule:
+    """The same schedule without what is added beside the rule."""
+    return schedule._replace(recurrence=replace(schedule.recurrence, rdates=()))
 
 
 def _newest(schedule: Schedule, floor: datetime, now: datetime) -> list[Occurrence]:
@@ -175,24 +194,18 @@ def _newest(schedule: Schedule, floor: datetime, now: datetime) -> list[Occurren
     return found[-MOST_CAUGHT_UP:]
 
 
-def _number(schedule: Schedule, after: datetime | None, end: datetime) -> int:
-    """How many lie between two instants, as far as they are counted; 0 where it takes too long."""
-    try:
-        return len(_between(schedule, after, end))
-    except Invalid:
-        return 0
-
-
 def _fallen(schedule: Schedule, after: datetime, end: datetime) -> int:
     """How many fell into a pause: a COUNT of which some was left does not come to its end in it."""
-    return _number(_endless(schedule), after, end) if _number(schedule, after, end) else 0
+    return (
+        number_between(endless(schedule), after, end) if number_between(schedule, after, end) else 0
+    )
 
 
 def _begun_anew(chain: Chain, after: datetime, now: datetime) -> Chain:
     """The chain after a pause of more than is counted: what is left of it starts after now."""
     series = chain.series
-    schedule = _without_additions(series.schedule)
-    following = next(told(_endless(schedule), after=now), None)
+    schedule = without_additions(series.schedule)
+    following = next(told(endless(schedule), after=now), None)
     if following:
         start_at = due_text(following.at) or series.start_at
         count = schedule.recurrence.count
@@ -202,18 +215,10 @@ def _begun_anew(chain: Chain, after: datetime, now: datetime) -> Chain:
     return chain.with_series(paused_at=None, resumed_at=now)
 
 
-def _endless(schedule: Schedule) -> Schedule:
-    return schedule._replace(recurrence=replace(schedule.recurrence, count=None))
-
-
 def _between(schedule: Schedule, after: datetime | None, end: datetime) -> list[Occurrence]:
     """What lies after an instant and up to another one; also of what is added beside the rule."""
     found = occurrences(ending(schedule, end), after=after, limit=MOST_COUNTED)
     return [one for one in found if instant_in(schedule.zone, one.at) <= end]
-
-
-def _without_additions(schedule: Schedule) -> Schedule:
-    return schedule._replace(recurrence=replace(schedule.recurrence, rdates=()))
 
 
 def ending(schedule: Schedule, end: datetime) -> Schedule:

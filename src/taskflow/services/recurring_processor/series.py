@@ -18,9 +18,16 @@ from itertools import count
 from typing import Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.events.topics import TASK_DELETED
-from taskflow.services.recurring_processor.anchoring import anchored, carried, start_of
+from taskflow.services.recurring_processor.anchoring import (
+    anchored,
+    carried,
+    start_of,
+    used_before,
+)
 from taskflow.services.recurring_processor.model import (
     Chain,
     Instance,
@@ -62,7 +69,7 @@ def begin(task: TaskState, series_id: UUID, now: datetime) -> Chain:
         updated_at=now,
         template=template_of(task, {}),
     )
-    return Chain(series, {})
+    return Chain(replace(series, used=used_before(series)), {})
 
 
 def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
@@ -141,7 +148,7 @@ def adopted(chain: Chain, step: Instance, task: TaskState, *, restarts: bool = T
     if plan == step.plan and not is_moved:
         return chain
     planned_date = planned_date if known else step.planned_date
-    return Chain(anchored(chain, planned_date, task, restarts=restarts), chain.instances)
+    return anchored(chain, planned_date, task, restarts=restarts)
 
 
 def superseded(chain: Chain, known: Instance | None, step: Instance) -> list[Instance]:

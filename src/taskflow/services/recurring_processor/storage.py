@@ -68,7 +68,7 @@ SELECT {INSTANCE} FROM unnest($1::uuid[], $2::uuid[]) AS wanted (id, task) CROSS
   UNION
   (SELECT {INSTANCE} FROM recurring.instances
     WHERE series_id = wanted.id AND NOT is_withdrawn
-    ORDER BY position DESC, task_id DESC LIMIT 1)
+    ORDER BY position DESC, task_id DESC LIMIT 2)
 ) AS chain
 """  # noqa: S608 - made of constants
 FIND_INSTANCES = f"""
@@ -86,7 +86,7 @@ SELECT {INSTANCE} FROM recurring.instances WHERE task_id = $2 AND series_id = $1
    FROM recurring.instances
   WHERE series_id = $1 AND NOT is_withdrawn
   ORDER BY position DESC, task_id DESC
-  LIMIT 1)
+  LIMIT 2)
 """  # noqa: S608 - made of constants
 # News of one task may be handled by two replicas at once: the older one must not win.
 KEEP = f"""

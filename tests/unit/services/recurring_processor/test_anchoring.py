@@ -1,6 +1,7 @@
 """Where the rule of a series counts from, also when its owner goes elsewhere."""
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from msgspec.structs import replace
@@ -14,13 +15,32 @@ from tests.unit.services.recurring_processor.test_event_consumer import (
     settle,
 )
 
+from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Change, Recurrence
 from taskflow.services.recurring_processor import series
 from taskflow.services.recurring_processor.anchoring import anchored
 from taskflow.services.recurring_processor.moments import moved_on_wall
 from taskflow.services.recurring_processor.patterns import pattern
-from taskflow.services.recurring_processor.progress import planned_at
+from taskflow.services.recurring_processor.progress import (
+    overdue,
+    passed_over,
+    planned_at,
+    resumed,
+)
 from taskflow.tasks.recurrence import occurrences
+
+Mode = Literal["schedule", "completion"]
+EVERY_OTHER_DAY = Recurrence("FREQ=DAILY;INTERVAL=2", "schedule", None, 6)
+WEDNESDAYS = Recurrence("FREQ=WEEKLY;BYDAY=WE", "schedule", None, 3)
+
+
+def do_all(world: World, times: int = 9) -> None:
+    """Do what is open, again and again."""
+    settle(world)
+    for _ in range(times):
+        for task in world.open:
+            world.act("complete", task)
+        settle(world)
 
 
 def begin_floating(world: World) -> None:
@@ -96,4 +116,68 @@ def test_a_rule_that_moves_has_used_up_what_it_gave_and_not_what_was_added(
     assert world.chain is not None
     moved = a_task(rule, ROOT, START + timedelta(days=2, hours=1), "2026-03-04", world.now)
     after = anchored(world.chain, "2026-03-04T09:00:00Z", moved, restarts=False)
-    assert after.used == used
+    assert after.series.used == used
+
+
+@pytest.mark.parametrize("mode", ["schedule", "completion"])
+def test_a_first_task_to_which_no_rule_comes_is_one_of_the_count(mode: Mode) -> None:
+    world = World(Recurrence("FREQ=WEEKLY;BYDAY=WE", mode, None, 3))
+    do_all(world)
+    assert len(world.tasks) == 3
+
+
+def test_a_first_task_that_piles_up_and_to_which_no_rule_comes_is_one_of_the_count() -> None:
+    world = World(Recurrence("FREQ=WEEKLY;BYDAY=WE", "schedule", None, 3, policy="pile_up"))
+    settle(world)
+    assert world.chain is not None
+    due = overdue(world.chain, START + timedelta(days=90))
+    assert [one.date for one in due.occurrences] == ["2026-03-04", "2026-03-11"]
+
+
+def test_a_task_that_a_count_begins_anew_from_is_one_of_it_also_where_no_rule_comes() -> None:
+    world = World(Recurrence("FREQ=DAILY"))
+    do_all(world, times=2)
+    (task,) = world.open
+    world.write("task.updated", replace(task, version=2, recurrence=WEDNESDAYS), PERSON)
+    do_all(world)
+    assert len(world.tasks) == 2 + 3
+
+
+def test_a_count_that_is_given_to_a_whole_series_is_of_all_that_it_had() -> None:
+    world = World(Recurrence("FREQ=DAILY"))
+    do_all(world, times=2)
+    assert world.chain is not None
+    (task,) = world.open
+    counted = replace(task, recurrence=Recurrence("FREQ=DAILY", "schedule", None, 5))
+    after = anchored(world.chain, task.planned_date, counted, restarts=False)
+    left = occurrences(after.series.schedule, after=START + timedelta(days=2), limit=9)
+    assert len(left) == 2
+
+
+def test_a_count_goes_on_where_another_plan_has_one_more_or_one_less_within_a_pause() -> None:
+    world = World(Recurrence("FREQ=DAILY", "schedule", None, 6))
+    settle(world)
+    assert world.chain is not None
+    (task,) = world.open
+    paused = world.chain.with_series(paused_at=START + timedelta(hours=1))
+    chain = resumed(paused, START + timedelta(days=4, hours=1))
+    other = replace(task, recurrence=EVERY_OTHER_DAY, updated_at=START + timedelta(days=5))
+    after = anchored(chain, task.planned_date, other, restarts=False)
+    assert after.last is not None
+    assert (after.last.excused, after.series.used) == (2, -2)
+    (following,) = occurrences(after.series.schedule, after=START + timedelta(days=4))
+    assert (following.date, passed_over(after, following)) == ("2026-03-08", 0)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_rule_that_takes_too_long_to_follow_keeps_no_task_from_a_move(*, restarts: bool) -> None:
+    world = World(Recurrence("FREQ=HOURLY;INTERVAL=24;BYHOUR=9", "schedule", None, 3))
+    settle(world)
+    assert world.chain is not None
+    chain = world.chain.with_series(start_at="2026-03-02T10:00:00Z")
+    with pytest.raises(Invalid):
+        occurrences(chain.series.schedule)
+    moved = a_task(EVERY_OTHER_DAY, ROOT, START + timedelta(days=2), "2026-03-04", world.now)
+    after = anchored(chain, "2026-03-02T09:00:00Z", moved, restarts=restarts)
+    left = occurrences(after.series.schedule, after=START + timedelta(days=2), limit=9)
+    assert len(left) == 5
