@@ -16,11 +16,11 @@ from taskflow.services.recurring_processor.homing import Homing
 from taskflow.services.recurring_processor.progress import MOST_OPEN
 
 PILING: dict[str, object] = {"rule": "FREQ=DAILY", "policy": "pile_up"}
-Begin = Callable[[dict[str, object]], Coroutine[Any, Any, World]]
+Begin = Callable[..., Coroutine[Any, Any, World]]
 
 
 @pytest.fixture
-async def begin(dsn: str) -> AsyncIterator[Callable[..., Coroutine[Any, Any, World]]]:
+async def begin(dsn: str) -> AsyncIterator[Begin]:
     """Begins a series in a database of its own."""
     async with AsyncExitStack() as stack:
 
@@ -95,7 +95,7 @@ async def test_what_is_moved_under_a_task_that_was_touched_loses_no_occurrence(
 
 @pytest.mark.parametrize("news", ["late", "skipped", "unheard"])
 async def test_a_task_that_went_along_with_its_owner_makes_room_as_if_nobody_had_touched_it(
-    begin: Callable[..., Coroutine[Any, Any, World]], news: str
+    begin: Begin, news: str
 ) -> None:
     world = await begin({"rule": "FREQ=DAILY"}, floating=True)
     first = await one_that_is_open(world, "2026-03-02")
@@ -109,6 +109,19 @@ async def test_a_task_that_went_along_with_its_owner_makes_room_as_if_nobody_had
         await world.wish("resume", None, {})
     await world.settle()
     await world.act("reopen", first)
+    await world.settle()
+    assert [key for key, _ in await open_tasks(world)] == ["2026-03-02"]
+
+
+async def test_a_task_that_goes_along_before_it_is_to_make_room_makes_room_all_the_same(
+    begin: Begin,
+) -> None:
+    world = await begin({"rule": "FREQ=DAILY"}, floating=True)
+    first = await one_that_is_open(world, "2026-03-02")
+    await world.act("delete", first)
+    await world.settle()
+    await world.act("restore", first)
+    await world.move_to("Asia/Tokyo")
     await world.settle()
     assert [key for key, _ in await open_tasks(world)] == ["2026-03-02"]
 
@@ -132,7 +145,7 @@ async def test_a_task_that_was_changed_with_its_series_makes_room_as_if_nobody_h
 
 
 async def test_a_series_of_which_no_task_is_open_goes_along_with_its_owner(
-    begin: Callable[..., Coroutine[Any, Any, World]],
+    begin: Begin,
 ) -> None:
     world = await begin(PILING, floating=True)
     await world.act("complete", await one_that_is_open(world, "2026-03-02"))

@@ -142,7 +142,8 @@ async def withdrawn(chain: Chain, instance: Instance, door: Door) -> Chain:
     What fell into a pause after one that is taken back fell into it after the one before.
     """
     if not await door.withdraw(instance):
-        return chain.keeping(instance.touched())
+        # One that floats may only have gone along with its owner, which news on its way will tell.
+        return chain if chain.series.floating else chain.keeping(instance.touched())
     chain = chain.keeping(instance.withdrawn())
     last = chain.last
     if last is None or not instance.excused or last.position > instance.position:
