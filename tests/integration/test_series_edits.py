@@ -161,7 +161,7 @@ async def test_a_series_of_which_no_task_is_open_goes_along_with_its_owner(
 
 
 async def test_a_series_that_is_resumed_goes_on_on_its_owners_wall(
-    begin: Callable[..., Coroutine[Any, Any, World]],
+    begin: Begin,
 ) -> None:
     world = await begin({"rule": "FREQ=DAILY"}, floating=True)
     await world.wish("pause", None, {})
@@ -174,7 +174,7 @@ async def test_a_series_that_is_resumed_goes_on_on_its_owners_wall(
 
 
 async def test_a_series_is_due_earlier_where_its_owner_has_moved_east(
-    begin: Callable[..., Coroutine[Any, Any, World]],
+    begin: Begin,
 ) -> None:
     world = await begin(PILING, floating=True)
     await world.act("complete", await one_that_is_open(world, "2026-03-02"))
@@ -188,7 +188,7 @@ async def test_a_series_is_due_earlier_where_its_owner_has_moved_east(
 
 
 async def test_what_was_to_come_when_a_series_was_resumed_comes_wherever_its_owner_goes(
-    begin: Callable[..., Coroutine[Any, Any, World]],
+    begin: Begin,
 ) -> None:
     world = await begin(PILING, floating=True)
     world.wall.at = START + timedelta(days=1)  # An hour before the next.
@@ -220,3 +220,21 @@ async def test_no_more_tasks_pile_up_than_anybody_can_do_and_the_rest_was_missed
     assert after[-1] == (f"{world.wall.at:%Y-%m-%dT%H:00Z}", f"{world.wall.at:%m-%dT%H:00}")
     kept = await history_storage.newest(world.transaction, world.series_id)
     assert sum(one.missed for one in kept) == 8 * 31 - MOST_OPEN - 1
+
+
+async def test_a_series_that_was_where_its_time_is_left_out_has_it_back(begin: Begin) -> None:
+    world = await begin({"rule": "FREQ=DAILY"}, floating=True)
+    first = await one_that_is_open(world, "2026-03-02")
+    changes: dict[str, object] = {"due_date": "2026-03-29T02:30:00Z"}
+    await world.wish("future", first, changes)
+    await world.settle()
+    for zone, due in (("Europe/Berlin", "03-29T01:30"), ("UTC", "03-29T02:30")):
+        await world.move_to(zone)
+        await world.settle()
+        assert [at for _, at in await open_tasks(world)] == [due]
+    await world.act("complete", first)
+    await world.settle()
+    assert [at for _, at in await open_tasks(world)] == ["03-30T02:30"]
+    await world.act("reopen", first)
+    await world.settle()
+    assert [at for _, at in await open_tasks(world)] == ["03-29T02:30"]

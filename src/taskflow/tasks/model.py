@@ -77,6 +77,9 @@ class Task(Fields, frozen=True, kw_only=True):
     Attributes:
         planned: The due date that its series counts on (RECURRENCE-ID of RFC 5545), in the form of
             `due`; another `due` was moved by hand.
+        due_wall: The wall time of a floating task whose zone leaves it out on that day: `due` is
+            later there, and on time again where its owner goes next.
+        planned_wall: The same of `planned`.
     """
 
     id: UUID
@@ -90,6 +93,8 @@ class Task(Fields, frozen=True, kw_only=True):
     completed_at: datetime | None
     deleted_at: datetime | None
     planned: datetime | date | None = None
+    due_wall: datetime | None = None
+    planned_wall: datetime | None = None
 
     @property
     def is_deleted(self) -> bool:
@@ -122,17 +127,26 @@ class Task(Fields, frozen=True, kw_only=True):
         known = self.due if self.planned is None and self.recurrence else self.planned
         is_anew = moves_series or known is None or _plan(self) != _plan(after)
         planned = after.due if is_anew else known
-        return replace(after, planned=None if after.recurrence is None else planned)
+        after = replace(after, planned=None if after.recurrence is None else planned)
+        return _on_wall_of(self, after)
 
     def moved_to(self, timezone: str) -> "Task":
-        """The task in another zone, at the same wall time."""
+        """The task in another zone, at the same wall time, or later where that is left out."""
+        before, zone = parse_zone(self.timezone), parse_zone(timezone)
 
-        def moved(when: datetime | date | None) -> datetime | date | None:
+        def moved(
+            when: datetime | date | None, wall: datetime | None
+        ) -> tuple[datetime | date | None, datetime | None]:
             if not isinstance(when, datetime):
-                return when
-            return instant(wall_time(when, parse_zone(self.timezone)), parse_zone(timezone))
+                return when, None
+            local = wall or wall_time(when, before)
+            at = instant(local, zone)
+            return at, None if wall_time(at, zone) == local else local
 
-        return replace(self, timezone=timezone, due=moved(self.due), planned=moved(self.planned))
+        due, due_wall = moved(self.due, self.due_wall)
+        planned, planned_wall = moved(self.planned, self.planned_wall)
+        walls = {"due_wall": due_wall, "planned_wall": planned_wall}
+        return replace(self, timezone=timezone, due=due, planned=planned, **walls)
 
     def completed(self, at: datetime) -> "Task":
         """The task, done at an instant."""
@@ -220,6 +234,13 @@ def event_of(
         task=task.state(),
         changes=differences,
     )
+
+
+def _on_wall_of(before: Task, after: Task) -> Task:
+    """A task with the wall times that it had, but for those of other dates or of another wall."""
+    stays = after.floating and after.timezone == before.timezone
+    walls = {before.planned: before.planned_wall, before.due: before.due_wall} if stays else {}
+    return replace(after, due_wall=walls.get(after.due), planned_wall=walls.get(after.planned))
 
 
 def _plan(fields: Fields) -> tuple[Recurrence | None, str, bool, bool]:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = """id, user_id, title, description, status, priority, tags, due_at, all_day,
        timezone, recurrence, reminders, series_id, occurrence_date, version, created_at, updated_at,
-       completed_at, deleted_at, floating, planned_at"""
+       completed_at, deleted_at, floating, planned_at, due_wall, planned_wall"""
 
 INSERT = f"""
 INSERT INTO tasks.tasks ({COLUMNS})
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-       $21
+       $21, $22, $23
  WHERE tasks.owner_stands($2)
 ON CONFLICT (id) DO NOTHING
 """
@@ -46,7 +46,8 @@ UPDATE tasks.tasks
    SET title = $3, description = $4, status = $5, priority = $6, tags = $7, due_at = $8,
        all_day = $9, timezone = $10, recurrence = $11, reminders = $12, series_id = $13,
        occurrence_date = $14, version = $15, created_at = $16, updated_at = $17,
-       completed_at = $18, deleted_at = $19, floating = $20, planned_at = $21
+       completed_at = $18, deleted_at = $19, floating = $20, planned_at = $21,
+       due_wall = $22, planned_wall = $23
  WHERE id = $1 AND user_id = $2
 """
 FIND_ALL = f"""
@@ -188,6 +189,8 @@ def task_of(row: "Record") -> Task:
         deleted_at=row["deleted_at"],
         floating=row["floating"],
         planned=_when(row, "planned_at"),
+        due_wall=row["due_wall"],
+        planned_wall=row["planned_wall"],
     )
 
 
@@ -232,4 +235,6 @@ def _columns(task: Task) -> tuple[object, ...]:
         task.deleted_at,
         task.floating,
         task.planned_at,
+        task.due_wall,
+        task.planned_wall,
     )

@@ -1,6 +1,6 @@
 """A task as a value: what it becomes, and what stays of it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -48,3 +48,24 @@ def test_one_that_was_written_without_a_planned_date_keeps_what_it_was_due_at() 
     assert before.with_fields(replace(before, due=due)).planned == before.due
     undated = replace(before, due=None)
     assert undated.with_fields(replace(undated, due=due)).planned == due
+
+
+def test_a_time_that_a_zone_leaves_out_is_back_where_no_zone_leaves_it_out() -> None:
+    there = task(due_date="2026-03-28T17:30:00Z", timezone="Asia/Tokyo")  # 02:30 on the 29th.
+    moved = there.moved_to("Europe/Berlin")
+    assert moved.due == moved.planned == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)  # 03:30.
+    assert moved.moved_to("Europe/Paris").due == moved.due
+    assert moved.moved_to("Asia/Tokyo") == there
+    edited = moved.with_fields(replace(moved, title="Run", recurrence=None))
+    assert edited.moved_to("Asia/Tokyo").due == there.due
+
+
+def test_a_time_that_a_person_gives_is_the_one_that_goes_along() -> None:
+    moved = task(due_date="2026-03-28T17:30:00Z", timezone="Asia/Tokyo").moved_to("Europe/Berlin")
+    later = moved.due + timedelta(days=1) if isinstance(moved.due, datetime) else None
+    postponed = moved.with_fields(replace(moved, due=later)).moved_to("Asia/Tokyo")
+    assert postponed.due == datetime(2026, 3, 29, 18, 30, tzinfo=UTC)
+    assert postponed.planned == datetime(2026, 3, 28, 17, 30, tzinfo=UTC)
+    fixed = moved.with_fields(replace(moved, floating=False))
+    floating = fixed.with_fields(replace(fixed, floating=True)).moved_to("Asia/Tokyo")
+    assert floating.due == floating.planned == datetime(2026, 3, 28, 18, 30, tzinfo=UTC)

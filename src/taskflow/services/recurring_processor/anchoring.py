@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from taskflow.base.clock import rfc3339
 from taskflow.events.payloads import Recurrence, TaskState
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Series
-from taskflow.services.recurring_processor.moments import moved_on_wall
+from taskflow.services.recurring_processor.moments import kept_on_wall
 from taskflow.services.recurring_processor.patterns import pattern, plan_of, template_of
 from taskflow.services.recurring_processor.progress import (
     endless,
@@ -90,7 +90,7 @@ def on_wall(series: Series, timezone: str) -> Series:
     return replace(
         series,
         timezone=timezone,
-        start_at=moved_on_wall(series.start_at, series.timezone, timezone),
+        start_at=kept_on_wall(series.start_at, series.timezone, timezone),
         paused_at=moved(series.paused_at),
         resumed_at=moved(series.resumed_at),
     )

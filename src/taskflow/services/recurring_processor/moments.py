@@ -45,6 +45,15 @@ def moved_on_wall(when: str, before: str, after: str) -> str:
     return rfc3339(instant(local, parse_zone(after)))
 
 
+def kept_on_wall(when: str, before: str, after: str) -> str:
+    """The same, as a wall time where the other zone leaves it out: it comes back elsewhere."""
+    moment = parse_when(when)
+    if not isinstance(moment, datetime):
+        return when
+    local = moment if moment.tzinfo is None else wall_time(moment, parse_zone(before))
+    return written_on_wall(local, parse_zone(after))
+
+
 def written_on_wall(local: datetime, zone: ZoneInfo) -> str:
     """A wall time as its instant; one that the zone leaves out on that day, as it is."""
     at = instant(local, zone)

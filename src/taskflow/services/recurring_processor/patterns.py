@@ -59,14 +59,25 @@ def timezone_of(plan: str) -> str:
     return msgspec.json.decode(plan, type=Plan).timezone
 
 
-def on_wall_of(plan: str, planned_date: str | None, timezone: str) -> tuple[str, str | None]:
-    """A plan and its date where the owner is by now; those of a task that does not float stay."""
+def on_wall_of(
+    plan: str, planned_date: str | None, timezone: str, seen: str | None = None
+) -> tuple[str, str | None]:
+    """A plan and its date where the owner is by now; those of a task that does not float stay.
+
+    Args:
+        plan: As it was noted.
+        planned_date: A date, as it was noted.
+        timezone: Where the owner is.
+        seen: The date that the task has there, which is the same one also where a gap had moved it.
+    """
     if not plan:
         return plan, planned_date  # It was written before plans were noted.
     known = msgspec.json.decode(plan, type=Plan)
     if not known.floating or known.timezone == timezone:
         return plan, planned_date
     moved = msgspec.json.encode(replace(known, timezone=timezone)).decode()
+    if seen and planned_date == moved_on_wall(seen, timezone, known.timezone):
+        return moved, seen
     return moved, planned_date and moved_on_wall(planned_date, known.timezone, timezone)
 
 
@@ -78,8 +89,10 @@ def template_of(task: TaskState, overrides: Mapping[str, object]) -> Template:
 
 def is_as_made(known: Instance, task: TaskState, template: Template) -> bool:
     """Whether an open task is as it was made from a template, on whatever wall it is by now."""
-    plan, planned_date = on_wall_of(known.plan, known.planned_date, task.timezone)
-    _, due_date = on_wall_of(known.plan, known.due_date, task.timezone)
+    plan, planned_date = on_wall_of(
+        known.plan, known.planned_date, task.timezone, task.planned_date
+    )
+    _, due_date = on_wall_of(known.plan, known.due_date, task.timezone, task.due_date)
     is_in_place = (plan_of(task), task.planned_date, task.due_date) == (
         plan,
         planned_date,

@@ -143,7 +143,8 @@ def adopted(chain: Chain, step: Instance, task: TaskState, *, restarts: bool = T
         return chain
     plan = known.plan if known and known.plan else plan_of(series)
     chain = Chain(carried(chain.series, task), chain.instances)
-    plan, planned_date = on_wall_of(plan, known.planned_date if known else None, task.timezone)
+    noted = known.planned_date if known else None
+    plan, planned_date = on_wall_of(plan, noted, task.timezone, step.planned_date)
     is_moved = known is not None and step.planned_date != planned_date
     if plan == step.plan and not is_moved:
         return chain
