@@ -19,7 +19,7 @@ from taskflow.tasks import commands, floating, instance_commands
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "taskflow"
 # What removes rows for good tells nothing new: their deletion was told of when it happened.
-SILENT = {"purge_trash", "owners_gone", "hold_zone"}
+SILENT = {"purge_trash", "owners_gone", "hold_zone", "hold_zones"}
 # These call `save` or another command for each task that they change.
 COMMANDS = {
     name: function

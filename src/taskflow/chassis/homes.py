@@ -1,11 +1,11 @@
 """Which wall a floating task's time is on: its owner's, for every door by which one is written."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from taskflow.accounts.queries import preferences_of
+from taskflow.accounts.queries import preferences_of, preferences_of_all
 from taskflow.base.errors import Invalid
 from taskflow.db.transaction import Transaction
 from taskflow.tasks import floating
@@ -16,8 +16,14 @@ FLOATING: Final = "floating"
 
 async def zone_of(transaction: Transaction, user_id: UUID) -> str:
     """A user's zone, held until the transaction ends; before any task is locked."""
-    await floating.hold_zone(transaction, user_id)
-    return (await preferences_of(transaction, user_id)).timezone
+    return (await zones_of(transaction, [user_id]))[user_id]
+
+
+async def zones_of(transaction: Transaction, user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The same of many users."""
+    await floating.hold_zones(transaction, user_ids)
+    found = await preferences_of_all(transaction, user_ids)
+    return {user_id: one.timezone for user_id, one in found.items()}
 
 
 def floats(given: Mapping[str, object]) -> bool:

@@ -5,6 +5,7 @@ Who writes a floating task holds its owner's zone first, so that none is left be
 changes.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,7 +24,12 @@ async def hold_zone(transaction: Transaction, user_id: UUID) -> None:
 
     It comes before any task is locked; a zone that is read afterwards holds.
     """
-    await transaction.execute(tables.SHARE_OWNER, user_id)
+    await hold_zones(transaction, [user_id])
+
+
+async def hold_zones(transaction: Transaction, user_ids: Iterable[UUID]) -> None:
+    """The same of many users, in the order of their ids."""
+    await transaction.rows(tables.SHARE_OWNERS, sorted({*user_ids}))
 
 
 async def move_floating(

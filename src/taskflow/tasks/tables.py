@@ -36,7 +36,9 @@ RETURNING id
 """  # noqa: S608 - made of constants
 IS_ERASED = "SELECT EXISTS (SELECT FROM tasks.erased_owners WHERE user_id = $1)"
 ERASED_AMONG = "SELECT user_id FROM tasks.erased_owners WHERE user_id = ANY($1::uuid[])"
-SHARE_OWNER = "SELECT pg_advisory_xact_lock_shared(tasks.owner_key($1))"
+SHARE_OWNERS = """
+SELECT pg_advisory_xact_lock_shared(tasks.owner_key(id)) FROM unnest($1::uuid[]) AS wanted (id)
+"""
 LOCK_OWNER = "SELECT pg_advisory_xact_lock(tasks.owner_key($1))"
 CLOSE_OWNER = """
 INSERT INTO tasks.erased_owners (user_id, erased_at) VALUES ($1, $2) ON CONFLICT DO NOTHING

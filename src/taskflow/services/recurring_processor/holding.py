@@ -12,7 +12,7 @@ from taskflow.chassis.handlers import Delivery
 from taskflow.db.transaction import Transaction
 from taskflow.services.recurring_processor import series, storage
 from taskflow.services.recurring_processor.model import Instance
-from taskflow.tasks.floating import hold_zone
+from taskflow.tasks.floating import hold_zones
 
 HOLD = "SELECT id FROM recurring.series WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"
 
@@ -31,8 +31,9 @@ async def hold(
         known: What is known of their tasks.
         now: When what is new begins.
     """
-    for user_id in sorted({one.event.user_id for one in fresh if one.event.task.floating}):
-        await hold_zone(transaction, user_id)
+    floating = {one.event.user_id for one in fresh if one.event.task.floating}
+    if floating:
+        await hold_zones(transaction, floating)
     new = {
         series_id: series.begin(one.event.task, series_id, now).series
         for one in fresh

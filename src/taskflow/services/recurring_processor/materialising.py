@@ -18,7 +18,7 @@ from prometheus_client import Counter
 from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Invalid, TaskFlowError, Unavailable
 from taskflow.base.ids import new_id
-from taskflow.chassis.homes import zone_of
+from taskflow.chassis.homes import zones_of
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskState
@@ -125,7 +125,7 @@ class Materialiser:
 async def _at_home(transaction: Transaction, chains: Sequence[Chain]) -> list[Chain]:
     """Series, those that float where their owners are by now."""
     floating = {one.series.user_id for one in chains if one.series.floating}
-    zones = {user_id: await zone_of(transaction, user_id) for user_id in sorted(floating)}
+    zones = await zones_of(transaction, floating) if floating else {}
     return [
         Chain(on_wall(one.series, zones[one.series.user_id]), one.instances)
         if one.series.floating
@@ -151,6 +151,10 @@ def _overdue(chain: Chain, now: datetime) -> Overdue:
     except Invalid as error:
         log.warning("recurring.endless", series_id=str(chain.series.id), reason=error.detail)
         return Overdue([], 0)
+
+
+def _all_settled(chains: Sequence[Chain], now: datetime) -> list[Chain]:
+    return [settled(chain, now) for chain in chains]
 
 
 async def _with_room(transaction: Transaction, due: list[Due], now: datetime) -> list[Due]:
@@ -202,6 +206,7 @@ async def _make(transaction: Transaction, due: list[Due], now: datetime) -> int:
             await storage.forget(transaction, one.chain.series.id)
         else:
             chains.append(await making.advanced(one))
+    chains = await asyncio.to_thread(_all_settled, chains, now)
     await storage.write(transaction, [chain.series for chain in chains])
     before = {task_id for one in due for task_id in one.chain.instances}
     new = [one for chain in chains for one in chain.instances.values() if one.task_id not in before]
@@ -246,7 +251,7 @@ class Making:
                 self._made[task.series_id, task.occurrence_date] = task.state()
 
     async def advanced(self, due: Due) -> Chain:
-        """A series with what was made of it; what had been withdrawn is brought back."""
+        """A series with what was made of it, to be settled; what was withdrawn is brought back."""
         chain, missed, task = due.chain, due.overdue.missed, None
         for occurrence in due.overdue.occurrences:
             task = self._made.get(_key(chain, occurrence))
@@ -259,7 +264,6 @@ class Making:
         if task is None:
             # The newest has had its task, or none can be found: only what is to come can follow.
             chain = chain.with_series(resumed_at=self._now)
-        chain = await asyncio.to_thread(settled, chain, self._now)
         return chain.with_series(version=due.chain.series.version + 1)
 
     def _actor(self, chain: Chain) -> Actor:

@@ -5,8 +5,8 @@ rest follows one by one, and so does all of it where an occurrence turns out to 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from prometheus_client import Counter
@@ -85,8 +85,8 @@ class Together:
         after: list[Chain] = []
         done: list[Delivery] = []
         door = Drafts(transaction, self._clock)
-        # In a thread: to follow long rules may take a while. It waits for nothing of this loop.
-        await asyncio.to_thread(asyncio.run, door.follow_all(before, plain, after, done))
+        # In a thread: to follow long rules may take a while.
+        await asyncio.to_thread(door.follow_all, before, plain, after, done)
         await door.make_all()
         await storage.save_many(transaction, before, after)
         transaction.after_commit(lambda: self._made.inc(len(door.wishes)))
@@ -108,7 +108,7 @@ class Drafts:
         self._actor: Actor | None = None
         self._drafted: list[Wish] = []
 
-    async def follow_all(
+    def follow_all(
         self,
         before: Sequence[Chain],
         plain: Mapping[UUID, Delivery],
@@ -119,13 +119,13 @@ class Drafts:
         for chain in before:
             delivery = plain[chain.series.id]
             try:
-                after.append(await self.followed(chain, delivery))
+                after.append(self.followed(chain, delivery))
             except Intricate:
                 after.append(chain)
             else:
                 done.append(delivery)
 
-    async def followed(self, chain: Chain, delivery: Delivery) -> Chain:
+    def followed(self, chain: Chain, delivery: Delivery) -> Chain:
         """What a series is after an event.
 
         Raises:
@@ -136,7 +136,7 @@ class Drafts:
             event.user_id, event.correlation_id, event.event_id, delivery.traceparent
         )
         self._drafted = []
-        after = await follow(chain, event, self, self._now)
+        after = _at_once(follow(chain, event, self, self._now))
         self.wishes += self._drafted
         return after
 
@@ -176,6 +176,17 @@ class Drafts:
     async def withdraw(self, instance: Instance) -> bool:
         """Nothing is taken back here."""
         raise Intricate(str(instance.task_id))
+
+
+def _at_once(coroutine: Coroutine[Any, Any, Chain]) -> Chain:
+    """The result of a coroutine whose door only drafts, so that there is nothing to wait for."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        found: Chain = end.value
+        return found
+    coroutine.close()
+    raise Intricate
 
 
 def _is_known(delivery: Delivery, known: Instance | None) -> bool:
