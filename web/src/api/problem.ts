@@ -30,7 +30,8 @@ export class ApiError extends Error {
   /** The error that an answer stands for; `body` is its parsed body, if it had one. */
   static of(answer: Response, body: unknown): ApiError {
     const problem: Partial<Problem> = isProblem(body) ? body : {};
-    const text = problem.detail ?? problem.title ?? `TaskFlow answered ${answer.status}.`;
+    const said = problem.detail ?? problem.title ?? `TaskFlow answered ${answer.status}.`;
+    const text = isAway(answer) ? `TaskFlow can't do this right now: ${inner(said)}.` : said;
     const errors = problem.errors ?? [];
     const fields = Object.fromEntries(errors.map((at) => [at.field, at.message]));
     const positions = Object.fromEntries(
@@ -77,6 +78,16 @@ export function describe(error: unknown): string {
 
 function isProblem(body: unknown): body is Problem {
   return typeof body === "object" && body !== null && ("detail" in body || "title" in body);
+}
+
+/** Whether something that the server needs is away, and comes back. */
+function isAway(answer: Response): boolean {
+  return answer.status === 503 && answer.headers.has("Retry-After");
+}
+
+/** A sentence as part of another one. */
+function inner(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, "");
 }
 
 function patience(answer: Response): string {

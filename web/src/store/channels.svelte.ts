@@ -8,6 +8,8 @@ export class Channels {
   items = $state.raw<readonly Channel[]>([]);
   kinds = $state.raw<readonly ChannelKind[]>([]);
   isLoaded = $state(false);
+  /** Whether somebody has asked for them that they are not there for. */
+  isWanted = false;
   readonly #api: ChannelApi;
   readonly #browser: Browser;
 
@@ -18,10 +20,12 @@ export class Channels {
 
   /** Fetches all of them; throws ApiError, as everything below. */
   async refresh(): Promise<void> {
+    this.isWanted = true;
     const { items, kinds } = await this.#api.list();
     this.items = items;
     this.kinds = kinds;
     this.isLoaded = true;
+    this.isWanted = false;
   }
 
   /** Adds one; answers a webhook's secret, which nobody shows again. */

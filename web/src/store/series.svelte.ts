@@ -50,6 +50,12 @@ export class OpenSeries {
     this.problem = "";
   }
 
+  /** Shows it, with its history and its calendar, afresh. */
+  async again(): Promise<void> {
+    this.news += 1;
+    await this.refresh();
+  }
+
   async refresh(): Promise<void> {
     const id = this.#id;
     if (id === "") return;

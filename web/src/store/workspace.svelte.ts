@@ -23,6 +23,7 @@ import { Suggestions } from "./suggestions.svelte";
 import { Tasks } from "./tasks.svelte";
 import { Trash } from "./trash.svelte";
 import { Opened } from "./opened.svelte";
+import type { Outage } from "./outage.svelte";
 import { Place } from "./place.svelte";
 import { Sentences } from "./sentences.svelte";
 import { OpenSeries } from "./series.svelte";
@@ -44,10 +45,14 @@ export class Workspace {
   readonly sentences: Sentences;
   readonly series: OpenSeries;
   readonly trial: Trial;
+  readonly outage: Outage;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
 
-  constructor(api: Api, send: Send, origin: string) {
+  /** `live` opens the stream, which waits by itself; all other calls go by way of `outage`. */
+  constructor(api: Api, outage: Outage, live: Send, origin: string) {
+    const { send } = outage;
+    this.outage = outage;
     this.reminders = new Reminders(new ReminderApi(send, origin));
     this.inbox = new Inbox(api, (id) => this.reminders.see(id));
     this.channels = new Channels(new ChannelApi(send, origin), browser);
@@ -75,10 +80,10 @@ export class Workspace {
       this.tasks.keep(task);
     });
     this.trash = new Trash(api, (id) => this.tasks.restore(id));
-    const refresh = (): void => void this.refresh();
+    const refresh = (): void => void this.recover();
     this.#stream = new LiveStream({
       url: origin + STREAM,
-      send,
+      send: live,
       handlers: {
         ready: refresh,
         resync: refresh,
@@ -111,7 +116,7 @@ export class Workspace {
     this.#stream.nudge();
   }
 
-  /** Fetches afresh what is shown. */
+  /** Fetches afresh what is shown at first. */
   async refresh(): Promise<void> {
     await Promise.all([
       this.tasks.refresh(),
@@ -120,6 +125,17 @@ export class Workspace {
       this.opened.refresh(),
     ]);
     this.#readOwn();
+  }
+
+  /** Fetches afresh all that may have changed, or could not be fetched, while something was away. */
+  async recover(): Promise<void> {
+    this.reminders.heard();
+    const { channels } = this;
+    await Promise.all([
+      this.refresh(),
+      this.series.again(),
+      channels.isWanted && this.attempt(() => channels.refresh()),
+    ]);
   }
 
   /** Does something and tells the person if it fails; answers whether it did not. */
