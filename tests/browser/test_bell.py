@@ -55,6 +55,22 @@ def notes(page: Page, title: str) -> Locator:
     return page.get_by_test_id("notification").filter(has_text=title)
 
 
+async def test_the_list_opens_at_what_is_new_wherever_somebody_left_it(ada: Person) -> None:
+    for number in range(12):
+        await ada.add(f"Older {number}")
+    page = await ada.tab()
+    bell = page.get_by_test_id("bell")
+    await bell.click()
+    await page.get_by_test_id("channels").scroll_into_view_if_needed()
+    await expect(page.get_by_role("heading", name="Notifications")).not_to_be_in_viewport()
+    await bell.click()
+    await ada.add("Newest")
+    await expect(notes(page, "Newest")).to_have_count(1)
+    await bell.click()
+    await expect(page.get_by_role("heading", name="Notifications")).to_be_in_viewport()
+    await expect(notes(page, "Newest")).to_be_in_viewport()
+
+
 async def test_a_reminder_that_is_shown_is_seen_and_stays_unread(ada: Person) -> None:
     page = await ada.tab()
     await ada.add("Tea", reminders=[{"at": soon(seconds=2)}])

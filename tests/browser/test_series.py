@@ -158,7 +158,9 @@ async def test_a_series_is_skipped_paused_resumed_and_stopped(ada: Person) -> No
     await expect(page.get_by_test_id("series-pause")).to_be_visible()
     await page.get_by_test_id("series-skip").click()
     await expect(page.get_by_test_id("details-gone")).to_be_visible()
-    await page.keyboard.press("Escape")
+    await expect(page.get_by_text("Skipped.")).to_be_in_viewport()
+    await expect(page.get_by_test_id("reminder-add")).to_have_count(0)
+    await page.get_by_test_id("details-leave").click()
     await closed(page)
     await to_do(page, "Fri, 28 Feb 2031").get_by_test_id("open").click()
     await page.get_by_test_id("series-policy").select_option("Each on its date")
@@ -171,6 +173,25 @@ async def test_a_series_is_skipped_paused_resumed_and_stopped(ada: Person) -> No
     await expect(rows(page, "Rent")).to_have_count(0)
     known = ada.api.get(f"/recurring/series/{task['series_id']}").json()["series"]
     assert (known["status"], known["recurrence"]["policy"]) == ("ended", "pile_up")
+
+
+async def test_a_month_says_why_a_day_is_not_plain(ada: Person) -> None:
+    due = {"due_date": "2031-01-31T08:00:00Z", "recurrence": MONTHLY}
+    page, _ = await series_open(ada, "Rent", **due)
+    await page.get_by_test_id("series-calendar").click()
+    shown = page.get_by_role("table")
+    for _ in range(months_until(2031, 2)):
+        month = await shown.get_attribute("aria-labelledby")
+        before = await page.locator(f"[id='{month}']").inner_text()
+        await page.get_by_test_id("calendar-next").click()
+        await expect(page.locator(f"[id='{month}']")).not_to_have_text(before)
+    reasons = page.get_by_role("list", name="Why these days")
+    await expect(reasons).to_contain_text("28 Feb 2031: there is no day 31 in this month")
+
+
+def months_until(year: int, month: int) -> int:
+    now = datetime.now(UTC)
+    return (year - now.year) * 12 + month - now.month
 
 
 async def test_a_series_tells_how_it_was_kept_by_list_and_by_month(ada: Person) -> None:

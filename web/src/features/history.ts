@@ -1,5 +1,12 @@
 /** How a series was kept, in words. Pure. */
-import type { CalendarEntry, HistoryItem, Occurrence, SeriesWhole, Statistics } from "../api/types";
+import type {
+  Calendar,
+  CalendarEntry,
+  HistoryItem,
+  Occurrence,
+  SeriesWhole,
+  Statistics,
+} from "../api/types";
 import { momentText, occurrenceText } from "../ui/dates";
 
 /** What comes next, but for what has its task already: done early, or open ahead of its time. */
@@ -53,6 +60,14 @@ export function dueOf(item: HistoryItem, now: Date, locale?: string): string {
 /** What stands on a day, for who sees it and who hears it. */
 export function entriesText(entries: readonly CalendarEntry[]): string {
   return entries.map(({ status, reason }) => (reason ? `${status}: ${reason}` : status)).join(", ");
+}
+
+/** The days of a month that are not plain, with the reasons. */
+export function reasonsOf({ days }: Calendar): { date: string; text: string }[] {
+  return days.flatMap(({ date, entries }) => {
+    const reasons = entries.flatMap(({ reason }) => (reason ? [reason] : []));
+    return reasons.length > 0 ? [{ date, text: [...new Set(reasons)].join("; ") }] : [];
+  });
 }
 
 /** The month so many after another, both such as `2026-03`. */

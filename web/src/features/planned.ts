@@ -102,7 +102,8 @@ function counted(count: number, unit: string): string {
 export function nagText(nag: Reminder["nag"]): string {
   if (!nag) return "";
   const times = nag.times === 1 ? "once" : `${nag.times} times`;
-  return `then every ${durationText(nag.every)} until you react, ${times} at most`;
+  const every = durationText(nag.every).replace(/^1 (?=\w+$)/, "");
+  return `then every ${every} until you react, ${times} at most`;
 }
 
 /** What to send for the form. */

@@ -6,6 +6,7 @@ import {
   entriesText,
   monthAfter,
   outcomeText,
+  reasonsOf,
   statisticsText,
   toCome,
 } from "../../src/features/history";
@@ -67,5 +68,17 @@ describe("the month of a series", () => {
         { at: "2026-02-28", status: "planned", reason: "its last day is meant" },
       ]),
     ).toBe("done, planned: its last day is meant");
+  });
+
+  it("tell each reason of a day once, and nothing of plain days", () => {
+    const at = "2026-02-28";
+    const reason = "its last day is meant";
+    const days = [
+      { date: "2026-02-27", entries: [{ at: "2026-02-27", status: "done" as const }] },
+      { date: at, entries: [1, 2].map(() => ({ at, status: "planned" as const, reason })) },
+    ];
+    expect(reasonsOf({ month: "2026-02", timezone: "UTC", days })).toEqual([
+      { date: at, text: reason },
+    ]);
   });
 });

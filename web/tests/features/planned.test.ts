@@ -60,6 +60,9 @@ describe("words for reminders", () => {
     expect(timeText({ offset: null, at: AT }, NOW)).toMatch(/^Today, /);
     expect(durationText("P1W2DT3H4M5S")).toBe("1 week 2 days 3 hours 4 minutes 5 seconds");
     expect(nagText({ every: "PT10M", times: 5 })).toContain("every 10 minutes");
+    expect(nagText({ every: "PT1M", times: 1 })).toBe(
+      "then every minute until you react, once at most",
+    );
     expect(nagText(null)).toBe("");
   });
 
