@@ -129,8 +129,10 @@ async def test_nothing_is_wider_than_a_narrow_phone(arrive: People) -> None:
     assert await page.evaluate(OVERFLOW) == []
 
 
-async def test_every_choice_of_a_new_task_can_be_read_whole(ada: Person) -> None:
+@pytest.mark.parametrize("width", [1280, 390, 360])
+async def test_every_choice_of_a_new_task_can_be_read_whole(ada: Person, width: int) -> None:
     page = await ada.tab()
+    await page.set_viewport_size({"width": width, "height": 740})
     await page.get_by_test_id("new-due").fill("2031-03-03T09:00")
     assert await page.evaluate(CUT) == []
 

@@ -34,6 +34,26 @@ async def test_a_task_is_added_with_all_that_the_form_offers(ada: Person) -> Non
     assert [one["offset"] for one in task["reminders"]] == ["PT1H"]
 
 
+async def test_a_new_task_repeats_as_the_person_says_it_in_words(ada: Person) -> None:
+    ada.complaints.intend("422 POST /api/v1/recurring/preview", "422 POST /api/v1/tasks")
+    page = await ada.tab()
+    await page.get_by_test_id("new-due").fill("2031-01-31T09:00")
+    await page.get_by_test_id("new-repeat").select_option("In my words")
+    phrase = page.get_by_test_id("new-phrase")
+    await phrase.fill("every 31st foo")
+    await expect(page.get_by_test_id("phrase-meaning").locator("mark")).to_have_text("foo")
+    await add(page, "Pay rent")
+    await expect(phrase).to_have_attribute("aria-invalid", "true")
+    await expect(phrase).to_have_value("every 31st foo")
+    await phrase.fill("every 31st")
+    await expect(page.get_by_test_id("phrase-meaning")).to_contain_text("Fri, 28 Feb 2031, 9:00")
+    await phrase.press("Enter")
+    await expect(rows(page, "Pay rent")).to_contain_text("Every 31st of the month")
+    await expect(phrase).to_have_count(0)
+    [task] = ada.api.get("/tasks").json()["items"]
+    assert (task["due_date"], task["recurrence"]["month_end"]) == ("2031-01-31T08:00:00Z", "clamp")
+
+
 async def test_a_task_is_completed_reopened_deleted_and_taken_back(ada: Person) -> None:
     page = await ada.tab()
     await add(page, "Buy milk")

@@ -20,6 +20,7 @@ export const EMPTY_FORM: TaskForm = {
   repeat: "never",
   weekdays: [],
   everyDays: 2,
+  phrase: "",
 };
 
 export const PRIORITIES: readonly (readonly [Priority, string])[] = [

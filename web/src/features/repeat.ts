@@ -1,7 +1,7 @@
 /** How a repetition is chosen (the short forms of the API) and told (from the stored RRULE). */
 import type { Recurrence, RecurrenceDraft } from "../api/types";
 
-export type Repeat = "never" | "daily" | "weekly" | "monthly" | "yearly" | "custom";
+export type Repeat = "never" | "daily" | "weekly" | "monthly" | "yearly" | "custom" | "phrase";
 
 export interface RepeatChoice {
   repeat: Repeat;
@@ -9,6 +9,8 @@ export interface RepeatChoice {
   weekdays: readonly string[];
   /** Of `custom`. */
   everyDays: number;
+  /** Of `phrase`. */
+  phrase: string;
 }
 
 export const REPEATS: readonly (readonly [Repeat, string])[] = [
@@ -18,6 +20,7 @@ export const REPEATS: readonly (readonly [Repeat, string])[] = [
   ["monthly", "Every month"],
   ["yearly", "Every year"],
   ["custom", "Every few days"],
+  ["phrase", "In my words"],
 ];
 
 /** Short form, RRULE form, and what people read. */
@@ -41,7 +44,8 @@ const UNITS: Readonly<Record<string, string>> = {
 
 /** What to send for a choice; `start` is the local time of the first occurrence. */
 export function toRecurrence(choice: RepeatChoice, start: Date): RecurrenceDraft | undefined {
-  const rules: Record<Repeat, () => string | undefined> = {
+  if (choice.repeat === "phrase") return { text: choice.phrase.trim() };
+  const rules: Record<Exclude<Repeat, "phrase">, () => string | undefined> = {
     never: () => undefined,
     daily: () => "daily",
     weekly: () => `weekly:${weekdaysOf(choice, start).join(",")}`,

@@ -44,7 +44,8 @@ export class Workspace {
   readonly trash: Trash;
   readonly sentences: Sentences;
   readonly series: OpenSeries;
-  readonly trial: Trial;
+  /** Tries phrases for whoever shows one. */
+  readonly newTrial: () => Trial;
   readonly outage: Outage;
   live = $state<LiveState>("connecting");
   readonly #stream: LiveStream;
@@ -72,7 +73,7 @@ export class Workspace {
     );
     const rules = new SeriesApi(send, origin);
     this.sentences = new Sentences(rules);
-    this.trial = new Trial(rules);
+    this.newTrial = () => new Trial(rules);
     this.series = new OpenSeries(rules, (gone) =>
       gone ? this.opened.went(gone) : this.opened.reload(),
     );

@@ -5,7 +5,7 @@ const MONDAY = new Date(2026, 2, 2, 9);
 const SUNDAY = new Date(2026, 2, 1, 9);
 
 function choice(repeat: Repeat, weekdays: string[] = []): RepeatChoice {
-  return { repeat, weekdays, everyDays: 3 };
+  return { repeat, weekdays, everyDays: 3, phrase: " every last friday " };
 }
 
 describe("a choice of repetition", () => {
@@ -14,6 +14,10 @@ describe("a choice of repetition", () => {
       (repeat) => toRecurrence(choice(repeat), MONDAY)?.rule,
     );
     expect(rules).toEqual([undefined, "daily", "weekly:MON", "monthly:2", "yearly", "custom:3d"]);
+  });
+
+  it("is a phrase where the person says it in words", () => {
+    expect(toRecurrence(choice("phrase"), MONDAY)).toEqual({ text: "every last friday" });
   });
 
   it("takes the weekday of the start where none is chosen, and any order of those that are", () => {
