@@ -155,6 +155,10 @@ async def test_everybody_can_read_and_operate_it(arrive: People, scheme: str) ->
     await open_channels(person, page)
     assert await barriers(page) == []
     await page.get_by_role("button", name="Close").click()
+    await page.get_by_test_id("new-repeat").select_option("In my words")
+    await page.get_by_test_id("new-phrase").fill("every last friday at 5pm until march")
+    await expect(page.get_by_test_id("phrase-meaning")).to_contain_text("Every last Friday")
+    assert await barriers(page) == []
     await rows(page, "Soon").get_by_test_id("open").click()
     await page.get_by_test_id("details-repeat").click()
     assert await barriers(page) == []

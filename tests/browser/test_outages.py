@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
 from tests.browser.conftest import People
 from tests.browser.person import live_state, rows
 from tests.product import Product
@@ -86,6 +87,7 @@ async def test_what_is_written_while_the_database_is_away_is_kept_and_goes_throu
     await page.get_by_test_id("new-title").fill("Written meanwhile")
     await page.get_by_test_id("add").click()
     await expect(page.get_by_test_id("away")).to_contain_text("Not available right now: tasks")
+    assert (await Axe().run(page)).response["violations"] == []
     await expect(page.get_by_test_id("new-title")).to_have_value("Written meanwhile")
     await expect(page.get_by_test_id("problem")).to_contain_text("TaskFlow can't do this right now")
     await away.give()

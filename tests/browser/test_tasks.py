@@ -1,6 +1,7 @@
 """What a person does with tasks."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Page, Route, expect
@@ -32,6 +33,26 @@ async def test_a_task_is_added_with_all_that_the_form_offers(ada: Person) -> Non
     assert (task["priority"], task["due_date"]) == ("urgent", "2031-03-03T08:00:00Z")
     assert task["recurrence"]["rule"] == "FREQ=WEEKLY;BYDAY=MO,TH"
     assert [one["offset"] for one in task["reminders"]] == ["PT1H"]
+
+
+async def test_what_is_begun_while_a_task_is_being_added_stays(ada: Person) -> None:
+    page = await ada.tab()
+    answered = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await page.route(re.compile("/api/v1/tasks(/quick-add)?$"), hold)
+    for field, button in (("new-title", "add"), ("quick-line", "quick-save")):
+        answered.clear()
+        line = page.get_by_test_id(field)
+        await line.fill(f"First of {field}")
+        await page.get_by_test_id(button).click()
+        await line.fill("Next")
+        answered.set()
+        await expect(rows(page, f"First of {field}")).to_have_count(1)
+        await expect(line).to_have_value("Next")
 
 
 async def test_a_new_task_repeats_as_the_person_says_it_in_words(ada: Person) -> None:
