@@ -63,6 +63,7 @@ async def test_a_webhook_is_added_shows_its_secret_once_is_tried_and_removed(ada
     await expect(row).to_contain_text("not public")
     await row.get_by_role("checkbox").uncheck()
     await expect(row.get_by_role("checkbox")).not_to_be_checked()
+    await expect(row).to_have_attribute("aria-busy", "false")
     assert ada.api.get("/reminders/channels").json()["items"][0]["is_on"] is False
     await row.get_by_test_id("remove-channel").click()
     await expect(row).to_have_count(0)
