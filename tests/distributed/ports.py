@@ -19,26 +19,23 @@ PART = part_of(
     int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
     int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
 )
+# What was given may not be listened on yet.
+GIVEN: set[int] = set()
 
 
-def free_ports(taken: set[int] | None = None) -> Iterator[int]:
-    """Ports that nobody listens on, none twice, and none of those that are taken."""
-    given = set() if taken is None else taken
+def free_ports() -> Iterator[int]:
+    """Ports that nobody listens on and nobody here was given."""
     while True:
-        port = random.choice(PART)
-        if port not in given and _is_free(port):
-            given.add(port)
-            yield port
+        yield free_span(1)
 
 
-def free_span(length: int, taken: set[int] | None = None) -> int:
-    """The first of so many free consecutive ports, which are taken then."""
-    given = set() if taken is None else taken
+def free_span(length: int) -> int:
+    """The first of so many consecutive ports that nobody listens on and nobody here was given."""
     while True:
         base = random.choice(PART[:-length:length])
         span = range(base, base + length)
-        if given.isdisjoint(span) and all(map(_is_free, span)):
-            given.update(span)
+        if GIVEN.isdisjoint(span) and all(map(_is_free, span)):
+            GIVEN.update(span)
             return base
 
 
