@@ -24,7 +24,7 @@ test: setup ## All tests but those of the distributed size; the branches that th
 	@scripts/test.sh --ignore=tests/distributed --cov --cov-report=
 
 test-distributed: setup ## The distributed size on a real Dapr, Kafka, Redis and PostgreSQL; builds them once (Go, Java)
-	@scripts/programs.sh
+	@scripts/programs.sh redis-server nginx-light openjdk-17-jre-headless maven
 	@scripts/engine.sh
 	@env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m pytest tests/distributed
 

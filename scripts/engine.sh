@@ -81,5 +81,9 @@ make_dapr_definitions() {
   echo "$from" >"$engine/dapr_definitions/.made-from"
 }
 
+# Tests ask for a part when they need it, several at once.
+mkdir -p "$engine"
+exec 9>"$engine/.lock"
+if command -v flock >/dev/null; then flock 9; fi
 if [ $# -eq 0 ]; then set -- daprd kafka kustomize dapr_definitions compose-go actionlint promtool; fi
 for part in "$@"; do "make_$part"; done

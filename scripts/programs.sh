@@ -1,22 +1,31 @@
 #!/usr/bin/env bash
 # The programs that the tests start or build with, and no Python package brings: the machine's own, else
-# Debian's, installed where we may; none is started. Arguments name some of them; without any, all.
+# Debian's, installed where we may; none is started. Arguments name some of the packages; without any, all.
 # Ends with a failure that says how to get what is missing where it cannot be installed.
 set -euo pipefail
 
-# What is looked for, and the package that has it.
-declare -A packages=(
+# Each package, and what it is looked for by: one of these.
+declare -A programs=(
+  [chromium]="chromium chromium-browser google-chrome google-chrome-stable"
   [redis-server]=redis-server
-  [nginx]=nginx-light
-  [java]=openjdk-17-jre-headless
-  [mvn]=maven
-  [/usr/lib/postgresql/15/bin/postgres]=postgresql-15
+  [nginx-light]=nginx
+  [openjdk-17-jre-headless]=java
+  [maven]=mvn
+  [postgresql-15]=/usr/lib/postgresql/15/bin/postgres
 )
-if [ $# -eq 0 ]; then set -- "${!packages[@]}"; fi
+if [ $# -eq 0 ]; then set -- "${!programs[@]}"; fi
+
+is_there() {
+  local name
+  for name in ${programs[$1]}; do
+    if PATH="$PATH:/usr/sbin" command -v "$name" >/dev/null; then return; fi
+  done
+  return 1
+}
 
 missing=()
-for program in "$@"; do
-  PATH="$PATH:/usr/sbin" command -v "$program" >/dev/null || missing+=("${packages[$program]}")
+for package in "$@"; do
+  is_there "$package" || missing+=("$package")
 done
 if [ ${#missing[@]} -eq 0 ]; then exit; fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

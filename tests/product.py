@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 from tests.distributed.ports import free_span
+from tests.distributed.programs import PLAIN
 
 START_SECONDS = 60
 ADMIN = "admin@example.com"
@@ -84,21 +85,21 @@ class Product:
 
     def visitor(self) -> httpx.Client:
         """A client without an identity."""
-        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=20)
+        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=20, verify=PLAIN)
         self._clients.append(client)
         return client
 
     def user(self) -> httpx.Client:
         """A client that speaks for a fresh account."""
         account = {"email": f"{uuid4()}@example.com", "password": PASSWORD, "name": "Test User"}
-        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=20) as visitor:
+        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=20, verify=PLAIN) as visitor:
             assert visitor.post("/auth/register", json=account).status_code == 201
         return self._logged_in(account["email"])
 
     def install(self) -> None:
         """Make the first account, which is the admin."""
         account = {"email": ADMIN, "password": PASSWORD, "name": "Admin"}
-        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=20) as visitor:
+        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=20, verify=PLAIN) as visitor:
             assert visitor.post("/auth/register", json=account).json()["role"] == "admin"
 
     def admin(self) -> httpx.Client:

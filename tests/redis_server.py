@@ -1,5 +1,6 @@
 """A real Redis on a socket of its own: it can be killed, frozen, erased and started again."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -57,6 +58,19 @@ class RedisServer(Program):
             return self.ask("PING").startswith((b"+PONG", b"-NOAUTH"))
         except OSError:
             return False
+
+
+async def disturb(server: RedisServer, number: int) -> None:
+    """Something else each time; Redis comes back erased."""
+    if not server.is_running:
+        await asyncio.to_thread(server.start)
+    server.thaw()
+    if number % 4 == 1:
+        server.ask("FLUSHALL")
+    elif number % 4 == 2:
+        server.kill()
+    elif number % 4 == 3:
+        server.freeze()
 
 
 def find_redis(environment: Mapping[str, str] = os.environ) -> str:

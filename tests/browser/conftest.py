@@ -10,6 +10,8 @@ from tests.browser.person import Person
 from tests.product import Product
 
 PATIENCE_MS = 15_000
+# The first start on a machine writes caches, of fonts among others.
+FIRST_START_MS = 120_000
 ENVIRONMENT: dict[str, Any] = {"locale": "en-GB", "timezone_id": "Europe/Berlin"}
 
 People = Callable[..., Awaitable[Person]]
@@ -21,7 +23,9 @@ async def chromium() -> AsyncIterator[Browser]:
     executable = find_chromium()
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=[*ARGUMENTS])
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=[*ARGUMENTS], timeout=FIRST_START_MS
+        )
         await (await browser.new_page()).close()
         yield browser
         await browser.close()

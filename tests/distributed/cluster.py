@@ -38,9 +38,8 @@ UNLIMITED = {
 class Ports:
     """The local ports of one set of containers; those of a service stay as far apart as inside."""
 
-    def __init__(self, taken: set[int], shared: PortOf | None = None) -> None:
-        self._taken = taken
-        self._fresh = free_ports(taken)
+    def __init__(self, shared: PortOf | None = None) -> None:
+        self._fresh = free_ports()
         self._shared = shared
         self._bases: dict[str, int] = {}
         self._others: dict[tuple[str, int], int] = {}
@@ -49,7 +48,7 @@ class Ports:
         """The local port of one inside a network."""
         if network in MODULES and LOWEST <= port < LOWEST + SPAN:
             if network not in self._bases:
-                self._bases[network] = free_span(SPAN, self._taken)
+                self._bases[network] = free_span(SPAN)
             return self._bases[network] + port - LOWEST
         if network not in MODULES and self._shared is not None:
             return self._shared(network, port)
@@ -138,9 +137,8 @@ class Cluster:
         folder.mkdir(mode=0o755, exist_ok=True)
         self._model = compose_file.load()
         self.secrets = make_secrets(folder / "secrets")
-        taken: set[int] = set()
-        first = Ports(taken)
-        self.ports = [first, *(Ports(taken, first.of) for _ in range(replicas - 1))]
+        first = Ports()
+        self.ports = [first, *(Ports(first.of) for _ in range(replicas - 1))]
         files = [self._composed(ports) for ports in self.ports]
         self._jobs = files[0]
         self._translate_secrets(files[0])

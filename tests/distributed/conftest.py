@@ -9,7 +9,7 @@ from tests.distributed.cluster import Cluster
 from tests.distributed.kafka import Kafka
 from tests.distributed.load import Origin
 from tests.distributed.ports import free_ports
-from tests.distributed.services import System, make_topics, need_engine
+from tests.distributed.services import Place, System, make_topics, need_engine
 from tests.distributed.stage import Stage, set_up
 from tests.fresh import empty_database
 
@@ -40,7 +40,7 @@ def system(
     kafka = Kafka(folder / "kafka", next(ports), next(ports))
     # Listening on everything that the machine has, as in a container.
     settings = {"TASKFLOW_OTLP_ENDPOINT": collector.url, "TASKFLOW_HOST": "0.0.0.0"}  # noqa: S104
-    system = System(folder, dsn, kafka, ports, settings)
+    system = System(Place(folder, dsn, kafka.address, ports), settings)
     try:
         kafka.start()
         make_topics(kafka)

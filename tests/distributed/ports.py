@@ -1,5 +1,6 @@
-"""Free ports for the programs of a test."""
+"""Free ports for the programs of a test, never those of the tests that run beside it."""
 
+import os
 import random
 import socket
 from collections.abc import Iterator
@@ -8,24 +9,33 @@ from collections.abc import Iterator
 LOWEST, HIGHEST = 10_000, 32_000
 
 
-def free_ports(taken: set[int] | None = None) -> Iterator[int]:
-    """Ports that nobody listens on, none twice, and none of those that are taken."""
-    given = set() if taken is None else taken
-    while True:
-        port = random.randrange(LOWEST, HIGHEST)
-        if port not in given and _is_free(port):
-            given.add(port)
-            yield port
+def part_of(worker: int, workers: int) -> range:
+    """The ports of one of so many workers: between looking and listening, another would take it."""
+    length = (HIGHEST - LOWEST) // workers
+    return range(LOWEST + worker * length, LOWEST + (worker + 1) * length)
 
 
-def free_span(length: int, taken: set[int] | None = None) -> int:
-    """The first of so many free consecutive ports, which are taken then."""
-    given = set() if taken is None else taken
+PART = part_of(
+    int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
+    int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
+)
+# What was given may not be listened on yet.
+GIVEN: set[int] = set()
+
+
+def free_ports() -> Iterator[int]:
+    """Ports that nobody listens on and nobody here was given."""
     while True:
-        base = random.randrange(LOWEST, HIGHEST, length)
+        yield free_span(1)
+
+
+def free_span(length: int) -> int:
+    """The first of so many consecutive ports that nobody listens on and nobody here was given."""
+    while True:
+        base = random.choice(PART[:-length:length])
         span = range(base, base + length)
-        if given.isdisjoint(span) and all(map(_is_free, span)):
-            given.update(span)
+        if GIVEN.isdisjoint(span) and all(map(_is_free, span)):
+            GIVEN.update(span)
             return base
 
 

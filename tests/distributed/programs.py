@@ -19,9 +19,12 @@ ENGINE = ROOT / ".tools" / "engine"
 DAPRD = ENGINE / "daprd" / "daprd"
 KAFKA = ENGINE / "kafka" / "libs"
 JAVA = ("java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{KAFKA}/*")
-# Asks what listens on this machine, without TLS: it need not read the certificates of the world.
+# For whoever asks this machine, without TLS: to read the certificates of the world takes longer
+# than most answers.
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+# Asks what listens on this machine.
 LOCAL = httpx.Client(
-    verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    verify=PLAIN,
     limits=httpx.Limits(max_keepalive_connections=0),
     timeout=20,
 )

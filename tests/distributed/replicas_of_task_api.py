@@ -1,13 +1,9 @@
 """Replicas of the Task API as processes, each beside its own sidecar; they publish the outbox."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 from tests.distributed.ports import free_span
-from tests.distributed.programs import CLI, Program, answers
-from tests.distributed.services import SPAN
-from tests.distributed.sidecar import TOKENS, Sidecar
+from tests.distributed.services import SPAN, Pair, Place
 from tests.distributed.watch import Watch
 
 NAME = "task-api"
@@ -18,32 +14,15 @@ class Replica:
 
     Args:
         number: Tells it from the others.
-        dsn: The database that all share.
-        brokers: Kafka's address.
-        folder: For its data and logs.
-        ports: Free ones to take.
+        place: What all of them run on.
     """
 
-    def __init__(
-        self, number: int, dsn: str, brokers: str, folder: Path, ports: Iterator[int]
-    ) -> None:
-        base = free_span(SPAN)
-        self.sidecar = Sidecar(NAME, base + 100, brokers, folder, ports, f"daprd-{NAME}-{number}")
-        self.watch = Watch(next(ports), self.sidecar.http_port)
-        self.process = Program(
-            f"{NAME}-{number}",
-            [*CLI, "run", NAME],
-            folder,
-            environment={
-                "TASKFLOW_BUS": "dapr",
-                "TASKFLOW_DATABASE_URL": dsn,
-                "TASKFLOW_DATA_DIR": str(folder / "data"),
-                "TASKFLOW_PORT_BASE": str(base),
-                "TASKFLOW_DAPR_HTTP_PORT": str(self.watch.port),
-                **TOKENS,
-            },
-            is_ready=answers(f"http://127.0.0.1:{base}/health/live"),
-        )
+    def __init__(self, number: int, place: Place) -> None:
+        port = next(place.ports)
+        settings = {"TASKFLOW_DAPR_HTTP_PORT": str(port)}
+        pair = Pair(NAME, place, free_span(SPAN), settings, f"-{number}")
+        self.process, self.sidecar = pair.service, pair.sidecar
+        self.watch = Watch(port, self.sidecar.http_port)
 
     async def start(self) -> None:
         """Start it and its sidecar."""

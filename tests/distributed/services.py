@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from tests.distributed.kafka import Kafka
@@ -23,64 +24,100 @@ def need_engine() -> None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
-class System:
-    """Services beside their sidecars, on one Kafka and one database.
+class Place(NamedTuple):
+    """What services run on.
 
-    Args:
+    Attributes:
         folder: For data and logs.
         dsn: The migrated database.
-        kafka: The broker, with its topics.
+        brokers: Kafka's address.
         ports: Free ones to take.
-        settings: Further settings of the services.
+    """
+
+    folder: Path
+    dsn: str
+    brokers: str
+    ports: Iterator[int]
+
+
+class Pair:
+    """A service and its sidecar.
+
+    Args:
+        name: Which service.
+        place: What it runs on.
+        port_base: From where its ports are counted.
+        settings: Further settings of the service.
+        suffix: Tells it from others of its name in messages.
     """
 
     def __init__(
         self,
-        folder: Path,
-        dsn: str,
-        kafka: Kafka,
-        ports: Iterator[int],
+        name: str,
+        place: Place,
+        port_base: int,
         settings: Mapping[str, str],
+        suffix: str = "",
     ) -> None:
-        self.port_base = free_span(SPAN)
-        self.sidecars = {
-            name: Sidecar(name, self.internal_port(name), kafka.address, folder, ports)
-            for name in MODULES
-        }
-        shared = {
-            "TASKFLOW_BUS": "dapr",
-            "TASKFLOW_DATABASE_URL": dsn,
-            "TASKFLOW_DATA_DIR": str(folder / "data"),
-            "TASKFLOW_PORT_BASE": str(self.port_base),
-            **TOKENS,
-            **settings,
-        }
-        self.services = {
-            name: Program(
-                name,
-                [*CLI, "run", name],
-                folder,
-                environment=shared | {"TASKFLOW_DAPR_HTTP_PORT": str(sidecar.http_port)},
-                is_ready=answers(f"{self.url(name)}/health/live"),
-            )
-            for name, sidecar in self.sidecars.items()
-        }
+        self.url = f"http://127.0.0.1:{port_base + port_offset(name)}"
+        self.internal_port = port_base + 100 + port_offset(name)
+        folder, brokers, ports = place.folder, place.brokers, place.ports
+        label = f"daprd-{name}{suffix}"
+        self.sidecar = Sidecar(name, self.internal_port, brokers, folder, ports, label)
+        self.service = Program(
+            f"{name}{suffix}",
+            [*CLI, "run", name],
+            folder,
+            environment={
+                "TASKFLOW_BUS": "dapr",
+                "TASKFLOW_DATABASE_URL": place.dsn,
+                "TASKFLOW_DATA_DIR": str(folder / "data"),
+                "TASKFLOW_PORT_BASE": str(port_base),
+                "TASKFLOW_DAPR_HTTP_PORT": str(self.sidecar.http_port),
+                **TOKENS,
+                **settings,
+            },
+            is_ready=answers(f"{self.url}/health/live"),
+        )
+
+
+class System:
+    """All services beside their sidecars, on one Kafka and one database.
+
+    Args:
+        place: What they run on.
+        settings: Further settings of the services.
+    """
+
+    def __init__(self, place: Place, settings: Mapping[str, str]) -> None:
+        base = free_span(SPAN)
+        self._pairs = {name: Pair(name, place, base, settings) for name in MODULES}
+        self.sidecars = {name: one.sidecar for name, one in self._pairs.items()}
+        self.services = {name: one.service for name, one in self._pairs.items()}
 
     def url(self, name: str) -> str:
         """Where a service is reached."""
-        return f"http://127.0.0.1:{self.port_base + port_offset(name)}"
+        return self._pairs[name].url
 
     def internal_port(self, name: str) -> int:
         """Where a service takes what its sidecar delivers."""
-        return self.port_base + 100 + port_offset(name)
+        return self._pairs[name].internal_port
 
     def start(self) -> None:
-        """Start everything; the Task API first, since it makes the key."""
-        for one in self.services.values():
-            one.start()
+        """Start everything."""
         for one in self.sidecars.values():
             one.launch()
+        self.start_services()
         for one in self.sidecars.values():
+            one.wait_ready()
+
+    def start_services(self) -> None:
+        """Start the services; the Task API first, since it makes the key."""
+        first, *others = self.services.values()
+        first.start()
+        for one in others:
+            one.launch()
+        for one in others:
             one.wait_ready()
 
     def stop(self) -> None:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from tests.distributed.kafka import Kafka
 from tests.distributed.ports import free_ports
-from tests.distributed.services import System, make_topics, need_engine
+from tests.distributed.programs import LOCAL
+from tests.distributed.services import Place, System, make_topics, need_engine
 from tests.product import PASSWORD
 
 PATIENCE_SECONDS = 90
@@ -23,10 +24,9 @@ def alone(tmp_path: Path, dsn: str) -> Iterator[tuple[System, Kafka]]:
     ports = free_ports()
     kafka = Kafka(tmp_path / "kafka", next(ports), next(ports))
     redis = f"redis://127.0.0.1:{next(ports)}/0"
-    system = System(tmp_path, dsn, kafka, ports, {"TASKFLOW_REDIS_URL": redis})
+    system = System(Place(tmp_path, dsn, kafka.address, ports), {"TASKFLOW_REDIS_URL": redis})
     try:
-        for one in system.services.values():
-            one.start()
+        system.start_services()
         yield system, kafka
     finally:
         system.stop()
@@ -34,14 +34,14 @@ def alone(tmp_path: Path, dsn: str) -> Iterator[tuple[System, Kafka]]:
 
 
 def readiness(system: System, name: str) -> tuple[int, dict[str, Any]]:
-    answer = httpx.get(f"{system.url(name)}/health/ready")
+    answer = LOCAL.get(f"{system.url(name)}/health/ready")
     return answer.status_code, answer.json()["dependencies"]
 
 
 def trail(system: System, user: httpx.Client) -> list[dict[str, Any]]:
     url = f"{system.url('audit-logger')}/api/v1/audit/events"
     headers = {"Authorization": user.headers["Authorization"]}
-    answer = httpx.get(url, headers=headers)
+    answer = LOCAL.get(url, headers=headers)
     assert answer.status_code == 200, answer.text
     items: list[dict[str, Any]] = answer.json()["items"]
     return items

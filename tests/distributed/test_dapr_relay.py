@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from tests.distributed.appending import Appender, Listener, appending
 from tests.distributed.replicas_of_task_api import Replica
+from tests.distributed.services import Place
 from tests.distributed.stage import BULK, EACH, Stage
 from tests.distributed.watch import overlapping
 from tests.fresh import connected, fresh_address
@@ -87,9 +88,9 @@ class Drill:
 
 @pytest.fixture(scope="module")
 async def replicas(stage: Stage, dsn: str) -> AsyncIterator[tuple[Stage, Database, list[Replica]]]:
-    brokers, folder = stage.kafka.address, stage.folder
     async with fresh_address(dsn) as address:
-        made = [Replica(number, address, brokers, folder, stage.ports) for number in (1, 2)]
+        place = Place(stage.folder, address, stage.kafka.address, stage.ports)
+        made = [Replica(number, place) for number in (1, 2)]
         try:
             for replica in made:
                 await replica.start()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import asyncpg
 import httpx
 import pytest
+from tests.distributed.programs import LOCAL, PLAIN
 from tests.distributed.services import System
 from tests.distributed.sidecar import TOKENS
 
@@ -44,15 +45,12 @@ def publish(system: System, app: str, topic: str, token: str | None) -> tuple[in
     headers = {} if token is None else {HEADER: token}
     cloud_event = "application/cloudevents+json"
     entry = {"entryId": "1", "event": EVENT, "contentType": cloud_event}
-    one = httpx.post(
+    one = LOCAL.post(
         f"{url}/taskflow-pubsub/{topic}",
         json=EVENT,
         headers=headers | {"content-type": cloud_event},
-        timeout=20,
     )
-    many = httpx.post(
-        f"{url}/bulk/taskflow-pubsub/{topic}", json=[entry], headers=headers, timeout=20
-    )
+    many = LOCAL.post(f"{url}/bulk/taskflow-pubsub/{topic}", json=[entry], headers=headers)
     return one.status_code, many.status_code
 
 
@@ -77,7 +75,7 @@ def test_nobody_publishes_to_a_topic_that_is_none_of_ours(
 @pytest.mark.parametrize("app", MODULES)
 def test_an_app_reads_its_own_topics_and_no_other(system: System, app: str) -> None:
     url = f"http://127.0.0.1:{system.sidecars[app].http_port}/v1.0/metadata"
-    answer = httpx.get(url, headers={HEADER: API}).json()
+    answer = LOCAL.get(url, headers={HEADER: API}).json()
     assert {one["topic"] for one in answer.get("subscriptions", [])} == READS[app]
 
 
@@ -98,7 +96,7 @@ async def test_only_with_its_token_a_delivery_changes_anything(
     url = f"http://127.0.0.1:{system.internal_port(app)}{path}"
     body = f"no event, but {app} {path}".encode()
     connection = await asyncpg.connect(dsn)
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=PLAIN) as client:
         for token in ({}, {HEADER: ""}, {HEADER: "wrong"}, {HEADER: API}):
             assert (await client.post(url, content=body, headers=token)).status_code == 401
         assert await connection.fetchval(LETTERS, body) == 0

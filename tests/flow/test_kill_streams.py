@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+from tests.distributed.programs import PLAIN
 from tests.product import Product
 
 KILLS = 4
@@ -41,7 +42,9 @@ class Listener:
         """Read a stream from where it was, and leave it in the middle of whatever comes."""
         resume = {"Last-Event-ID": str(self.ids[-1] if self.ids else 0)}
         with (
-            httpx.Client(base_url=self._product.url, headers=self._headers, timeout=2) as client,
+            httpx.Client(
+                base_url=self._product.url, headers=self._headers, timeout=2, verify=PLAIN
+            ) as client,
             client.stream("GET", "/api/v1/notifications/stream", headers=resume) as answer,
         ):
             answer.raise_for_status()

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from prometheus_client import CollectorRegistry, Histogram
 from tests.planning import Wall, plan_reminders, reminder_events, statuses
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, disturb
 from tests.replicas import PATIENCE_SECONDS, Replicas, claimed, until
 
 from taskflow.base.clock import Clock
@@ -192,6 +192,17 @@ async def test_a_set_that_is_lost_is_read_from_the_table_again(
     assert sorted(found) == sorted(ids)
 
 
+async def test_a_set_that_somebody_has_read_meanwhile_is_not_read_once_more(
+    own: Database, replicas: Replicas
+) -> None:
+    wall = Wall()
+    here, there = [await replicas.start(wall) for _ in range(2)]
+    await claimed(here, wall.at)
+    await plan_reminders(own, wall, [wall.at])
+    await there._rebuild()
+    assert (await claimed(here, wall.at)).ids == []
+
+
 async def test_a_redis_that_comes_back_with_an_old_set_is_not_believed(
     own: Database, replicas: Replicas, redis_server: RedisServer
 ) -> None:
@@ -285,16 +296,3 @@ async def test_the_rights_that_operators_are_told_of_are_enough(
             assert (await claimed(schedule, wall.at + SECOND)).ids == claim.ids == ids
     finally:
         server.stop()
-
-
-async def disturb(server: RedisServer, number: int) -> None:
-    """Something else each time; Redis comes back erased."""
-    if not server.is_running:
-        await asyncio.to_thread(server.start)
-    server.thaw()
-    if number % 4 == 1:
-        server.ask("FLUSHALL")
-    elif number % 4 == 2:
-        server.kill()
-    elif number % 4 == 3:
-        server.freeze()

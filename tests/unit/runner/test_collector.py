@@ -96,8 +96,10 @@ def test_spans_beyond_what_may_wait_are_dropped_and_counted_and_nobody_waits() -
             for _ in range(ended - 1):
                 start("work").end()
             dropped = counter.labels("dropped")._value.get()
+            # Each of them, and one that is on its way, may have made room for a batch.
+            taken = (collector.calls + 1) * BATCH
         assert collector.everything == b""
-    assert ended - QUEUE - 2 * BATCH <= dropped <= ended - QUEUE
+    assert ended - QUEUE - taken <= dropped <= ended - QUEUE
 
 
 def test_what_waits_is_sent_at_the_end() -> None:

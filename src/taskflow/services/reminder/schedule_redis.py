@@ -37,6 +37,7 @@ from taskflow.services.reminder import storage
 from taskflow.services.reminder.alarm import Earliest
 from taskflow.services.reminder.ports import Claim, Times
 from taskflow.services.reminder.schedule_scripts import (
+    BEGIN,
     CHANNEL,
     CLAIM,
     DUE,
@@ -204,11 +205,9 @@ class RedisSchedule:
             await asyncio.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - a pause
 
     async def _rebuild(self) -> None:
-        """Read all that is pending into the set, unless somebody else does."""
+        """Read all that is pending into the set, unless somebody else does or has done."""
         name, milliseconds = uuid4().hex, int(REBUILD_SECONDS * 1_000)
-        if not await self.client.call(
-            lambda redis: redis.set(REBUILDING, name, nx=True, px=milliseconds), attempts=1
-        ):
+        if not await self._run(BEGIN, name, milliseconds, WHOLE, attempts=1):
             return
         read = 0
         async with self._database.transaction(read_only=True) as transaction:

@@ -74,6 +74,15 @@ for i = last + 1, #ARGV, 2 do
 end
 """)
 
+# ARGV: who rebuilds, for how many milliseconds that holds, the mark. Gives 0 where somebody else
+# does, or has done so since it was found to be necessary.
+BEGIN: Final = Script("""
+if redis.call('ZSCORE', KEYS[1], ARGV[3]) then
+  return 0
+end
+return redis.call('SET', KEYS[3], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0
+""")
+
 # ARGV: who rebuilds, for how many milliseconds that holds, then as for PLAN. Gives 0 where it does
 # not hold any more.
 PAGE: Final = Script("""
@@ -97,4 +106,4 @@ redis.call('DEL', KEYS[3])
 return 1
 """)
 
-SCRIPTS: Final = (PLAN, CLAIM, SETTLE, PAGE, FINISH)
+SCRIPTS: Final = (PLAN, CLAIM, SETTLE, BEGIN, PAGE, FINISH)
