@@ -231,8 +231,7 @@ def _ruled(
     days = matching_days(rule, clamps=recurrence.month_end == "clamp")
     walk = Walk(rule, days, start, zone, work)
     floor = None if after is None else wall_time(after, zone) - _APART
-    leap = after if recurrence.count is None else None
-    for local in islice(walk.after(leap), recurrence.count):
+    for local in walk.after(after, recurrence.count):
         if floor is not None and local < floor:
             continue
         if not is_within(schedule.recurrence, schedule.zone, local):
