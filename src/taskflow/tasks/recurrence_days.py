@@ -165,8 +165,7 @@ class MatchingDays:
         length = monthrange(day.year, day.month)[1]
         if day.day != length or _counts(length, length, self._rule.month_days):
             return None
-        wanted = max(self._rule.month_days)
-        return f"there is no day {wanted} in this month; its last day is meant"
+        return no_day(max(self._rule.month_days))
 
     def _month(self, year: int, month: int) -> tuple[int, ...]:
         rule, length = self._rule, monthrange(year, month)[1]
@@ -182,6 +181,11 @@ class MatchingDays:
         if rule.year_days or rule.week_numbers:
             allowed = {number for number in allowed if _is_placed(rule, Day(year, month, number))}
         return tuple(sorted(allowed))
+
+
+def no_day(number: int) -> str:
+    """What is not plain about the last day of a month that lacks a later one."""
+    return f"there is no day {number} in this month; its last day is meant"
 
 
 @lru_cache(maxsize=1024)

@@ -13,10 +13,10 @@ from taskflow.base.errors import Invalid
 from taskflow.tasks import recurrence_periods
 from taskflow.tasks.recurrence import (
     Schedule,
-    next_after_completion,
     occurrences,
     require_occurrence,
 )
+from taskflow.tasks.recurrence_completion import next_after_completion
 from taskflow.tasks.recurrence_rules import parse_recurrence
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -1075,11 +1075,11 @@ export interface components {
         };
         /**
          * CalendarEntry
-         * @description An instance on a day, or an occurrence to come (`planned`).
+         * @description An instance on a day, an occurrence to come (`planned`), or one left out (`excluded`).
          */
         CalendarEntry: {
             at: string;
-            status: ("deleted" | "done" | "open" | "skipped" | "withdrawn") | "planned";
+            status: ("deleted" | "done" | "open" | "skipped" | "withdrawn") | ("excluded" | "planned");
             /** @default null */
             task_id?: string | null;
             /** @default null */
