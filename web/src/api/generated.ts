@@ -259,7 +259,7 @@ export interface paths {
         put?: never;
         /**
          * The next occurrences of a rule or phrase, each with a reason where it is not plain
-         * @description What an exception leaves out is among them, marked by `is_excluded`.
+         * @description What an exception leaves out is among them, marked by `is_excluded`. What counts from completion is shown as if each was done when it is due.
          */
         post: operations["preview_recurrence"];
         delete?: never;
@@ -1338,6 +1338,8 @@ export interface components {
             planned_date: string | null;
             completed_at: string | null;
             timing: ("late" | "on_time") | null;
+            /** @description Whether there may have been more of them than were counted. */
+            is_at_least: boolean;
         };
         /**
          * HistoryPage
@@ -1910,6 +1912,8 @@ export interface components {
             /** @description How many were done in a row up to now. */
             current_streak: number;
             longest_streak: number;
+            /** @description Whether more may have been missed than were counted. */
+            is_missed_at_least: boolean;
         };
         /**
          * Subscription

@@ -10,6 +10,7 @@ from msgspec import Struct
 from taskflow.services.recurring_processor.model import Instance
 from taskflow.services.recurring_processor.moments import parse_when
 from taskflow.services.recurring_processor.patterns import timezone_of
+from taskflow.services.recurring_processor.progress import LEAST_UNCERTAIN
 from taskflow.tasks.zones import instant, parse_zone
 
 Status = Literal["open", "done", "skipped", "deleted", "withdrawn"]
@@ -29,6 +30,7 @@ class Statistics(Struct, frozen=True):
     """How well a series was kept, over its newest 2,000 instances.
 
     Attributes:
+        is_missed_at_least: Whether more may have been missed than were counted.
         completion_rate: What was done, of that and what was skipped or missed.
         current_streak: How many were done in a row up to now.
     """
@@ -43,6 +45,7 @@ class Statistics(Struct, frozen=True):
     completion_rate: float | None
     current_streak: int
     longest_streak: int
+    is_missed_at_least: bool = False
 
 
 def status_of(instance: Instance) -> Status:
@@ -80,6 +83,11 @@ def trace_of(instance: Instance, zone: ZoneInfo) -> Trace:
     return Trace(status_of(instance), timing, instance.missed, lapsed)
 
 
+def may_be_more(missed: int) -> bool:
+    """Whether so many were missed that counting them may have ended before all were counted."""
+    return missed >= LEAST_UNCERTAIN
+
+
 def statistics(traces: Iterable[Trace]) -> Statistics:
     """The figures of instances, in the order in which they were made.
 
@@ -89,11 +97,13 @@ def statistics(traces: Iterable[Trace]) -> Statistics:
     counts = dict.fromkeys(("open", "done", "skipped", "deleted", "withdrawn"), 0)
     timings = {"on_time": 0, "late": 0}
     missed = streak = longest = 0
+    is_at_least = False
     for trace in traces:
         counts[trace.status] += 1
         if trace.status == "withdrawn":
             continue
         missed += trace.missed + trace.lapsed
+        is_at_least = is_at_least or may_be_more(trace.missed) or may_be_more(trace.lapsed)
         if trace.missed or trace.status == "skipped":
             streak = 0
         if trace.status == "done":
@@ -114,4 +124,5 @@ def statistics(traces: Iterable[Trace]) -> Statistics:
         completion_rate=round(counts["done"] / due, 4) if due else None,
         current_streak=streak,
         longest_streak=longest,
+        is_missed_at_least=is_at_least,
     )

@@ -22,6 +22,7 @@ from taskflow.services.recurring_processor.history import (
     Statistics,
     Status,
     Timing,
+    may_be_more,
     statistics,
     status_of,
     timing_of,
@@ -76,7 +77,11 @@ class InstanceState(Struct):
 
 
 class HistoryItem(Struct):
-    """An instance, or with `missed` so many occurrences in a row that have had no task."""
+    """An instance, or with `missed` so many occurrences in a row that have had no task.
+
+    Attributes:
+        is_at_least: Whether there may have been more of them than were counted.
+    """
 
     status: Literal["open", "done", "skipped", "deleted", "missed"]
     count: int
@@ -87,6 +92,7 @@ class HistoryItem(Struct):
     planned_date: str | None
     completed_at: datetime | None
     timing: Timing | None
+    is_at_least: bool = False
 
 
 class HistoryPage(Struct):
@@ -242,7 +248,8 @@ def shown_occurrence(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
 
 
 def _missed(count: int) -> HistoryItem:
-    return HistoryItem("missed", count, None, None, None, None, None, None, None)
+    is_at_least = may_be_more(count)
+    return HistoryItem("missed", count, None, None, None, None, None, None, None, is_at_least)
 
 
 def all_coming(found: list[Chain], now: datetime) -> Coming:

@@ -3,7 +3,7 @@
 A rule that occurs no more, though nothing in it says so, is at its end; nobody is refused for it.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from msgspec.structs import replace
@@ -11,9 +11,16 @@ from tests.unit.services.recurring_processor.test_progress import chain
 
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import calendar, series
+from taskflow.services.recurring_processor.history import may_be_more
 from taskflow.services.recurring_processor.model import Chain
-from taskflow.services.recurring_processor.progress import overdue, settled
-from taskflow.services.recurring_processor.shown import NEXT, all_coming, coming_of
+from taskflow.services.recurring_processor.progress import (
+    MOST_COUNTED,
+    overdue,
+    passed_over,
+    settled,
+)
+from taskflow.services.recurring_processor.shown import NEXT, all_coming, coming_of, history_items
+from taskflow.tasks.recurrence import Occurrence
 
 # Every second hour falls on three o'clock only while Moscow's clocks were an hour ahead.
 STOPPING = Recurrence("FREQ=HOURLY;INTERVAL=2;BYHOUR=3")
@@ -106,3 +113,21 @@ def test_a_rule_that_stopped_shows_nothing_to_come() -> None:
 def test_the_last_that_a_rule_has_to_give_is_still_made() -> None:
     known = stopping("pile_up", "2014-10-23T23:00:00Z")
     assert len(overdue(known, NOW).occurrences) == 1
+
+
+def test_a_history_says_at_least_where_counting_has_ended() -> None:
+    known = chain(Recurrence("FREQ=HOURLY"))
+    (task,) = known.instances.values()
+    late = Occurrence("", NOW + timedelta(days=400))
+    for excused in (0, 300):
+        last = replace(task, excused=excused)
+        missed = passed_over(known.replacing(last), late)
+        item = history_items(known.series, [replace(task, missed=missed)])[1]
+        assert (item.count, item.is_at_least) == (MOST_COUNTED, True)
+    soon = passed_over(known, Occurrence("", NOW + timedelta(days=4)))
+    assert not history_items(known.series, [replace(task, missed=soon)])[1].is_at_least
+
+
+def test_what_piles_up_says_at_least_too() -> None:
+    missed = overdue(chain(Recurrence("FREQ=HOURLY", policy="pile_up")), NOW + timedelta(days=400))
+    assert may_be_more(missed.missed)
