@@ -2177,11 +2177,12 @@ export interface components {
         };
         /**
          * Understanding
-         * @description What was understood: in words, and where it stands in the line. Spans count characters (Unicode code points); `kind` is `recurrence`, `due`, `priority`, `tag` or `reminder`. What lies in none of them is the title.
+         * @description What was understood: in words, and where it stands in the line. Spans count characters (Unicode code points); `kind` is `recurrence`, `due`, `priority`, `tag` or `reminder`. What lies in none of them is the title. `unused` is what was meant as more than title and cannot be had, such as a reminder that has passed, and why.
          */
         Understanding: {
             sentence: string;
             spans: components["schemas"]["Span"][];
+            unused: components["schemas"]["Unused"][];
         };
         /**
          * Unread
@@ -2189,6 +2190,20 @@ export interface components {
          */
         Unread: {
             unread: number;
+        };
+        /**
+         * Unused
+         * @description A piece of the line that says something which the task cannot have; it is in the title.
+         */
+        Unused: {
+            /** @description The index of its first character. */
+            start: number;
+            /** @description The index after its last. */
+            end: number;
+            /** @description The piece. */
+            text: string;
+            /** @description Why not. */
+            message: string;
         };
     };
     responses: {

@@ -94,24 +94,15 @@ def statistics(traces: Iterable[Trace]) -> Statistics:
     There is no rate before anything was done, skipped or missed. What was done late goes on with a
     streak; what was deleted is an exception, and neither goes on with one nor ends it.
     """
-    counts = dict.fromkeys(("open", "done", "skipped", "deleted", "withdrawn"), 0)
+    known = [one for one in traces if one.status != "withdrawn"]
+    counts = dict.fromkeys(("open", "done", "skipped", "deleted"), 0)
     timings = {"on_time": 0, "late": 0}
-    missed = streak = longest = 0
-    is_at_least = False
-    for trace in traces:
+    for trace in known:
         counts[trace.status] += 1
-        if trace.status == "withdrawn":
-            continue
-        missed += trace.missed + trace.lapsed
-        is_at_least = is_at_least or may_be_more(trace.missed) or may_be_more(trace.lapsed)
-        if trace.missed or trace.status == "skipped":
-            streak = 0
         if trace.status == "done":
-            streak += 1
             timings[trace.timing or "on_time"] += 1
-        longest = max(longest, streak)
-        if trace.lapsed:
-            streak = 0
+    missed = sum(one.missed + one.lapsed for one in known)
+    current, longest = _streaks(known)
     due = counts["done"] + counts["skipped"] + missed
     return Statistics(
         done=counts["done"],
@@ -122,7 +113,20 @@ def statistics(traces: Iterable[Trace]) -> Statistics:
         deleted=counts["deleted"],
         open=counts["open"],
         completion_rate=round(counts["done"] / due, 4) if due else None,
-        current_streak=streak,
+        current_streak=current,
         longest_streak=longest,
-        is_missed_at_least=is_at_least,
+        is_missed_at_least=any(may_be_more(max(one.missed, one.lapsed)) for one in known),
     )
+
+
+def _streaks(traces: Iterable[Trace]) -> tuple[int, int]:
+    """How many were done in a row up to the end, and at most."""
+    streak = longest = 0
+    for trace in traces:
+        if trace.missed or trace.status == "skipped":
+            streak = 0
+        streak += trace.status == "done"
+        longest = max(longest, streak)
+        if trace.lapsed:
+            streak = 0
+    return streak, longest
