@@ -15,6 +15,7 @@ from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Reminder
 from taskflow.tasks.model import due_text
 from taskflow.tasks.phrased import Place, Placed, origin_of, place_in
+from taskflow.tasks.phrases.parts import misread
 from taskflow.tasks.phrases.understanding import Understood, understand_words
 from taskflow.tasks.quick_add.doubt import refuse_day_aside
 from taskflow.tasks.quick_add.finding import Found, find
@@ -117,6 +118,9 @@ class _Reading:
             moment = None
         due = due_at(moment, self._here) if moment else None
         all_day = due is not None and not isinstance(due, datetime)
+        if all_day and understood.is_hourly:
+            start = self._line.words[clocks[0].first].start
+            raise misread("say from which time on; write for example “tomorrow at 9:00”", start)
         if all_day and understood.has_time and isinstance(due, date):
             clock = (understood.start.hour, understood.start.minute)
             due, all_day = self._here.at(due, clock), False
