@@ -213,6 +213,7 @@ REFUSED = [
     ("watch friday show every week", "friday", "may be when"),
     ("read 3 march book every year", "3 march", "“3 march” may be when"),
     ("stretch every 2 hours tomorrow", "tomorrow", "from which time on"),
+    ("pay every other 15th", "other", "more than one reading"),
     ("pay every month friday", "friday", "may be when"),
     ("water plants every 3rd day", "3rd day", "may mean"),
     ("every second day water plants", "second day", "may mean"),
