@@ -8,7 +8,7 @@ answer's instants are found by trying the offsets that the zone has thereabouts.
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from zoneinfo import ZoneInfo
 
 WEEK = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -36,9 +36,13 @@ class Oracle:
         self._weeks_of: dict[int, list[date]] = {}
         self.first_weekday = WEEK.index(self.parts.get("WKST", "MO"))
 
-    def instants(self, years: int) -> list[datetime]:
-        """Everything that is due within some years of the start, each instant once."""
+    def instants(self, years: int, count: int | None = None) -> list[datetime]:
+        """Everything that is due within some years of the start, each instant once.
+
+        Of two wall times that fall on one instant `count` counts both.
+        """
         found = self._by_hour(years) if self.frequency == "HOURLY" else self._by_day(years)
+        found = islice(found, count)
         end = instant_of(self.start, self.zone) + years * 366 * DAY
         return sorted({at for at in found if at < end})
 

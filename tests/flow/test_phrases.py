@@ -153,6 +153,15 @@ def test_a_phrase_may_come_later_and_in_a_bulk(product: Product) -> None:
     assert bad["problem"]["errors"][0]["position"] == 6
 
 
+def test_a_line_is_answered_with_what_its_task_cannot_have(product: Product) -> None:
+    user = product.user()
+    body = {"text": "yoga every tuesday at 7pm remind at 8pm"}
+    for path in ("/tasks/quick-add", "/tasks/quick-add/preview"):
+        [unused] = user.post(path, json=body).json()["understood"]["unused"]
+        assert (unused["start"], unused["end"], unused["text"]) == (26, 39, "remind at 8pm")
+        assert unused["message"] == "does not come again with the task"
+
+
 def test_a_line_becomes_a_task_once_however_often_it_is_sent(product: Product) -> None:
     user = product.user()
     headers = {"Idempotency-Key": "rent"}

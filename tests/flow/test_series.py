@@ -238,6 +238,39 @@ def test_a_month_shows_what_was_and_what_is_to_come(user: httpx.Client) -> None:
         assert answer.json()["errors"][0]["field"] == "month"
 
 
+def test_a_month_tells_what_is_left_out_and_why_a_time_is_another(user: httpx.Client) -> None:
+    task = begun(
+        user,
+        timezone="Europe/Berlin",
+        due_date="2041-03-24T02:30:00+01:00",
+        recurrence={"rule": "weekly", "exdates": ["2041-04-07"]},
+    )
+    second = done(user, task, "2041-03-31T01:30:00Z")
+    user.post(f"/tasks/{second['id']}/complete")
+    until(lambda: history(user, task), ["open", "done", "done"])
+    march = user.get(path(task, "/calendar?month=2041-03")).json()["days"][30]["entries"]
+    assert [one["status"] for one in march] == ["done"]
+    assert march[0]["reason"] == "02:30 does not exist on this day; moved forward to 03:30"
+    april = user.get(path(task, "/calendar?month=2041-04")).json()["days"]
+    assert april[6]["entries"] == [
+        {
+            "at": "2041-04-07T02:30:00+02:00",
+            "status": "excluded",
+            "reason": "left out: an exception",
+        }
+    ]
+    assert [one["status"] for one in april[13]["entries"]] == ["open"]
+
+
+def test_what_was_done_early_is_not_among_what_comes_next(user: httpx.Client) -> None:
+    task = begun(user)
+    done(user, task, "2041-01-14T09:00:00Z")
+    listed = user.get("/recurring/series").json()["items"]
+    for shown in (user.get(path(task)).json()["series"], *listed):
+        dates = [one["at"][:10] for one in shown["next"]]
+        assert dates == ["2041-01-14", "2041-01-21", "2041-01-28"]
+
+
 def test_the_history_comes_in_pages_with_its_figures(user: httpx.Client) -> None:
     task = begun(user)
     for number in range(1, 4):

@@ -89,6 +89,16 @@ def test_a_preview_has_what_is_added_as_a_day_at_the_time_of_the_phrase(
     assert [one["at"][:16] for one in found] == [f"2026-11-{day}T09:00" for day in range(27, 31)]
 
 
+def test_a_preview_of_what_counts_from_completion_is_as_if_each_was_done_in_time(
+    user: httpx.Client,
+) -> None:
+    body = {"text": "every! month", "start": "2041-01-31T09:00:00", "count": 3}
+    found = user.post("/recurring/preview", json=body).json()["occurrences"]
+    assert [one["at"][:10] for one in found] == ["2041-01-31", "2041-02-28", "2041-03-28"]
+    lacking = "there is no day 31 in this month; its last day is meant"
+    assert [one.get("reason") for one in found] == [None, lacking, None]
+
+
 def test_a_preview_shows_what_is_left_out_and_added(user: httpx.Client) -> None:
     body = {
         "rule": "daily",

@@ -62,6 +62,7 @@ export const STATISTICS: Statistics = {
   completion_rate: null,
   current_streak: 0,
   longest_streak: 0,
+  is_missed_at_least: false,
 };
 
 /** A series whose instances the series has at these dates. */

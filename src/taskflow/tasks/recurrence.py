@@ -17,7 +17,6 @@ from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence
 from taskflow.tasks.recurrence_dates import additions, exceptions
 from taskflow.tasks.recurrence_days import matching_days
-from taskflow.tasks.recurrence_intervals import at_every_interval, interval_after
 from taskflow.tasks.recurrence_periods import Walk, Work
 from taskflow.tasks.recurrence_rules import (
     Rule,
@@ -97,14 +96,14 @@ def schedule_of(recurring: Recurring, start: datetime | Day) -> Schedule:
     if recurring.recurrence is None:
         raise Invalid.field("recurrence", "is missing")
     zone = parse_zone(recurring.timezone)
-    local, all_day = _local(start, zone), recurring.all_day
+    local, all_day = local_time(start, zone), recurring.all_day
     local = datetime.combine(local.date(), time()) if all_day else local
     return Schedule(recurring.recurrence, local, zone, all_day)
 
 
 def occurrence_key(at: datetime | Day, recurring: Recurring) -> str:
     """The key that an occurrence at this time has."""
-    return _key(schedule_of(recurring, at), _local(at, parse_zone(recurring.timezone)))
+    return _key(schedule_of(recurring, at), local_time(at, parse_zone(recurring.timezone)))
 
 
 def occurrences(
@@ -112,6 +111,7 @@ def occurrences(
     *,
     after: datetime | None = None,
     limit: int = 1,
+    work: Work | None = None,
     with_exceptions: bool = False,
 ) -> list[Occurrence]:
     """The next occurrences, rising, the first of them later than `after` (an instant).
@@ -120,21 +120,26 @@ def occurrences(
         schedule: What recurs.
         after: None begins at the schedule's start.
         limit: How many at most, the exceptions among them.
+        work: Counts what it costs, beside what was counted already.
         with_exceptions: Gives what EXDATE leaves out as well, marked by `is_excluded`.
 
     Raises:
         Invalid: finding them would take too long.
     """
-    found = _found(schedule, after, Work(), with_exceptions=with_exceptions)
+    found = _found(schedule, after, work or Work(), with_exceptions=with_exceptions)
     return list(islice(found, limit))
 
 
 def told(
-    schedule: Schedule, *, after: datetime | None = None, work: Work | None = None
+    schedule: Schedule,
+    *,
+    after: datetime | None = None,
+    work: Work | None = None,
+    with_exceptions: bool = False,
 ) -> Iterator[Occurrence]:
     """The occurrences after an instant, as far as `work` goes: what takes too long ends there."""
     with suppress(Invalid):
-        yield from _found(schedule, after, work or Work())
+        yield from _found(schedule, after, work or Work(), with_exceptions=with_exceptions)
 
 
 def _found(
@@ -152,36 +157,6 @@ def _found(
         is_excluded = one.at in left_out.instants or one.local.date() in left_out.days
         if is_excluded <= with_exceptions:
             yield _excluded(schedule, one) if is_excluded else _occurrence(schedule, one)
-
-
-def next_after_completion(
-    schedule: Schedule, completed_at: datetime, made: int
-) -> Occurrence | None:
-    """One interval after completion, at the schedule's time of day, even if that is past.
-
-    Where the rule names days, months or hours (`BYDAY=MO`), the first such from there on.
-
-    Args:
-        schedule: The rule; its start gives the time of day.
-        completed_at: When the last instance was done.
-        made: How many instances there have been.
-    """
-    recurrence = schedule.recurrence
-    if recurrence.count is not None and made >= recurrence.count:
-        return None
-    rule = _rule(schedule)
-    time_of_day = schedule.start.time().replace(microsecond=0)
-    local = interval_after(completed_at, rule, time_of_day, schedule.zone)
-    if local is None:
-        return None
-    # Where it names no moment, `local` is the first.
-    anchored = schedule._replace(start=local, recurrence=at_every_interval(recurrence))
-    found = occurrences(anchored)
-    if not found or not is_within(
-        schedule.recurrence, schedule.zone, _local(found[0].at, schedule.zone)
-    ):
-        return None
-    return found[0]
 
 
 def require_occurrence(schedule: Schedule) -> None:
@@ -207,7 +182,7 @@ def _candidates(schedule: Schedule, after: datetime | None, work: Work) -> Itera
     """What the rule and RDATE give after an instant, rising, each instant once."""
     start = schedule.start.replace(microsecond=0)
     begin = instant(start, schedule.zone)
-    first = first_time(_rule(schedule), start)
+    first = first_time(rule_of(schedule), start)
     added = additions(schedule.recurrence.rdates, schedule.zone, first)
     beside = (_Candidate(at, local, is_added=True) for at, local in added if at >= begin)
     last: datetime | None = None
@@ -227,12 +202,11 @@ def _ruled(
 ) -> Iterator[_Candidate]:
     """What the rule gives, until it ends; without most of what lies before `after`."""
     recurrence, zone = schedule.recurrence, schedule.zone
-    rule = with_defaults(_rule(schedule), start)
+    rule = with_defaults(rule_of(schedule), start)
     days = matching_days(rule, clamps=recurrence.month_end == "clamp")
     walk = Walk(rule, days, start, zone, work)
     floor = None if after is None else wall_time(after, zone) - _APART
-    leap = after if recurrence.count is None else None
-    for local in islice(walk.after(leap), recurrence.count):
+    for local in walk.after(after, recurrence.count):
         if floor is not None and local < floor:
             continue
         if not is_within(schedule.recurrence, schedule.zone, local):
@@ -267,7 +241,7 @@ def _reason(schedule: Schedule, local: datetime) -> str | None:
     """What is not plain about a wall time of the rule."""
     recurrence = schedule.recurrence
     if recurrence.month_end == "clamp":
-        rule = with_defaults(_rule(schedule), schedule.start.replace(microsecond=0))
+        rule = with_defaults(rule_of(schedule), schedule.start.replace(microsecond=0))
         clamped = matching_days(rule, clamps=True).reason(local.date())
         if clamped is not None:
             return clamped
@@ -278,14 +252,14 @@ def _reason(schedule: Schedule, local: datetime) -> str | None:
     return None if recurrence.rule.startswith("FREQ=HOURLY") else oddity(local, schedule.zone)
 
 
-def _rule(schedule: Schedule) -> Rule:
+def rule_of(schedule: Schedule) -> Rule:
     """The parts of the rule; those within the day are nothing to whole days."""
     rule = parse_rule(schedule.recurrence.rule)
     return whole_days(rule) if schedule.all_day else rule
 
 
 def _key(schedule: Schedule, local: datetime) -> str:
-    rule = with_defaults(_rule(schedule), schedule.start.replace(microsecond=0))
+    rule = with_defaults(rule_of(schedule), schedule.start.replace(microsecond=0))
     if rule.frequency == "HOURLY":
         return f"{instant(local, schedule.zone):%Y-%m-%dT%H:%MZ}"
     is_odd = local.time() != time(rule.hours[0], rule.minutes[0], rule.seconds[0])
@@ -294,7 +268,8 @@ def _key(schedule: Schedule, local: datetime) -> str:
     return local.date().isoformat()
 
 
-def _local(at: datetime | Day, zone: ZoneInfo) -> datetime:
+def local_time(at: datetime | Day, zone: ZoneInfo) -> datetime:
+    """What the wall shows at an instant, or where a day begins."""
     if isinstance(at, datetime):
         return wall_time(at.astimezone(UTC), zone) if at.tzinfo else at
     return datetime.combine(at, time())

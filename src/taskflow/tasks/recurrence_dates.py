@@ -28,6 +28,7 @@ MOMENT: Final = re.compile(
     r"(?:[Zz]|[+-]\d\d:?\d\d)?",
     re.ASCII,
 )
+_LEAP_SECOND: Final = re.compile(r"((?:[T ]\d\d:\d\d:)|(?:[T ]\d{4}))60")
 Dates = tuple[str, ...]
 
 
@@ -66,13 +67,22 @@ def parse_date(text: str) -> Day | datetime:
     if DATE.fullmatch(text):
         found: Day = Day.fromisoformat(text)
     elif MOMENT.fullmatch(text):
-        moment = datetime.fromisoformat(text.upper()).replace(microsecond=0)
+        moment = parse_moment(text).replace(microsecond=0)
         found = moment if moment.tzinfo is None else moment.astimezone(UTC)
     else:
         raise ValueError(_FORM)
     if found.year not in YEARS:
         raise ValueError(f"must lie in the years {YEARS[0]} to {YEARS[-1]}")
     return found
+
+
+def parse_moment(text: str) -> datetime:
+    """A wall time or instant; a leap second is the one before it (RFC 5545 section 3.3.12).
+
+    Raises:
+        ValueError: there is no such time.
+    """
+    return datetime.fromisoformat(_LEAP_SECOND.sub(r"\g<1>59", text.upper()))
 
 
 def written(when: Day | datetime) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Day  # noqa: N812 - as in its neighbour
 from datetime import timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import Final, Protocol
 
 from taskflow.tasks.recurrence_rules import Rule
@@ -75,6 +76,7 @@ class MatchingDays:
         self._clamps = clamps and bool(rule.month_days)
         self._years: dict[int, Months] = {}
         self._dates: dict[int, Dates] = {}
+        self._lengths: frozenset[int] | None = None
 
     def of_year(self, year: int) -> Months:
         """The allowed days of each month."""
@@ -120,21 +122,41 @@ class MatchingDays:
 
     def in_year(self, year: int) -> Days:
         """The allowed days of a year for whoever wants few: each is made when asked for."""
+        return _DaysOfYear(year, self._dates_of(year))
+
+    def number_between(self, first: Day, last: Day) -> int:
+        """How many allowed days there are from one to before another."""
+        whole = sum(len(self._dates_of(year)) for year in range(first.year, last.year))
+        return whole + self._number_before(last) - self._number_before(first)
+
+    def lengths(self) -> frozenset[int]:
+        """How many allowed days periods of the rule have: every number that occurs."""
+        if self._lengths is None:
+            self._lengths = frozenset(self._found_lengths())
+        return self._lengths
+
+    def _found_lengths(self) -> Iterable[int]:
+        rule = self._rule
+        if rule.frequency in ("HOURLY", "DAILY"):
+            is_every = not (rule.months or rule.month_days or rule.year_days or rule.days)
+            return (1,) if is_every else (0, 1)
+        if rule.frequency == "WEEKLY":
+            most = len({weekday for weekday, _ in rule.days})
+            return range(most + 1) if rule.months else (most,)
+        years = [[len(month) for month in self.of_year(year)] for year in set(_KINDS)]
+        return map(sum, years) if rule.frequency == "YEARLY" else chain(*years)
+
+    def _dates_of(self, year: int) -> Dates:
         kind = _KINDS[year % CYCLE]
         dates = self._dates.get(kind)
         if dates is None:
             months = enumerate(self.of_year(kind), 1)
             dates = self._dates[kind] = [(month, day) for month, days in months for day in days]
-        return _DaysOfYear(year, dates)
+        return dates
 
-    def most(self, frequency: str) -> int:
-        """How many allowed days a period has at most."""
-        if frequency == "DAILY":
-            return 1
-        if frequency == "WEEKLY":
-            return len({weekday for weekday, _ in self._rule.days})
-        lengths = [[len(month) for month in self.of_year(year)] for year in set(_KINDS)]
-        return max(sum(year) if frequency == "YEARLY" else max(year) for year in lengths)
+    def _number_before(self, day: Day) -> int:
+        """How many allowed days its year has before a day."""
+        return bisect_left(self._dates_of(day.year), (day.month, day.day))
 
     def reason(self, day: Day) -> str | None:
         """What is not plain about an allowed day."""
@@ -143,8 +165,7 @@ class MatchingDays:
         length = monthrange(day.year, day.month)[1]
         if day.day != length or _counts(length, length, self._rule.month_days):
             return None
-        wanted = max(self._rule.month_days)
-        return f"there is no day {wanted} in this month; its last day is meant"
+        return no_day(max(self._rule.month_days))
 
     def _month(self, year: int, month: int) -> tuple[int, ...]:
         rule, length = self._rule, monthrange(year, month)[1]
@@ -160,6 +181,11 @@ class MatchingDays:
         if rule.year_days or rule.week_numbers:
             allowed = {number for number in allowed if _is_placed(rule, Day(year, month, number))}
         return tuple(sorted(allowed))
+
+
+def no_day(number: int) -> str:
+    """What is not plain about the last day of a month that lacks a later one."""
+    return f"there is no day {number} in this month; its last day is meant"
 
 
 @lru_cache(maxsize=1024)

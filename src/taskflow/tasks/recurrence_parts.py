@@ -36,7 +36,7 @@ _NUMBERS: Final = {
     "BYMONTHDAY": (1, 31, True),
     "BYHOUR": (0, 23, False),
     "BYMINUTE": (0, 59, False),
-    "BYSECOND": (0, 59, False),
+    "BYSECOND": (0, 60, False),
     "BYSETPOS": (1, 366, True),
 }
 _KNOWN: Final = frozenset((*ORDER, "COUNT", "UNTIL"))
@@ -101,7 +101,8 @@ def _checked_numbers(name: str, value: str, position: int) -> str:
         number = int(text) if is_number else most + 1
         if not least <= abs(number) <= most or (number < 0 and not may_be_negative):
             raise Invalid.field(RULE, f"{name} takes numbers from {least} to {most}", position)
-        numbers.append(number)
+        # A leap second, which no clock here has, is the one before it (RFC 5545 section 3.3.12).
+        numbers.append(59 if name == "BYSECOND" and number == 60 else number)  # noqa: PLR2004
         position += len(text) + 1
     return ",".join(str(number) for number in dict.fromkeys(numbers))
 

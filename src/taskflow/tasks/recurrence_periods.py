@@ -8,7 +8,7 @@ ever.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Day  # noqa: N812 - as in its neighbour
 from datetime import datetime, time, timedelta
-from itertools import product
+from itertools import islice, product, takewhile
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -71,12 +71,50 @@ class Walk:
         wall = product(sorted(rule.hours), sorted(rule.minutes), rule.seconds or (start.second,))
         self._times = [time(*parts) for parts in wall]
 
-    def after(self, at: datetime | None) -> Iterator[datetime]:
-        """The wall times, without most of those before an instant."""
+    def after(self, at: datetime | None, count: int | None) -> Iterator[datetime]:
+        """The wall times, up to COUNT of them, without most of those before an instant."""
         first = 0 if at is None else self._period_before(at)
+        passed = 0 if count is None else self._number_before(first)
+        if passed is None:
+            first, passed = 0, 0
+        left = None if count is None else max(count - passed, 0)
         if self._rule.frequency == "HOURLY":
-            return self._hours(first)
-        return (local for local in self._periods(first) if local >= self._start)
+            return islice(self._hours(first), left)
+        return islice((local for local in self._periods(first) if local >= self._start), left)
+
+    def _number_before(self, index: int) -> int | None:
+        """How many wall times lie before a period that is the rule's; None where only a walk tells.
+
+        It is known where all periods have as many, and where every allowed day is due.
+        """
+        if index == 0:
+            return 0
+        rule, each = self._rule, self._number_in_each()
+        if each is not None:
+            return each * (index // rule.interval) - self._number_too_early()
+        if rule.frequency == "HOURLY" or rule.interval > 1 or rule.positions:
+            return None
+        days = self._days.number_between(self._first_day(0), self._first_day(index))
+        return days * len(self._times) - self._number_too_early()
+
+    def _number_in_each(self) -> int | None:
+        """How many wall times every period has; None where they differ in that."""
+        lengths = self._days.lengths()
+        if self._rule.frequency == "HOURLY":
+            return 1 if lengths == {1} and not self._rule.hours else None
+        numbers = {days * len(self._times) for days in lengths}
+        if self._rule.positions:
+            numbers = {len(self._places(number)) for number in numbers}
+        return numbers.pop() if len(numbers) == 1 else None
+
+    def _number_too_early(self) -> int:
+        """How many wall times the start's period has before the start."""
+        moments: Iterable[datetime] = ()
+        if self._rule.frequency == "HOURLY":
+            moments = self._in_day(wall_time(instant(self._start, self._zone), self._zone), 1)
+        elif (day := self._days.from_day(self._first_day(0))) and self._index(day) == 0:
+            moments = self._moments(self._allowed(0, day))
+        return sum(1 for _ in takewhile(lambda local: local < self._start, moments))
 
     def _period_before(self, at: datetime) -> int:
         """A period of the rule that ends before an instant, close to it; 0 at the least."""
@@ -173,7 +211,7 @@ class Walk:
         """Whether any period can be so full that one of the wanted positions is in it."""
         if not self._rule.positions:
             return True
-        most = self._days.most(self._rule.frequency) * len(self._times)
+        most = max(self._days.lengths()) * len(self._times)
         return any(abs(place) <= most for place in self._rule.positions)
 
     def _misses_weekdays(self) -> bool:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Recurrence
-from taskflow.tasks.recurrence_dates import DATE, MOMENT, read_dates
+from taskflow.tasks.recurrence_dates import DATE, MOMENT, parse_moment, read_dates
 from taskflow.tasks.recurrence_parts import (
     DAY,
     MAX_COUNT,
@@ -185,7 +185,7 @@ def parse_until(text: str) -> date | datetime:
             return date.fromisoformat(text)
         if not MOMENT.fullmatch(text):
             raise Invalid.field("recurrence.until", form)
-        moment = datetime.fromisoformat(text.upper())
+        moment = parse_moment(text)
         return moment if moment.tzinfo is None else moment.astimezone(UTC)
     except ValueError:
         raise Invalid.field("recurrence.until", form) from None

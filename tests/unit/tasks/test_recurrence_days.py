@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 from tests.recurrence_oracle import WEEK, Oracle
 
@@ -127,3 +127,25 @@ def test_whole_days_are_dates_whatever_the_clocks_do(
     found = [one.at for one in occurrences(schedule, limit=FOUND)]
     days = [at.astimezone(UTC).date() for at in expected][:FOUND]
     assert found[: len(days)] == days
+
+
+@settings(deadline=None, max_examples=100)
+@given(rules(), STARTS, st.sampled_from(ZONES), MONTH_ENDS, st.integers(1, 60), st.data())
+def test_a_count_ends_there_from_wherever_it_is_followed(
+    rule: str, start: datetime, zone_name: str, month_end: str, count: int, data: st.DataObject
+) -> None:
+    zone = parse_zone(zone_name)
+    given_ = {"rule": rule, "month_end": month_end, "count": count}
+    schedule = Schedule(parse_recurrence(given_), start, zone, all_day=False)
+    oracle = Oracle(rule, start, zone, clamps=month_end == "clamp")
+    expected = oracle.instants(1 if rule.startswith("FREQ=HOURLY") else YEARS, count)
+    assume(len(expected) > 0)
+    horizon = expected[-1]
+    middle = data.draw(st.integers(0, len(expected) - 1))
+    try:
+        whole = [one.at for one in occurrences(schedule, limit=count)]
+        tail = [one.at for one in occurrences(schedule, after=expected[middle], limit=count)]
+    except Invalid:
+        reject()
+    assert [at for at in whole if isinstance(at, datetime) and at <= horizon] == expected
+    assert tail == whole[middle + 1 :]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from taskflow.base.errors import Invalid
-from taskflow.tasks.recurrence import Occurrence, Schedule, next_after_completion
+from taskflow.tasks.recurrence import Occurrence, Schedule
+from taskflow.tasks.recurrence_completion import next_after_completion
 from taskflow.tasks.recurrence_rules import parse_recurrence
 from taskflow.tasks.zones import parse_zone
 

@@ -68,7 +68,8 @@ def test_dateutil_agrees_with_every_vector() -> None:
         ("FREQ=YEARLY;BYDAY=54MO", "BYDAY takes nothing like"),
         ("FREQ=DAILY;BYHOUR=24", "BYHOUR takes numbers from 0 to 23"),
         ("FREQ=DAILY;BYHOUR=-1", "BYHOUR takes numbers from 0 to 23"),
-        ("FREQ=DAILY;BYSECOND=60", "BYSECOND takes numbers from 0 to 59"),
+        ("FREQ=DAILY;BYSECOND=61", "BYSECOND takes numbers from 0 to 60"),
+        ("FREQ=DAILY;BYSECOND=0,60", "more often than hourly"),
         ("FREQ=DAILY;BYSECOND=0,30", "more often than hourly"),
         ("FREQ=HOURLY;BYMINUTE=0,30", "more often than hourly"),
         ("FREQ=DAILY;INTERVAL=10001", "INTERVAL must be from 1 to 10000"),
@@ -78,3 +79,16 @@ def test_dateutil_agrees_with_every_vector() -> None:
 def test_parts_stand_only_where_the_rfcs_table_has_them(rule: str, says: str) -> None:
     with pytest.raises(Invalid, match=says):
         split(rule)
+
+
+@pytest.mark.parametrize("seconds", ["60", "59,60"])
+def test_a_leap_second_is_the_one_before_it(seconds: str) -> None:
+    assert split(f"FREQ=DAILY;BYSECOND={seconds}")["BYSECOND"] == "59"
+    recurrence = parse_recurrence(
+        {
+            "rule": f"FREQ=HOURLY;BYSECOND={seconds};UNTIL=20161231T235960Z",
+            "exdates": ["2016-12-31T23:59:60Z", "20161231T22:59:60"],
+        }
+    )
+    assert recurrence.until == "2016-12-31T23:59:59Z"
+    assert recurrence.exdates == ("2016-12-31T22:59:59", "2016-12-31T23:59:59Z")

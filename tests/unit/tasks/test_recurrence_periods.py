@@ -94,3 +94,34 @@ def test_hours_and_days_that_are_passed_over_cost_next_to_nothing(
     schedule = Schedule(parse_recurrence({"rule": rule}), START, NEW_YORK, all_day=False)
     end = datetime(9500, 1, 1, tzinfo=UTC)
     assert occurrences(schedule, after=end) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=HOURLY",
+        "FREQ=HOURLY;INTERVAL=7;BYMINUTE=5",
+        "FREQ=DAILY",
+        "FREQ=DAILY;INTERVAL=3;BYHOUR=9,17",
+        "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR",
+        "FREQ=DAILY;BYMONTH=6,7",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR",
+        "FREQ=MONTHLY;BYMONTHDAY=15,-1",
+        "FREQ=MONTHLY;BYMONTHDAY=31",
+        "FREQ=MONTHLY;BYDAY=FR",
+        "FREQ=MONTHLY;INTERVAL=5;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        "FREQ=YEARLY",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+    ],
+)
+def test_what_a_count_has_had_is_known_without_walking_there(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = parse_recurrence({"rule": f"{rule};COUNT=900"})
+    schedule = Schedule(counted, START, NEW_YORK, all_day=False)
+    whole = occurrences(schedule, limit=1_000)
+    last = whole[-3].at
+    assert isinstance(last, datetime)
+    monkeypatch.setattr(recurrence_periods, "MOST_WORK", 300)
+    assert occurrences(schedule, after=last, limit=9) == whole[-2:]
+    assert occurrences(schedule, after=datetime(9500, 1, 1, tzinfo=UTC)) == []

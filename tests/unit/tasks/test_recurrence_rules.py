@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskflow.tasks.recurrence import (
-    next_after_completion,
     occurrence_key,
     occurrences,
     schedule_of,
 )
+from taskflow.tasks.recurrence_completion import next_after_completion
 from taskflow.tasks.recurrence_rules import parse_recurrence
 from taskflow.tasks.zones import instant
 

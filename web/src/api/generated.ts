@@ -259,7 +259,7 @@ export interface paths {
         put?: never;
         /**
          * The next occurrences of a rule or phrase, each with a reason where it is not plain
-         * @description What an exception leaves out is among them, marked by `is_excluded`.
+         * @description What an exception leaves out is among them, marked by `is_excluded`. What counts from completion is shown as if each was done when it is due.
          */
         post: operations["preview_recurrence"];
         delete?: never;
@@ -1075,11 +1075,11 @@ export interface components {
         };
         /**
          * CalendarEntry
-         * @description An instance on a day, or an occurrence to come (`planned`).
+         * @description An instance on a day, an occurrence to come (`planned`), or one left out (`excluded`).
          */
         CalendarEntry: {
             at: string;
-            status: ("deleted" | "done" | "open" | "skipped" | "withdrawn") | "planned";
+            status: ("deleted" | "done" | "open" | "skipped" | "withdrawn") | ("excluded" | "planned");
             /** @default null */
             task_id?: string | null;
             /** @default null */
@@ -1338,6 +1338,8 @@ export interface components {
             planned_date: string | null;
             completed_at: string | null;
             timing: ("late" | "on_time") | null;
+            /** @description Whether there may have been more of them than were counted. */
+            is_at_least: boolean;
         };
         /**
          * HistoryPage
@@ -1910,6 +1912,8 @@ export interface components {
             /** @description How many were done in a row up to now. */
             current_streak: number;
             longest_streak: number;
+            /** @description Whether more may have been missed than were counted. */
+            is_missed_at_least: boolean;
         };
         /**
          * Subscription
@@ -2173,11 +2177,12 @@ export interface components {
         };
         /**
          * Understanding
-         * @description What was understood: in words, and where it stands in the line. Spans count characters (Unicode code points); `kind` is `recurrence`, `due`, `priority`, `tag` or `reminder`. What lies in none of them is the title.
+         * @description What was understood: in words, and where it stands in the line. Spans count characters (Unicode code points); `kind` is `recurrence`, `due`, `priority`, `tag` or `reminder`. What lies in none of them is the title. `unused` is what was meant as more than title and cannot be had, such as a reminder that has passed, and why.
          */
         Understanding: {
             sentence: string;
             spans: components["schemas"]["Span"][];
+            unused: components["schemas"]["Unused"][];
         };
         /**
          * Unread
@@ -2185,6 +2190,20 @@ export interface components {
          */
         Unread: {
             unread: number;
+        };
+        /**
+         * Unused
+         * @description A piece of the line that says something which the task cannot have; it is in the title.
+         */
+        Unused: {
+            /** @description The index of its first character. */
+            start: number;
+            /** @description The index after its last. */
+            end: number;
+            /** @description The piece. */
+            text: string;
+            /** @description Why not. */
+            message: string;
         };
     };
     responses: {

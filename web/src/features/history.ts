@@ -25,13 +25,15 @@ export function statisticsText({
   done,
   skipped,
   missed,
+  is_missed_at_least,
   completion_rate,
   current_streak,
   longest_streak,
 }: Statistics): string {
   if (completion_rate === null) return "Nothing of it has been done or missed yet.";
   const percent = Math.round(completion_rate * 100);
-  const all = `${done} of ${done + skipped + missed} done (${percent} %)`;
+  const least = is_missed_at_least ? "at least " : "";
+  const all = `${done} of ${least}${done + skipped + missed} done (${percent} %)`;
   return `${all}; ${current_streak} in a row now, ${longest_streak} at best.`;
 }
 
@@ -45,7 +47,7 @@ const STATUSES: Readonly<Record<HistoryItem["status"], string>> = {
 
 /** Such as `done late, Fri, 27 Mar, 17:05`. */
 export function outcomeText(item: HistoryItem, now: Date, locale?: string): string {
-  if (item.status === "missed") return item.count === 1 ? "1 missed" : `${item.count} missed`;
+  if (item.status === "missed") return `${item.is_at_least ? "at least " : ""}${item.count} missed`;
   if (item.completed_at === null) return STATUSES[item.status];
   const late = item.timing === "late" ? " late" : "";
   return `${STATUSES[item.status]}${late}, ${momentText(item.completed_at, now, locale)}`;

@@ -23,6 +23,7 @@ const item: HistoryItem = {
   planned_date: null,
   completed_at: new Date(2026, 2, 1, 8).toISOString(),
   timing: "late",
+  is_at_least: false,
 };
 
 describe("the history of a series", () => {
@@ -33,6 +34,8 @@ describe("the history of a series", () => {
     expect(statisticsText({ ...STATISTICS, ...kept, ...streaks })).toBe(
       "8 of 10 done (80 %); 3 in a row now, 5 at best.",
     );
+    const uncounted = { ...STATISTICS, ...kept, ...streaks, is_missed_at_least: true };
+    expect(statisticsText(uncounted)).toContain("8 of at least 10 done");
   });
 
   it("tells what became of each", () => {
@@ -40,6 +43,8 @@ describe("the history of a series", () => {
     expect(outcomeText(item, NOW, "en-GB")).toBe("done late, Sun 1 Mar");
     const none = { ...item, completed_at: null, timing: null };
     expect(outcomeText({ ...none, status: "missed", count: 3 }, NOW)).toBe("3 missed");
+    const uncounted = { ...none, status: "missed", count: 5000, is_at_least: true } as const;
+    expect(outcomeText(uncounted, NOW)).toBe("at least 5000 missed");
     expect(outcomeText({ ...none, status: "skipped" }, NOW)).toBe("skipped");
   });
 });

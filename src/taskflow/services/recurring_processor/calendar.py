@@ -1,4 +1,4 @@
-"""A month of a series: what there was on each day, and what is to come. Pure."""
+"""A month of a series: what there was on each day, what is left out, what is to come. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,13 +11,15 @@ from taskflow.base.errors import Invalid
 from taskflow.services.recurring_processor.history import Status, status_of
 from taskflow.services.recurring_processor.model import Chain, Instance, Series
 from taskflow.services.recurring_processor.moments import instant_in, parse_when, shown_in
-from taskflow.services.recurring_processor.progress import planned_at
+from taskflow.services.recurring_processor.progress import floor_of, planned_at
 from taskflow.tasks.recurrence import Occurrence, told
+from taskflow.tasks.recurrence_periods import Work
 from taskflow.tasks.zones import YEARS, instant, wall_time
 
 # An hourly series has 25 on a long day.
 MOST_IN_MONTH: Final = 31 * 25
 PAUSED: Final = "the series is paused: no task appears until it is resumed"
+_MOMENT: Final = timedelta(microseconds=1)
 _MONTH: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
@@ -30,11 +32,11 @@ class Month(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An instance or an occurrence to come on a day, and what is not plain about it."""
+    """An instance, an occurrence to come or an exception on a day, and what is not plain there."""
 
     day: date
     at: str
-    status: Status | Literal["planned"]
+    status: Status | Literal["planned", "excluded"]
     instance: Instance | None
     reason: str | None
 
@@ -65,28 +67,52 @@ def entries(chain: Chain, month: Month, kept: Iterable[Instance], now: datetime)
         now: What is to come lies after it.
     """
     series = chain.series
-    found = [_of_instance(series, one) for one in kept if not one.is_withdrawn]
+    standing = [one for one in kept if not one.is_withdrawn]
+    ruled = _of_rule(series, month)
+    found = [_of_instance(series, one, ruled) for one in standing]
+    had = {planned_at(series, one) for one in standing}
+    reached = reached_of(chain)
+    goes_on = series.status != "ended"
     found += [
-        Entry(_day(series, one), shown_in(series.zone, one.at), "planned", None, reason)
+        _of_occurrence(series, one, "excluded", one.reason)
+        for at, one in ruled.items()
+        if one.is_excluded and at not in had and (goes_on or (reached and at <= reached))
+    ]
+    found += [
+        _of_occurrence(series, one, "planned", reason_of(series, one, {}))
         for one in to_come(chain, now, month.end, after=month.start)
         if instant_in(series.zone, one.at) >= month.start
-        for reason in [PAUSED if series.paused_at else one.reason]
     ]
     return sorted(found, key=lambda entry: (entry.day, entry.at))
 
 
 def to_come(chain: Chain, now: datetime, end: datetime, *, after: datetime) -> list[Occurrence]:
     """Occurrences that have no task yet, up to an instant, as far as they can be told."""
-    series, last = chain.series, chain.last
+    series = chain.series
     if series.status == "ended" or series.schedule.recurrence.mode == "completion":
         return []
-    floor = max(now, after - timedelta(microseconds=1))
-    if last is not None:
-        floor = max(floor, planned_at(series, last))
+    floor = max(now, after - _MOMENT, reached_of(chain) or now)
     if floor >= end:
         return []
     found = islice(told(series.schedule, after=floor), MOST_IN_MONTH)
     return list(takewhile(lambda one: instant_in(series.zone, one.at) < end, found))
+
+
+def reached_of(chain: Chain) -> datetime | None:
+    """How far the series is: no task is still to be made of what lies up to here."""
+    if chain.series.piles_up:
+        return floor_of(chain)
+    return planned_at(chain.series, chain.last) if chain.last else None
+
+
+def occurrence_of(
+    series: Series, instance: Instance, work: Work | None = None
+) -> Occurrence | None:
+    """The occurrence whose task an instance is; None where the rule, as it is now, has none."""
+    at = planned_at(series, instance)
+    found = told(series.schedule, after=at - _MOMENT, work=work, with_exceptions=True)
+    first = next(found, None)
+    return first if first and instant_in(series.zone, first.at) == at else None
 
 
 def reason_of(series: Series, occurrence: Occurrence, known: Mapping[str, Instance]) -> str | None:
@@ -97,7 +123,7 @@ def reason_of(series: Series, occurrence: Occurrence, known: Mapping[str, Instan
         own = exception_of(series, instance)
     elif series.paused_at is not None:
         own = PAUSED
-    return "; ".join(filter(None, [own, occurrence.reason])) or None
+    return _together(own, occurrence.reason)
 
 
 def exception_of(series: Series, instance: Instance) -> str | None:
@@ -114,14 +140,43 @@ def exception_of(series: Series, instance: Instance) -> str | None:
     return None
 
 
-def _of_instance(series: Series, instance: Instance) -> Entry:
+def _of_rule(series: Series, month: Month) -> dict[datetime, Occurrence]:
+    """What the rule gives in a month by its instants, and what an exception leaves out of it."""
+    if series.schedule.recurrence.mode == "completion":
+        return {}
+    ruled: dict[datetime, Occurrence] = {}
+    for one in told(series.schedule, after=month.start - _MOMENT, with_exceptions=True):
+        at = instant_in(series.zone, one.at)
+        if at >= month.end:
+            break
+        ruled[at] = one
+    return ruled
+
+
+def _of_instance(series: Series, instance: Instance, ruled: Mapping[datetime, Occurrence]) -> Entry:
     due = parse_when(instance.due_date) if instance.due_date else instance.due_at
     at = due or series.start
-    day = wall_time(at, series.zone).date() if isinstance(at, datetime) else at
-    reason = exception_of(series, instance)
-    return Entry(day, shown_in(series.zone, at), status_of(instance), instance, reason)
+    occurrence = ruled.get(planned_at(series, instance))
+    if occurrence is None and instance.due_date != instance.planned_date:
+        occurrence = occurrence_of(series, instance)
+    own = exception_of(series, instance)
+    reason = _together(own, occurrence.reason if occurrence else None)
+    return Entry(_day(series, at), shown_in(series.zone, at), status_of(instance), instance, reason)
 
 
-def _day(series: Series, occurrence: Occurrence) -> date:
+def _of_occurrence(
+    series: Series,
+    occurrence: Occurrence,
+    status: Literal["planned", "excluded"],
+    reason: str | None,
+) -> Entry:
     at = occurrence.at
+    return Entry(_day(series, at), shown_in(series.zone, at), status, None, reason)
+
+
+def _day(series: Series, at: datetime | date) -> date:
     return wall_time(at, series.zone).date() if isinstance(at, datetime) else at
+
+
+def _together(*reasons: str | None) -> str | None:
+    return "; ".join(filter(None, reasons)) or None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from taskflow.db.transaction import Transaction
-from taskflow.services.recurring_processor.model import Chain
+from taskflow.services.recurring_processor.model import Chain, Series
 from taskflow.services.recurring_processor.storage import INSTANCE, SERIES, chains_of, series_of
 
 # What another replica has claimed is left to it.
@@ -56,6 +56,11 @@ class Floating(NamedTuple):
 async def claim(transaction: Transaction, now: datetime, limit: int) -> list[Chain]:
     """Series of which a task is due, each with an open task and its last, and locked."""
     found = [series_of(row) for row in await transaction.rows(CLAIM, now, limit)]
+    return await with_ends(transaction, found)
+
+
+async def with_ends(transaction: Transaction, found: Sequence[Series]) -> list[Chain]:
+    """Series, each with an open task and its last."""
     rows = await transaction.rows(ENDS, [series.id for series in found]) if found else []
     return chains_of(found, rows)
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from taskflow.services.recurring_processor.model import Instance
 from taskflow.services.recurring_processor.moments import parse_when
 from taskflow.services.recurring_processor.patterns import timezone_of
+from taskflow.services.recurring_processor.progress import LEAST_UNCERTAIN
 from taskflow.tasks.zones import instant, parse_zone
 
 Status = Literal["open", "done", "skipped", "deleted", "withdrawn"]
@@ -29,6 +30,7 @@ class Statistics(Struct, frozen=True):
     """How well a series was kept, over its newest 2,000 instances.
 
     Attributes:
+        is_missed_at_least: Whether more may have been missed than were counted.
         completion_rate: What was done, of that and what was skipped or missed.
         current_streak: How many were done in a row up to now.
     """
@@ -43,6 +45,7 @@ class Statistics(Struct, frozen=True):
     completion_rate: float | None
     current_streak: int
     longest_streak: int
+    is_missed_at_least: bool = False
 
 
 def status_of(instance: Instance) -> Status:
@@ -80,28 +83,26 @@ def trace_of(instance: Instance, zone: ZoneInfo) -> Trace:
     return Trace(status_of(instance), timing, instance.missed, lapsed)
 
 
+def may_be_more(missed: int) -> bool:
+    """Whether so many were missed that counting them may have ended before all were counted."""
+    return missed >= LEAST_UNCERTAIN
+
+
 def statistics(traces: Iterable[Trace]) -> Statistics:
     """The figures of instances, in the order in which they were made.
 
     There is no rate before anything was done, skipped or missed. What was done late goes on with a
     streak; what was deleted is an exception, and neither goes on with one nor ends it.
     """
-    counts = dict.fromkeys(("open", "done", "skipped", "deleted", "withdrawn"), 0)
+    known = [one for one in traces if one.status != "withdrawn"]
+    counts = dict.fromkeys(("open", "done", "skipped", "deleted"), 0)
     timings = {"on_time": 0, "late": 0}
-    missed = streak = longest = 0
-    for trace in traces:
+    for trace in known:
         counts[trace.status] += 1
-        if trace.status == "withdrawn":
-            continue
-        missed += trace.missed + trace.lapsed
-        if trace.missed or trace.status == "skipped":
-            streak = 0
         if trace.status == "done":
-            streak += 1
             timings[trace.timing or "on_time"] += 1
-        longest = max(longest, streak)
-        if trace.lapsed:
-            streak = 0
+    missed = sum(one.missed + one.lapsed for one in known)
+    current, longest = _streaks(known)
     due = counts["done"] + counts["skipped"] + missed
     return Statistics(
         done=counts["done"],
@@ -112,6 +113,20 @@ def statistics(traces: Iterable[Trace]) -> Statistics:
         deleted=counts["deleted"],
         open=counts["open"],
         completion_rate=round(counts["done"] / due, 4) if due else None,
-        current_streak=streak,
+        current_streak=current,
         longest_streak=longest,
+        is_missed_at_least=any(may_be_more(max(one.missed, one.lapsed)) for one in known),
     )
+
+
+def _streaks(traces: Iterable[Trace]) -> tuple[int, int]:
+    """How many were done in a row up to the end, and at most."""
+    streak = longest = 0
+    for trace in traces:
+        if trace.missed or trace.status == "skipped":
+            streak = 0
+        streak += trace.status == "done"
+        longest = max(longest, streak)
+        if trace.lapsed:
+            streak = 0
+    return streak, longest

@@ -17,6 +17,7 @@ from taskflow.tasks.phrased import renamed
 from taskflow.tasks.phrases.sentences import sentence
 from taskflow.tasks.phrases.understanding import Origin, Understood, understand
 from taskflow.tasks.recurrence import Schedule, occurrences, require_occurrence
+from taskflow.tasks.recurrence_completion import done_in_time
 from taskflow.tasks.recurrence_dates import parse_date, settled
 from taskflow.tasks.recurrence_rules import parse_recurrence, require_days
 from taskflow.tasks.zones import YEARS, parse_zone, wall_time
@@ -62,7 +63,8 @@ class Preview(Struct):
 def preview_recurrence(data: PreviewBody) -> Preview:
     """The next occurrences of a rule or phrase, each with a reason where it is not plain.
 
-    What an exception leaves out is among them, marked by `is_excluded`.
+    What an exception leaves out is among them, marked by `is_excluded`. What counts from completion
+    is shown as if each was done when it is due.
     """
     zone = parse_zone(data.timezone)
     start, all_day = _start(data.start, zone)
@@ -78,7 +80,10 @@ def preview_recurrence(data: PreviewBody) -> Preview:
     whole = replace(schedule.recurrence, exdates=())
     require_occurrence(schedule._replace(recurrence=whole))
     after = zoned("after", data.after)
-    found = occurrences(schedule, after=after, limit=data.count, with_exceptions=True)
+    if recurrence.mode == "completion":
+        found = done_in_time(schedule, after=after, limit=data.count)
+    else:
+        found = occurrences(schedule, after=after, limit=data.count, with_exceptions=True)
     shown = [shown_occurrence(occurrence, zone) for occurrence in found]
     return Preview(recurrence.rule, sentence(schedule.recurrence, starting), shown)
 

@@ -21,6 +21,8 @@ MOST_CAUGHT_UP: Final = 31
 MOST_OPEN: Final = 200
 # So many occurrences are counted at once.
 MOST_COUNTED: Final = 5_000
+# A figure that is as high may be higher: of what was counted the newest may have had a task.
+LEAST_UNCERTAIN: Final = MOST_COUNTED - MOST_CAUGHT_UP
 # The newest are sought from now backwards, in ever longer spans.
 _SPAN: Final = timedelta(hours=1)
 _LONGER: Final = 4
@@ -72,9 +74,9 @@ def passed_over(chain: Chain, occurrence: Occurrence) -> int:
     series, last = chain.series, chain.last
     if last is None or series.schedule.recurrence.mode == "completion":
         return 0
-    after = planned_at(series, last)
+    after, limit = planned_at(series, last), MOST_COUNTED + last.excused
     try:
-        between = _between(series.schedule, after, instant_in(series.zone, occurrence.at))
+        between = _between(series.schedule, after, instant_in(series.zone, occurrence.at), limit)
     except Invalid:
         return 0  # A figure that takes too long to find holds no task up.
     return max(sum(one.at != occurrence.at for one in between) - last.excused, 0)
@@ -85,9 +87,9 @@ def over(chain: Chain) -> Chain:
     series, last = chain.series, chain.last
     if last is None or not follows_calendar(series):
         return chain
-    after = planned_at(series, last)
+    after, limit = planned_at(series, last), MOST_COUNTED + last.excused
     try:
-        left = occurrences(series.schedule, after=after, limit=MOST_COUNTED)
+        left = occurrences(series.schedule, after=after, limit=limit)
     except Invalid:
         return chain  # A figure that takes too long to find keeps no series from its end.
     return chain.replacing(replace(last, lapsed=max(len(left) - last.excused, 0)))
@@ -215,9 +217,11 @@ def _begun_anew(chain: Chain, after: datetime, now: datetime) -> Chain:
     return chain.with_series(paused_at=None, resumed_at=now)
 
 
-def _between(schedule: Schedule, after: datetime | None, end: datetime) -> list[Occurrence]:
+def _between(
+    schedule: Schedule, after: datetime | None, end: datetime, limit: int = MOST_COUNTED
+) -> list[Occurrence]:
     """What lies after an instant and up to another one; also of what is added beside the rule."""
-    found = occurrences(ending(schedule, end), after=after, limit=MOST_COUNTED)
+    found = occurrences(ending(schedule, end), after=after, limit=limit)
     return [one for one in found if instant_in(schedule.zone, one.at) <= end]
 
 

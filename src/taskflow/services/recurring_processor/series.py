@@ -41,11 +41,8 @@ from taskflow.services.recurring_processor.patterns import (
     template_of,
 )
 from taskflow.services.recurring_processor.progress import planned_at
-from taskflow.tasks.recurrence import (
-    Occurrence,
-    next_after_completion,
-    told,
-)
+from taskflow.tasks.recurrence import Occurrence, told
+from taskflow.tasks.recurrence_completion import next_after_completion
 
 # What changes of a floating task when its owner's zone does.
 CARRIED: Final = frozenset({"timezone", "due_date", "planned_date"})

@@ -72,7 +72,7 @@ class Door:
             present.refuse_stale(kept, self._version)
             after = settled(await wish(editing, chain), now)
             after = await storage.save(transaction, kept, after)
-            coming = await coming_of_all([after.series], now)
+            coming = await coming_of_all([after], now)
             return await whole(transaction, after.series, coming)
 
 

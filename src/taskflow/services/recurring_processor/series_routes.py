@@ -12,7 +12,7 @@ from taskflow.accounts.model import Identity
 from taskflow.base.clock import Clock
 from taskflow.chassis.inputs import Cursor, Limit
 from taskflow.db.engine import Database
-from taskflow.services.recurring_processor import calendar, history_storage, storage
+from taskflow.services.recurring_processor import calendar, due_storage, history_storage, storage
 from taskflow.services.recurring_processor.model import SeriesStatus
 from taskflow.services.recurring_processor.shown import (
     Calendar,
@@ -55,8 +55,9 @@ async def list_series(
     """The caller's series."""
     async with database.transaction(read_only=True) as transaction:
         found, last = await storage.listing(transaction, caller.user_id, status, limit, cursor)
+        chains = await due_storage.with_ends(transaction, found)
     # Between two transactions: what takes a while to follow holds no connection.
-    coming = await coming_of_all(found, clock.now())
+    coming = await coming_of_all(chains, clock.now())
     async with database.transaction(read_only=True) as transaction:
         return SeriesPage(await states(transaction, found, coming), last)
 
@@ -68,7 +69,8 @@ async def get_series(
     """A series, its newest instances and how well it was kept."""
     async with database.transaction(read_only=True) as transaction:
         series = await storage.find(transaction, caller.user_id, series_id)
-    coming = await coming_of_all([series], clock.now())
+        chain = await storage.chain_of(transaction, series)
+    coming = await coming_of_all([chain], clock.now())
     async with database.transaction(read_only=True) as transaction:
         return answer(await whole(transaction, series, coming))
 

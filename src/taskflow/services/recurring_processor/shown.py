@@ -12,23 +12,32 @@ from msgspec import Struct
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import history_storage
-from taskflow.services.recurring_processor.calendar import Entry, reason_of
+from taskflow.services.recurring_processor.calendar import (
+    Entry,
+    occurrence_of,
+    reached_of,
+    reason_of,
+)
 from taskflow.services.recurring_processor.history import (
     Statistics,
     Status,
     Timing,
+    may_be_more,
     statistics,
     status_of,
     timing_of,
     trace_of,
 )
-from taskflow.services.recurring_processor.model import Instance, Series, SeriesStatus
-from taskflow.services.recurring_processor.moments import shown_in
+from taskflow.services.recurring_processor.model import Chain, Instance, Series, SeriesStatus
+from taskflow.services.recurring_processor.moments import instant_in, shown_in
+from taskflow.services.recurring_processor.progress import planned_at
 from taskflow.tasks.phrases.sentences import sentence
 from taskflow.tasks.recurrence import Occurrence, told
 from taskflow.tasks.recurrence_periods import MOST_WORK, Work
 
 NEXT: Final = 3
+# More than are shown: some may have had their task already.
+_LOOKED_AT: Final = 2 * NEXT
 NEWEST: Final = 200
 # What a page of series may cost to follow, as `recurrence_periods` counts it: about a second.
 MOST_WORK_OF_PAGE: Final = 10 * MOST_WORK
@@ -68,7 +77,11 @@ class InstanceState(Struct):
 
 
 class HistoryItem(Struct):
-    """An instance, or with `missed` so many occurrences in a row that have had no task."""
+    """An instance, or with `missed` so many occurrences in a row that have had no task.
+
+    Attributes:
+        is_at_least: Whether there may have been more of them than were counted.
+    """
 
     status: Literal["open", "done", "skipped", "deleted", "missed"]
     count: int
@@ -79,6 +92,7 @@ class HistoryItem(Struct):
     planned_date: str | None
     completed_at: datetime | None
     timing: Timing | None
+    is_at_least: bool = False
 
 
 class HistoryPage(Struct):
@@ -119,10 +133,10 @@ class SeriesPage(Struct):
 
 
 class CalendarEntry(Struct, omit_defaults=True):
-    """An instance on a day, or an occurrence to come (`planned`)."""
+    """An instance on a day, an occurrence to come (`planned`), or one left out (`excluded`)."""
 
     at: str
-    status: Status | Literal["planned"]
+    status: Status | Literal["planned", "excluded"]
     task_id: UUID | None = None
     title: str | None = None
     reason: str | None = None
@@ -143,7 +157,7 @@ class Calendar(Struct):
     days: list[CalendarDay]
 
 
-async def coming_of_all(found: list[Series], now: datetime) -> Coming:
+async def coming_of_all(found: list[Chain], now: datetime) -> Coming:
     """What comes next of some series; of the last ones nothing, where the first take too long."""
     # In a thread: to count a long series up to now may take a while.
     return await asyncio.to_thread(all_coming, found, now)
@@ -234,26 +248,32 @@ def shown_occurrence(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
 
 
 def _missed(count: int) -> HistoryItem:
-    return HistoryItem("missed", count, None, None, None, None, None, None, None)
+    is_at_least = may_be_more(count)
+    return HistoryItem("missed", count, None, None, None, None, None, None, None, is_at_least)
 
 
-def all_coming(found: list[Series], now: datetime) -> Coming:
+def all_coming(found: list[Chain], now: datetime) -> Coming:
     """What comes next of some series, as long as it costs no more than a page may."""
     coming: Coming = {}
     done = 0
-    for series in found:
+    for chain in found:
         work = Work()
-        coming[series.id] = coming_of(series, now, work) if done < MOST_WORK_OF_PAGE else []
+        coming[chain.series.id] = coming_of(chain, now, work) if done < MOST_WORK_OF_PAGE else []
         done += work.done
     return coming
 
 
-def coming_of(series: Series, now: datetime, work: Work | None = None) -> list[Occurrence]:
-    """What comes next of a series, as far as it can be told."""
-    schedule = series.schedule
-    if series.status == "ended" or schedule.recurrence.mode == "completion":
+def coming_of(chain: Chain, now: datetime, work: Work | None = None) -> list[Occurrence]:
+    """What comes next of a series, as far as it can be told: of open tasks, and after the last."""
+    series = chain.series
+    if series.status == "ended" or series.schedule.recurrence.mode == "completion":
         return []
-    return list(islice(told(schedule, after=now, work=work), NEXT))
+    ahead = [one for one in chain.open if planned_at(series, one) > now]
+    waiting = filter(None, (occurrence_of(series, one, work) for one in ahead))
+    floor = max(now, reached_of(chain) or now)
+    following = islice(told(series.schedule, after=floor, work=work), _LOOKED_AT)
+    found = {instant_in(series.zone, one.at): one for one in (*waiting, *following)}
+    return [found[at] for at in sorted(found)][:_LOOKED_AT]
 
 
 def _state(series: Series, coming: list[Occurrence], known: dict[str, Instance]) -> SeriesState:
@@ -269,6 +289,8 @@ def _state(series: Series, coming: list[Occurrence], known: dict[str, Instance])
         version=series.version,
         paused_at=series.paused_at,
         next=[
-            Shown(shown_in(series.zone, one.at), reason_of(series, one, known)) for one in coming
-        ],
+            Shown(shown_in(series.zone, one.at), reason_of(series, one, known))
+            for one in coming
+            if one.date not in known or known[one.date].is_open
+        ][:NEXT],
     )

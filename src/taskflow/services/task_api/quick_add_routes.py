@@ -25,7 +25,7 @@ from taskflow.tasks import commands
 from taskflow.tasks.drafting import drafted_aside
 from taskflow.tasks.drafts import DEFAULTS, clean
 from taskflow.tasks.model import due_text
-from taskflow.tasks.quick_add.line import MAX_LINE, QuickTask, Span, read_line
+from taskflow.tasks.quick_add.line import MAX_LINE, QuickTask, Span, Unused, read_line
 from taskflow.tasks.zones import parse_zone
 
 LineText = Annotated[
@@ -49,11 +49,13 @@ class Understanding(Struct):
     """What was understood: in words, and where it stands in the line.
 
     Spans count characters (Unicode code points); `kind` is `recurrence`, `due`, `priority`, `tag`
-    or `reminder`. What lies in none of them is the title.
+    or `reminder`. What lies in none of them is the title. `unused` is what was meant as more than
+    title and cannot be had, such as a reminder that has passed, and why.
     """
 
     sentence: str
     spans: tuple[Span, ...]
+    unused: tuple[Unused, ...] = ()
 
 
 class QuickAdded(Struct):
@@ -116,7 +118,7 @@ async def quick_add(
             except Invalid as error:
                 raise _of_line(error) from error
             headers = {"Location": f"/api/v1/tasks/{task.id}", "ETag": etag_of(task)}
-            added = QuickAdded(task.state(), Understanding(quick.sentence, quick.spans))
+            added = QuickAdded(task.state(), _understanding(quick))
             return Answer(201, headers, msgspec.json.encode(added))
 
         sent = (request.url.path, await request.body())
@@ -146,7 +148,11 @@ async def preview_quick_add(
         fields.recurrence,
         fields.reminders,
     )
-    return QuickPreview(draft, Understanding(quick.sentence, quick.spans))
+    return QuickPreview(draft, _understanding(quick))
+
+
+def _understanding(quick: QuickTask) -> Understanding:
+    return Understanding(quick.sentence, quick.spans, quick.unused)
 
 
 async def _read(

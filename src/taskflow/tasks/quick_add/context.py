@@ -92,6 +92,9 @@ def refuse_miscounted(line: Line, first: int) -> None:
     if kinds == ["EVERY", "NUMBER"] and line.words[first].kind in ("NAME", "NAMES"):
         message = "has more than one reading; write for example “every 2 weeks on Monday”"
         raise misread(message, before[-1].start)
+    if kinds == ["EVERY", "OTHER"] and line.words[first].kind == "ORDINAL":
+        message = "has more than one reading; write for example “every 2 months on the 15th”"
+        raise misread(message, before[-1].start)
     if kinds[-1:] == ["TWICE"] and line.words[first].kind == "ADVERB":
         raise misread("say at which times, or on which days", before[-1].start)
     if kinds[-1:] == ["END"] and line.words[first].kind == "OF":

@@ -23,7 +23,7 @@ _TRIES: Final = 10
 # Without one of these nothing says that it recurs.
 _RECURRING: Final = frozenset(("EVERY", "ADVERB", "NAMES", "WORKDAY", "WEEKEND", "PER", "DONE"))
 # Abbreviations are shorter: “sun” and “wed” alone may be anything.
-_FULL_NAME: Final = len("monday")
+FULL_NAME: Final = len("monday")
 # What goes on with what stands before it: always, or where a day or time may follow.
 _CONNECTORS: Final = frozenset(("UNTIL", "EXCEPT", "BETWEEN", "STARTING", "SKIPPING", "ORDINAL"))
 _PREPOSITIONS: Final = frozenset(("FROM", "AT", "ON", "FOR", "IN", "OF", "AFTER", "IF"))
@@ -213,7 +213,7 @@ def _is_day(moment: Moment, words: Sequence[Word]) -> bool:
         return True
     kind = moment.when.kind
     if kind == "weekday" and words[0].kind == "NAME" and moment.clock is None:
-        return len(words[0].text) >= _FULL_NAME
+        return len(words[0].text) >= FULL_NAME
     if kind == "month_day" and not _is_in_digits(moment.when, words):
         return _is_led(moment.when, words)
     return kind != "whole_month" and (kind != "end_of" or words[0].kind in ("ON", "BY"))

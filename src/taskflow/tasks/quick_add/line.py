@@ -31,6 +31,22 @@ class Span(Struct, frozen=True):
     text: str
 
 
+class Unused(Struct, frozen=True):
+    """A piece of the line that says something which the task cannot have; it is in the title.
+
+    Attributes:
+        start: The index of its first character.
+        end: The index after its last.
+        text: The piece.
+        message: Why not.
+    """
+
+    start: int
+    end: int
+    text: str
+    message: str
+
+
 class QuickTask(Struct, frozen=True):
     """What a line says.
 
@@ -38,11 +54,13 @@ class QuickTask(Struct, frozen=True):
         given: Fields of a task by their names, as a person would write them in JSON.
         spans: What was understood, in order.
         sentence: What was understood, in words.
+        unused: What was meant to be understood, and stays in the title, in order.
     """
 
     given: dict[str, object]
     spans: tuple[Span, ...]
     sentence: str
+    unused: tuple[Unused, ...] = ()
 
 
 def read_line(text: str, now: datetime, zone: ZoneInfo) -> QuickTask:

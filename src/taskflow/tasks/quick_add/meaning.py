@@ -91,7 +91,7 @@ def reminders_of(
         if due is None:
             raise misread("needs a due date", 0)
         for offset in reminding.offsets:
-            parse_duration(offset, "text")
+            _require_within_a_year(offset)
         return [Reminder(offset=offset) for offset in reminding.offsets]
     at = _moment(reminding.moment, due, here)
     if recurs:
@@ -99,6 +99,13 @@ def reminders_of(
     if at <= here.now:
         raise misread("has passed already", 0)
     return [Reminder(at=at)]
+
+
+def _require_within_a_year(offset: str) -> None:
+    try:
+        parse_duration(offset, "text")
+    except Invalid:
+        raise misread("may be at most a year before", 0) from None
 
 
 def _moment(moment: Moment, due: datetime | date | None, here: Here) -> datetime:

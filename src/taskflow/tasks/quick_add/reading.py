@@ -4,7 +4,7 @@ One rule for each of what could be read in two ways: the first recurrence and th
 bare word (“daily”, “monday”, “5pm”) counts only where the line begins or ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,9 +15,11 @@ from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Reminder
 from taskflow.tasks.model import due_text
 from taskflow.tasks.phrased import Place, Placed, origin_of, place_in
+from taskflow.tasks.phrases.parts import misread
 from taskflow.tasks.phrases.understanding import Understood, understand_words
+from taskflow.tasks.quick_add.doubt import refuse_day_aside
 from taskflow.tasks.quick_add.finding import Found, find
-from taskflow.tasks.quick_add.line import QuickTask, Span
+from taskflow.tasks.quick_add.line import QuickTask, Span, Unused
 from taskflow.tasks.quick_add.meaning import Here, due_at, reminders_of
 from taskflow.tasks.quick_add.spans import Kind, Line, Moment
 from taskflow.tasks.quick_add.telling import told
@@ -25,6 +27,12 @@ from taskflow.tasks.quick_add.title import pieces, title_of
 
 MAX_TAGS: Final = 20
 MAX_REMINDERS: Final = 20
+# Why something that makes sense by itself stays in the title.
+_ANOTHER: Final[Mapping[Kind, str]] = {
+    "recurrence": "how often is said already",
+    "due": "when it is due is said already",
+    "reminder": f"at most {MAX_REMINDERS} reminders may be said",
+}
 
 
 def read(text: str, now: datetime, zone: ZoneInfo) -> QuickTask:
@@ -34,7 +42,9 @@ def read(text: str, now: datetime, zone: ZoneInfo) -> QuickTask:
         Invalid: it leaves no title, means what makes no sense, or is too tangled.
     """
     line, here = Line(text), Here(now, zone)
-    return _Reading(line, here, find(line, here)).task()
+    found = find(line, here)
+    refuse_day_aside(line, here, found)
+    return _Reading(line, here, found).task()
 
 
 class _Reading:
@@ -45,6 +55,7 @@ class _Reading:
         self._here = here
         self._found = found
         self._used: list[Found] = []
+        self._refused: dict[int, str] = {}
 
     def task(self) -> QuickTask:
         """The task.
@@ -63,7 +74,8 @@ class _Reading:
         given |= {"timezone": self._here.zone.key, "reminders": reminders}
         given |= {"priority": priority} if priority else {}
         given |= _due_fields(placed)
-        return QuickTask(given, tuple(spans), told(given, placed, self._here.zone))
+        sentence = told(given, placed, self._here.zone)
+        return QuickTask(given, tuple(spans), sentence, tuple(self._unused()))
 
     def _of(self, kind: Kind) -> list[Found]:
         return [one for one in self._found if one.kind == kind]
@@ -106,6 +118,9 @@ class _Reading:
             moment = None
         due = due_at(moment, self._here) if moment else None
         all_day = due is not None and not isinstance(due, datetime)
+        if all_day and understood.is_hourly:
+            start = self._line.words[clocks[0].first].start
+            raise misread("say from which time on; write for example “tomorrow at 9:00”", start)
         if all_day and understood.has_time and isinstance(due, date):
             clock = (understood.start.hour, understood.start.minute)
             due, all_day = self._here.at(due, clock), False
@@ -119,12 +134,21 @@ class _Reading:
         for one in self._of("reminder"):
             try:
                 more = reminders_of(one.value, due, self._here, recurs=recurs)
-            except Invalid:
+            except Invalid as error:
+                self._refused[one.first] = error.errors[0].message
                 continue
             if len(reminders) + len(more) <= MAX_REMINDERS:
                 reminders += more
                 self._used.append(one)
         return list(dict.fromkeys(reminders))
+
+    def _unused(self) -> Iterator[Unused]:
+        """What was found and is in the title still."""
+        for one in self._found:
+            if one not in self._used:
+                start, end = self._line.words[one.first].start, self._line.words[one.last - 1].end
+                message = self._refused.get(one.first, _ANOTHER[one.kind])
+                yield Unused(start, end, self._line.text[start:end], message)
 
     def _spans(self, tags: Sequence[str]) -> list[Span]:
         text = self._line.text

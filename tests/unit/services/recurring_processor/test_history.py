@@ -91,3 +91,11 @@ def test_what_was_missed_before_a_task_ends_the_streak_before_it() -> None:
 
 def test_nothing_is_no_rate() -> None:
     assert statistics([Trace("open", None, 0)]).completion_rate is None
+
+
+@pytest.mark.parametrize(("missed", "is_at_least"), [(4_000, False), (5_000, True)])
+def test_where_counting_ended_the_figures_say_that_there_may_be_more(
+    missed: int, *, is_at_least: bool
+) -> None:
+    assert statistics([Trace("open", None, missed)]).is_missed_at_least == is_at_least
+    assert statistics([Trace("done", None, 0, missed)]).is_missed_at_least == is_at_least

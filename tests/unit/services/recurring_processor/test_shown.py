@@ -3,7 +3,7 @@
 A rule that occurs no more, though nothing in it says so, is at its end; nobody is refused for it.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from msgspec.structs import replace
@@ -11,9 +11,16 @@ from tests.unit.services.recurring_processor.test_progress import chain
 
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import calendar, series
+from taskflow.services.recurring_processor.history import may_be_more
 from taskflow.services.recurring_processor.model import Chain
-from taskflow.services.recurring_processor.progress import overdue, settled
-from taskflow.services.recurring_processor.shown import NEXT, all_coming, coming_of
+from taskflow.services.recurring_processor.progress import (
+    MOST_COUNTED,
+    overdue,
+    passed_over,
+    settled,
+)
+from taskflow.services.recurring_processor.shown import NEXT, all_coming, coming_of, history_items
+from taskflow.tasks.recurrence import Occurrence
 
 # Every second hour falls on three o'clock only while Moscow's clocks were an hour ahead.
 STOPPING = Recurrence("FREQ=HOURLY;INTERVAL=2;BYHOUR=3")
@@ -24,18 +31,47 @@ LONG = Recurrence("FREQ=HOURLY;INTERVAL=23;BYMONTH=1,2,3,4,5,6,7,8,9,10,11", cou
 
 
 def test_a_page_of_rules_that_take_long_shows_what_comes_of_the_first_ones() -> None:
-    known = chain(LONG).with_series(start_at="2003-01-01T09:00:00Z").series
-    page = [replace(known, id=uuid4()) for _ in range(40)]
+    page = page_of(chain(LONG).with_series(start_at="2003-01-01T09:00:00Z"), 40)
     coming = all_coming(page, NOW)
-    assert list(coming) == [one.id for one in page]
-    assert len(coming[page[0].id]) == NEXT
-    assert coming[page[-1].id] == []
+    assert list(coming) == [one.series.id for one in page]
+    assert len(coming[page[0].series.id]) >= NEXT
+    assert coming[page[-1].series.id] == []
 
 
 def test_a_page_of_plain_rules_shows_what_comes_of_all() -> None:
-    known = chain(Recurrence("FREQ=DAILY")).series
-    page = [replace(known, id=uuid4()) for _ in range(200)]
-    assert {len(some) for some in all_coming(page, NOW).values()} == {NEXT}
+    page = page_of(chain(Recurrence("FREQ=DAILY")), 200)
+    assert min(len(some) for some in all_coming(page, NOW).values()) >= NEXT
+
+
+def page_of(known: Chain, number: int) -> list[Chain]:
+    """So many series that are alike."""
+    return [known.with_series(id=uuid4()) for _ in range(number)]
+
+
+def days_to_come(known: Chain) -> list[str]:
+    return [one.date for one in coming_of(known, NOW)][:NEXT]
+
+
+def at_place(known: Chain, day: str, **changes: object) -> Chain:
+    """The series with its one task on another day."""
+    (task,) = known.instances.values()
+    moved = replace(task, planned_date=f"{day}T09:00:00Z", occurrence_date=day, **changes)
+    return Chain(known.series, {moved.task_id: moved})
+
+
+def test_what_was_done_ahead_of_its_time_is_not_to_come() -> None:
+    known = chain(Recurrence("FREQ=DAILY"))
+    done = at_place(known, "2026-03-05", status="completed", completed_at=NOW)
+    assert days_to_come(done) == ["2026-03-06", "2026-03-07", "2026-03-08"]
+    gone = at_place(known, "2026-03-05", is_deleted=True)
+    assert days_to_come(gone) == ["2026-03-06", "2026-03-07", "2026-03-08"]
+
+
+def test_a_task_that_waits_for_its_time_is_to_come_and_nothing_before_it() -> None:
+    known = at_place(chain(Recurrence("FREQ=DAILY")), "2026-03-05")
+    assert days_to_come(known) == ["2026-03-05", "2026-03-06", "2026-03-07"]
+    late = at_place(chain(Recurrence("FREQ=DAILY")), "2026-03-01")
+    assert days_to_come(late) == ["2026-03-03", "2026-03-04", "2026-03-05"]
 
 
 def stopping(policy: str = "one_open", planned_date: str = START) -> Chain:
@@ -62,7 +98,7 @@ def test_what_comes_before_a_rule_stops_is_followed_and_shown_to_its_end() -> No
     following = [one.at for one in series.candidates(known, task, before, before)]
     assert len(following) == 2
     assert following[-1] < LAST
-    assert [one.at for one in coming_of(known.series, before)] == following
+    assert [one.at for one in coming_of(known, before)] == following
     month = calendar.month_of("2014-10", known.series.zone)
     assert [one.at for one in calendar.to_come(known, before, month.end, after=before)] == following
 
@@ -70,10 +106,28 @@ def test_what_comes_before_a_rule_stops_is_followed_and_shown_to_its_end() -> No
 def test_a_rule_that_stopped_shows_nothing_to_come() -> None:
     known = stopping()
     month = calendar.month_of("2026-03", known.series.zone)
-    assert coming_of(known.series, NOW) == []
+    assert coming_of(known, NOW) == []
     assert calendar.entries(known, month, [], NOW) == []
 
 
 def test_the_last_that_a_rule_has_to_give_is_still_made() -> None:
     known = stopping("pile_up", "2014-10-23T23:00:00Z")
     assert len(overdue(known, NOW).occurrences) == 1
+
+
+def test_a_history_says_at_least_where_counting_has_ended() -> None:
+    known = chain(Recurrence("FREQ=HOURLY"))
+    (task,) = known.instances.values()
+    late = Occurrence("", NOW + timedelta(days=400))
+    for excused in (0, 300):
+        last = replace(task, excused=excused)
+        missed = passed_over(known.replacing(last), late)
+        item = history_items(known.series, [replace(task, missed=missed)])[1]
+        assert (item.count, item.is_at_least) == (MOST_COUNTED, True)
+    soon = passed_over(known, Occurrence("", NOW + timedelta(days=4)))
+    assert not history_items(known.series, [replace(task, missed=soon)])[1].is_at_least
+
+
+def test_what_piles_up_says_at_least_too() -> None:
+    missed = overdue(chain(Recurrence("FREQ=HOURLY", policy="pile_up")), NOW + timedelta(days=400))
+    assert may_be_more(missed.missed)

@@ -8,6 +8,14 @@ from taskflow.events.payloads import Reminder
 
 # A line, its title, its due date, and its rule.
 LINES = [
+    ("pay the first bill every month", "pay the first bill", "2026-03-02", "FREQ=MONTHLY"),
+    ("write 1st draft every month", "write 1st draft", "2026-03-02", "FREQ=MONTHLY"),
+    ("sun cream every week", "sun cream", "2026-03-02", "FREQ=WEEKLY"),
+    ("monday pills every month", "pills", "2026-03-02", "FREQ=MONTHLY"),
+    ("take monday pills every month", "take monday pills", "2026-03-02", "FREQ=MONTHLY"),
+    ('watch "friday show" every week', 'watch "friday show"', "2026-03-02", "FREQ=WEEKLY"),
+    ("eat monday food every day", "eat monday food", "2026-03-02", "FREQ=DAILY"),
+    ("take 5 pills every week", "take 5 pills", "2026-03-02", "FREQ=WEEKLY"),
     ("buy milk", "buy milk", None, None),
     ("call mum tomorrow", "call mum", "2026-03-03", None),
     ("call mum today", "call mum", "2026-03-02", None),
@@ -198,6 +206,15 @@ REMINDERS = [
 ]
 # What is meant and makes no sense, and the first character of that.
 REFUSED = [
+    ("pay the 15th and last day bill every month", "15th", "“15th and last day” may be when"),
+    ("pay the last workday bill every month", "last", "may be when"),
+    ("every! month pay the last day bill", "last", "“every! month”"),
+    ("do the second tuesday thing every month", "second", "“second tuesday” may be when"),
+    ("watch friday show every week", "friday", "may be when"),
+    ("read 3 march book every year", "3 march", "“3 march” may be when"),
+    ("stretch every 2 hours tomorrow", "tomorrow", "from which time on"),
+    ("pay every other 15th", "other", "more than one reading"),
+    ("pay every month friday", "friday", "may be when"),
     ("water plants every 3rd day", "3rd day", "may mean"),
     ("every second day water plants", "second day", "may mean"),
     ("water plants every 5m", "5m", "minutes or months"),

@@ -121,6 +121,30 @@ def test_a_line_without_a_title_that_fits_is_refused(text: str, position: int) -
     assert (error.field, error.position) == ("text", position)
 
 
+@pytest.mark.parametrize(
+    ("text", "piece", "message"),
+    [
+        ("yoga every tuesday at 7pm remind at 8pm", "remind at 8pm", "does not come again"),
+        ("tea tomorrow remind 999999h", "remind 999999h", "at most a year before"),
+        ("tea remind 1h", "remind 1h", "needs a due date"),
+        ("tea today remind at 8am", "remind at 8am", "has passed already"),
+        ("call mum friday monday", "monday", "when it is due is said already"),
+    ],
+)
+def test_what_a_task_cannot_have_is_told_with_its_place_and_stays_in_the_title(
+    text: str, piece: str, message: str
+) -> None:
+    quick = read(text)
+    [unused] = quick.unused
+    assert (unused.text, text[unused.start : unused.end]) == (piece, piece)
+    assert message in unused.message
+    assert piece in str(quick.given["title"])
+
+
+def test_a_line_of_which_all_is_used_says_nothing_of_it() -> None:
+    assert read("pay rent every 1st at 9am !high #home remind 1h").unused == ()
+
+
 PIECES = st.lists(
     st.one_of(
         st.sampled_from(

@@ -1,0 +1,97 @@
+"""Refuses a line that says how often, and on which day only where that may be of its title. Pure.
+
+“every month” alone recurs on the day it is. In “pay the 15th and last day bill every month” other
+days are named, and nobody can tell whether they are meant: neither they nor today are taken.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from taskflow.base.errors import Invalid
+from taskflow.tasks.phrased import Place, origin_of
+from taskflow.tasks.phrases.parser import whole_beginnings
+from taskflow.tasks.phrases.parts import misread
+from taskflow.tasks.phrases.understanding import Understood, understand_words
+from taskflow.tasks.phrases.words import Word, words_of
+from taskflow.tasks.quick_add import context
+from taskflow.tasks.quick_add.finding import FULL_NAME, Found
+from taskflow.tasks.quick_add.meaning import Here
+from taskflow.tasks.quick_add.spans import Line
+
+# With it whatever names a day is a whole recurrence.
+_ON: Final = words_of("on")
+# What a day may begin with; an ordinal in letters may be any word: “first draft”.
+_DAYS: Final = frozenset(("NAME", "LAST", "ORDINAL", "NUMBER", "MONTH"))
+_NAMES_DAY: Final = re.compile(r";BY(?:DAY|MONTHDAY|YEARDAY|MONTH)=")
+
+
+def refuse_day_aside(line: Line, here: Here, found: Sequence[Found]) -> None:
+    """Refuse a recurrence that says no day, beside words of the title that would be one for it.
+
+    Raises:
+        Invalid: there are such words.
+    """
+    recurrence = next((one for one in found if one.kind == "recurrence"), None)
+    if recurrence is None or not _lacks_day(recurrence.value) or _says_day(found):
+        return
+    read = {index for one in found for index in range(one.first, one.last)}
+    for index, word in enumerate(line.words):
+        if index not in read and word.kind in _DAYS and not _is_of_title(line, index):
+            _refuse_day(line, here, index, recurrence)
+
+
+def _refuse_day(line: Line, here: Here, index: int, recurrence: Found) -> None:
+    """Refuse the longest day from a word on that the recurrence could have.
+
+    Raises:
+        Invalid: there is one.
+    """
+    said = line.taken(recurrence.first, recurrence.last)
+    for number in reversed(whole_beginnings([*_ON, *line.words[index:]], "recurrence")):
+        last = index + number - len(_ON)
+        if last == index + 1 and _is_other(line, index):
+            continue
+        # Where the line ends with it, it can hardly be of the title.
+        is_end = index == recurrence.last and last == len(line.words)
+        if is_end or _makes_sense([*said, *_ON, *line.taken(index, last)], here):
+            day = line.text[line.words[index].start : line.words[last - 1].end]
+            often = line.text[said[0].start : said[-1].end]
+            message = f"“{day}” may be when, or a word: write it so that it fits to “{often}”, "
+            raise misread(f"{message}or in double quotes", line.words[index].start)
+
+
+def _makes_sense(words: Sequence[Word], here: Here) -> bool:
+    place = Place(None, all_day=False, zone=here.zone, now=here.now)
+    try:
+        understand_words(words, origin_of(place))
+    except Invalid:
+        return False
+    return True
+
+
+def _lacks_day(understood: Understood) -> bool:
+    """Whether the day of a recurrence would be that on which it is written."""
+    rule = understood.recurrence.rule
+    is_of_days = rule.startswith(("FREQ=HOURLY", "FREQ=DAILY"))
+    return not (is_of_days or understood.starting or _NAMES_DAY.search(rule))
+
+
+def _says_day(found: Sequence[Found]) -> bool:
+    return any(one.kind == "due" and (one.value.when or one.value.minutes) for one in found)
+
+
+def _is_other(line: Line, index: int) -> bool:
+    """Whether a word alone is no day: “sun” may be anything, “the 5th floor” is a place."""
+    word = line.words[index]
+    if word.kind == "NAME":
+        return len(word.text) < FULL_NAME
+    return context.is_place(line, index + 1)
+
+
+def _is_of_title(line: Line, index: int) -> bool:
+    """Whether a word is an ordinal in letters without a day behind it, or “last” alone."""
+    word, following = line.words[index], line.words[index + 1 : index + 2]
+    if word.kind == "NAME" or word.text[0].isdigit():
+        return False
+    return not following or following[0].kind == "UNKNOWN"
