@@ -30,6 +30,7 @@ from taskflow.services.reminder import (
     delivery_log,
     due,
     parcels,
+    postponements,
     pruning,
     receipts,
 )
@@ -78,9 +79,9 @@ INSERT INTO notifications.items
 SELECT CASE WHEN n <= 20000 THEN number_id(1) ELSE number_id(100 + n % 100) END, n, number_id(n),
        '{}', at + interval '100 days', CASE WHEN n % 40 > 0 THEN at END, at + interval '100 days'
   FROM moments;
-INSERT INTO reminders.reminders (id, task_id, user_id, planned_at, fire_at, status)
+INSERT INTO reminders.reminders (id, task_id, user_id, planned_at, fire_at, status, postponed_from)
 SELECT number_id(n), number_id(n / 3), number_id(1), at, at,
-       CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'sent' END
+       CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'sent' END, CASE WHEN n % 100 > 0 THEN at END
   FROM moments;
 INSERT INTO reminders.tasks (task_id, version, event_id, correlation_id, task, closed_at)
 SELECT number_id(n), 1, number_id(n), '', '{}', CASE WHEN n % 2 = 0 THEN at END FROM moments;
@@ -229,6 +230,10 @@ READS: dict[str, Read] = {
     ),
     "how many of some people's reminders were missed": lambda t: due.missed(
         t, [USER, ident(150)], NOW, NOW, 500
+    ),
+    "whose reminders quiet hours hold up": lambda t: t.rows(postponements.PEOPLE, ident(0), 20),
+    "what quiet hours hold up of some people": lambda t: t.rows(
+        postponements.LOCK, [USER, ident(150)], NOW
     ),
     "a reminder's timeline": lambda t: receipts.entries(t, ident(70)),
     "a reminder's deliveries": lambda t: receipts.deliveries(t, ident(70)),

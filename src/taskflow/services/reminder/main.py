@@ -26,6 +26,7 @@ from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.firing import LOOK_SECONDS, SHARED_LOOK_SECONDS, Firing
 from taskflow.services.reminder.history import PAGE
 from taskflow.services.reminder.ports import Schedule
+from taskflow.services.reminder.postponements import Postponements
 from taskflow.services.reminder.pruning import KEEP_DELIVERIES
 from taskflow.services.reminder.routes import ROUTES
 from taskflow.services.reminder.schedule_memory import MemorySchedule
@@ -71,6 +72,7 @@ def build_with(context: Context, channels: Mapping[str, Channel]) -> Parts:
         batches=Batches(handle=planner.follow, forget=storage.forget_user),
         loops=[
             firing.run,
+            Postponements(context.database, schedule, context.clock).run,
             partial(keep_house, context.database, context.clock, _chores(context)),
             *(one.run for one in _couriers(context, channels, figures)),
             *([shared.run] if shared else []),

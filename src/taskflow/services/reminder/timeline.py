@@ -109,7 +109,11 @@ def _told(told: Told) -> list[Happening]:
     if told.what == "fired":
         return _fired(told.at, facts)
     known = {**facts, "at": told.at, "what": told.what}
-    words = _MISSED if "missed_at" in facts else _WORDS[told.what]
+    words = _WORDS[told.what]
+    if "missed_at" in facts:
+        words = _MISSED
+    elif told.what == "replanned" and "reason" in facts:
+        words = _MOVED
     return [convert(known | {"text": words.format(**_spoken(facts))}, Happening)]
 
 
@@ -238,6 +242,7 @@ _LAST: Final[Mapping[str, str]] = {
     "digest": "What is being sent just now may tell of it, and nothing after that: {reason}",
 }
 
+_MOVED: Final = "It was moved from {old} to {new}: {reason}"
 _MISSED: Final = "It was missed, and postponed until {until}: {reason}"
 
 
