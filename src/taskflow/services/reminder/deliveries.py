@@ -123,6 +123,7 @@ class Outcome(NamedTuple):
     Attributes:
         name: What the person calls the channel.
         latency: How long the receiver took; None where nothing was sent.
+        is_ours: Whether we broke it off, so that it says nothing of the channel.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Outcome(NamedTuple):
     result: Result
     detail: str
     latency: timedelta | None
+    is_ours: bool = False
 
 
 async def begin(transaction: Transaction, begun: Sequence[Begun], now: datetime) -> None:
