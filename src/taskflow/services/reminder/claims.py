@@ -38,6 +38,7 @@ _DUE: Final = """state IN ('waiting', 'claimed')
        AND (next_at <= $2 OR next_at > $6 OR (state = 'waiting' AND created_at > $10))"""
 # Of whom many wait, nobody hides the others: people are found one by one, and the oldest anyway.
 # Those who have the fewest on their way come first. Whoever claims at the same moment has the next.
+# The lock is none that whoever adds to a digest would wait for: who claims it then waits for them.
 CLAIM: Final = f"""
 WITH RECURSIVE slow AS MATERIALIZED (
   SELECT id FROM reminders.channels WHERE kind = $1 AND is_slow
@@ -105,7 +106,7 @@ chosen AS (
     FROM candidates JOIN reminders.deliveries AS delivery ON delivery.id = candidates.id
    WHERE {_DUE.replace("state", "delivery.state").replace("next_at", "delivery.next_at")}
    ORDER BY candidates.of_person, candidates.next_at LIMIT $3
-     FOR UPDATE OF delivery SKIP LOCKED
+     FOR NO KEY UPDATE OF delivery SKIP LOCKED
 )
 UPDATE reminders.deliveries AS delivery
    SET state = 'claimed', claim = $4, next_at = $5, since = least(delivery.since, $2),
