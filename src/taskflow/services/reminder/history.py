@@ -76,6 +76,7 @@ class Carried(NamedTuple):
         last_at: When it was attempted last; None where it never was.
         withdrawn_at: Since when it tells of the reminder no more, where that is so.
         withdrawn_for: Why.
+        left_out_at: Since when it told of it no more until it was asked for once more.
     """
 
     id: UUID
@@ -91,6 +92,7 @@ class Carried(NamedTuple):
     withdrawn_at: datetime | None = None
     withdrawn_for: str | None = None
     last_at: datetime | None = None
+    left_out_at: datetime | None = None
 
     @property
     def is_without(self) -> bool:
