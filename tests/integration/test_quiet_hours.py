@@ -281,3 +281,4 @@ async def test_whoever_hears_nothing_any_more_listens_again(
         await until(is_ended)
         await prefer(database, task.user_id, PreferencesPatch(quiet_hours=None))
         await until(lambda: is_next(schedule, wall.at))
+    assert await comes_at(own, task) == wall.at

@@ -85,8 +85,13 @@ ON CONFLICT (user_id) DO UPDATE
        open_until = EXCLUDED.open_until
 RETURNING user_id, id, size
 """
-# Nothing joins it any more, whatever the clock does.
-CLOSE_DIGESTS = "UPDATE reminders.digests SET open_until = 'epoch' WHERE id = ANY($1::uuid[])"
+# Nothing joins it any more, whatever the clock does. Locked in the same order as by who joins.
+CLOSE_DIGESTS = """
+UPDATE reminders.digests AS digest SET open_until = 'epoch'
+  FROM (SELECT user_id FROM reminders.digests WHERE id = ANY($1::uuid[])
+         ORDER BY user_id FOR NO KEY UPDATE) AS closed
+ WHERE digest.user_id = closed.user_id
+"""
 # What is open for longer than this was opened by a clock that was wrong; two that are right may
 # differ a little.
 FAR: Final = timedelta(minutes=2)
