@@ -147,7 +147,7 @@ def of_planning(
         before.planned_at != after.planned_at or _is_freed(before, after)
     )
     told: list[tuple[What, dict[str, Any]]] = []
-    if moved and before is not None:
+    if moved and before is not None and before.fire_at != after.fire_at:
         told.append(("replanned", {"old": rfc3339(before.fire_at), "new": rfc3339(after.fire_at)}))
     if after.status == "cancelled" and (moved or before is None or _why(before) != _why(after)):
         told.append(("cancelled", {"reason": after.reason}))
@@ -159,7 +159,7 @@ def of_planning(
 
 def _is_freed(before: Standing, after: Standing) -> bool:
     """Whether quiet hours do not hold it up any more."""
-    return before.postponed_from is not None and before.fire_at != after.fire_at
+    return before.is_held_up and before.fire_at != after.fire_at
 
 
 def _why(standing: Standing) -> tuple[str, str | None]:

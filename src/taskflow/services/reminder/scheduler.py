@@ -37,7 +37,8 @@ class Standing(NamedTuple):
     Attributes:
         nag_done: Which repetition it is at; 0 until it has fired once.
         missed_at: When it should have come, where it was missed and then postponed.
-        postponed_from: When it was due, where quiet hours hold it up until `fire_at`.
+        postponed_from: When it was due, where quiet hours hold it up until `fire_at`; of no
+            meaning once it has fired.
     """
 
     planned_at: datetime
@@ -51,6 +52,11 @@ class Standing(NamedTuple):
     nag_done: int = 0
     missed_at: datetime | None = None
     postponed_from: datetime | None = None
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether it waits for the end of quiet hours."""
+        return self.status == "pending" and self.postponed_from is not None
 
 
 class Repetition(NamedTuple):
@@ -134,7 +140,13 @@ def settle(
 def _settled(
     plan: Plan, known: Standing | None, asked_at: datetime, closed: str | None
 ) -> Standing:
-    """A reminder keeps its state for as long as its planned time stays the same."""
+    """A reminder keeps its state for as long as its planned time stays the same.
+
+    What quiet hours hold up was due and has not been told: it comes still at their end where its
+    time moves to another one that has passed, as it does with its owner's time zone.
+    """
+    if known is not None and known.is_held_up and plan.planned_at <= asked_at:
+        known = known._replace(planned_at=plan.planned_at)
     if known is None or known.planned_at != plan.planned_at:
         known = Standing(plan.planned_at, plan.planned_at, "cancelled")
     known = _nagging(plan, known)
@@ -149,7 +161,7 @@ def _settled(
 
 def _freed(known: Standing, asked_at: datetime) -> Standing:
     """What quiet hours held up comes at once, though never before its time."""
-    if known.status != "pending" or known.postponed_from is None:
+    if known.postponed_from is None or not known.is_held_up:
         return known
     fire_at = min(max(known.postponed_from, asked_at), known.fire_at)
     return known._replace(fire_at=fire_at, postponed_from=None)
