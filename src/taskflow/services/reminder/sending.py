@@ -54,7 +54,8 @@ class Sending:
         """Break off what is being sent."""
         self.is_stopping = True
         for limit in self._limits:
-            limit.reschedule(0)
+            if not limit.expired():
+                limit.reschedule(0)
 
     async def send(self, addressee: Addressee, message: Message, *, may_rest: bool) -> Sent:
         """Have it sent; whatever a channel raises is a failure of this attempt alone."""
