@@ -9,6 +9,7 @@ import httpx
 from tests.product import Product
 
 PATIENCE_SECONDS = 20
+HOUR = timedelta(hours=1)
 
 
 def soon(seconds: float) -> str:
@@ -35,6 +36,27 @@ def test_a_reminder_fires_at_its_time_and_is_told_once(product: Product) -> None
     while "reminder.triggered" not in told and time.monotonic() < deadline:
         told = [one["event_type"] for one in user.get("/notifications").json()["items"]]
     assert told.count("reminder.triggered") == 1
+
+
+def test_turning_quiet_hours_off_brings_what_they_held_up_at_once(product: Product) -> None:
+    user = product.user()
+    now = datetime.now(UTC)
+    hours = {"start": f"{now - HOUR:%H:%M}", "end": f"{now + 6 * HOUR:%H:%M}"}
+    quiet = {"timezone": "UTC", "notification_preferences": {"quiet_hours": hours}}
+    user.patch("/auth/me", json=quiet).raise_for_status()
+    body = {"title": "Tea", "due_date": soon(3601), "reminders": [{"offset": "PT1H"}]}
+    user.post("/tasks", json=body)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_held_up(user, now) and time.monotonic() < deadline:
+        pass
+    assert is_held_up(user, now)
+    user.patch("/auth/me", json={"notification_preferences": {"quiet_hours": None}})
+    assert reminders(user, ["sent"])[0]["late_by_seconds"] == 0
+
+
+def is_held_up(user: httpx.Client, since: datetime) -> bool:
+    found = user.get("/reminders").json()["items"]
+    return bool(found) and datetime.fromisoformat(found[0]["fire_at"]) > since + 5 * HOUR
 
 
 def test_completing_cancels_and_reopening_plans_again(product: Product) -> None:

@@ -7,7 +7,17 @@ from uuid import UUID
 
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
-from tests.carrying import add_channel, are, carrying, fire, history, outside, planned, until
+from tests.carrying import (
+    add_channel,
+    are,
+    carrying,
+    fire,
+    history,
+    outside,
+    planned,
+    states,
+    until,
+)
 from tests.planning import Wall
 from tests.receiver import HttpChannel, Receiver
 
@@ -27,6 +37,8 @@ from taskflow.services.reminder.deliveries import BELL
 from taskflow.services.reminder.figures import Figures
 
 BREAK = "UPDATE reminders.tasks SET task = '{}' WHERE task_id = $1"
+NEARLY_GIVEN_UP = "UPDATE reminders.deliveries SET attempt = 4 WHERE user_id = $1"
+LAST_RESULT = "SELECT last_result FROM reminders.channels WHERE id = $1"
 NOBODY_READS = "LOCK TABLE reminders.tasks IN ACCESS EXCLUSIVE MODE"
 RESTING = "SELECT next_at FROM reminders.deliveries WHERE state = 'waiting'"
 DETAIL = "SELECT detail FROM reminders.attempts"
@@ -108,6 +120,60 @@ async def test_a_delivery_that_cannot_be_read_costs_its_own_attempt_alone(
         await are(own, other.user_id, "delivered")
         await until(lambda: _has_tried(own, reminder))
     assert await outside(own, reminder) == [("attempted", "unknown"), ("waiting", None)]
+
+
+async def test_what_we_stop_before_there_is_an_answer_is_held_against_nobody_and_sent_again(
+    own: Database, receiver: Receiver
+) -> None:
+    wall, figures = Wall(), Figures(Metrics("reminder"), ["hook"])
+    task, reminder = await planned(own, wall)
+    channel = await add_channel(own, task.user_id, f"{receiver.url}/a")
+    await fire(own, wall)
+    receiver.held.add("/a")
+    courier = Courier(HttpChannel(), own, wall, figures, Terms(frozenset(["hook"])))
+    running = asyncio.create_task(courier.run())
+    await until(lambda: _has_come(receiver))
+    await courier.stop()
+    assert await states(own, task.user_id) == ["waiting"]
+    async with own.transaction(read_only=True) as transaction:
+        assert await transaction.value(LAST_RESULT, channel) is None
+    receiver.held.clear()
+    async with carrying(own, wall):
+        await are(own, task.user_id, "delivered")
+    assert not running.done()
+    running.cancel()
+    tried = [one for one in await history(own, reminder) if one.attempt]
+    assert [(one.attempt, one.result) for one in tried] == [(1, "unknown"), (1, "delivered")]
+    assert tried[0].reason
+    assert tried[0].reason.startswith("TaskFlow was stopped")
+    assert len(receiver.ids("/a")) == 1
+
+
+async def _has_come(receiver: Receiver) -> bool:
+    return bool(receiver.messages["/a"])
+
+
+async def test_what_cannot_be_sent_is_tried_by_the_next_channel_too(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    task, reminder = await planned(own, wall)
+    await add_channel(own, task.user_id, f"{receiver.url}/a")
+    await add_channel(own, task.user_id, f"{receiver.url}/b", kind="other", position=1)
+    await fire(own, wall, ("hook", "other"))
+    async with own.transaction() as transaction:
+        await transaction.execute(BREAK, task.id)
+        await transaction.execute(NEARLY_GIVEN_UP, task.user_id)
+    async with carrying(own, wall, ("hook", "other")):
+        await until(lambda: _has_tried_by(own, reminder, "other"))
+    steps = [one.what for one in await history(own, reminder)]
+    assert "next_channel" in steps
+    assert await states(own, task.user_id) == ["waiting"]
+
+
+async def _has_tried_by(own: Database, reminder: UUID, channel: str) -> bool:
+    tried = await history(own, reminder)
+    return any(one.what == "attempted" and one.channel == channel for one in tried)
 
 
 async def _has_tried(own: Database, reminder: UUID) -> bool:

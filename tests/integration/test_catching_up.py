@@ -13,11 +13,16 @@ from tests.waiting import waits_or_ends
 
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Reminder, TaskState
+from taskflow.services.reminder import claims, deliveries, due
+from taskflow.services.reminder.catch_up import firings, joined
+from taskflow.services.reminder.deliveries import Begun
+from taskflow.services.reminder.due import Joining
 from taskflow.services.reminder.history import Person
+from taskflow.services.reminder.lifecycle import Way
 from taskflow.services.reminder.messages import MOST_NAMED
 from taskflow.services.reminder.reactions import acknowledge
 from taskflow.services.reminder.scheduler import plans
-from taskflow.services.reminder.trigger import Terms, trigger
+from taskflow.services.reminder.trigger import DIGEST_PATIENCE, DIGEST_PAUSE, Terms, trigger
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -25,6 +30,7 @@ MAKE_URGENT = """
 UPDATE reminders.tasks SET task = task || '{"priority": "urgent"}'
  WHERE task_id = (SELECT task_id FROM reminders.reminders WHERE id = $1)
 """
+TOLD = "SELECT FROM reminders.told WHERE delivery_id = $1"
 QUIET = {"quiet_hours": {"start": "10:00", "end": "20:00"}}
 
 
@@ -123,6 +129,48 @@ async def test_two_workers_that_fire_parts_of_it_at_once_make_one_digest_that_go
         await are(own, user_id, "delivered")
     (message,) = receiver.messages["/both"]
     assert len(message["reminder_ids"]) == 8
+
+
+async def test_whoever_joins_a_digest_never_waits_for_whoever_claims_it(own: Database) -> None:
+    wall = Wall()
+    user_id, ids = await missed(own, wall, 8)
+    way = Way(await add_channel(own, user_id, "http://unused.example"), "hook")
+    async with own.transaction() as transaction:
+        await trigger(transaction, wall.at, 4, ids, Terms(("hook",), 4))
+    later, claimed = wall.at + 2 * MINUTE, []
+
+    async def claim_by_a_clock_ahead() -> None:
+        async with own.transaction() as transaction:
+            claimed.extend(
+                await claims.claim(transaction, "hook", later, later + MINUTE, 8, UUID(int=1))
+            )
+
+    async with asyncio.TaskGroup() as group, own.transaction() as transaction:
+        found = await due.lock(transaction, wall.at, 500, ids)
+        joining = {user_id: Joining(UUID(int=2), len(found), 8)}
+        digests = await due.join_digests(transaction, joining, wall.at, wall.at + MINUTE)
+        other = group.create_task(claim_by_a_clock_ahead())
+        await waits_or_ends(own, other)
+        fired = joined(firings(found, (), wall.at), digests, wall.at)
+        digest = digests[user_id].id
+        begun = [Begun(digest, one, way, wall.at + MINUTE) for one in fired]
+        await deliveries.begin(transaction, begun, wall.at)
+    assert [one.id for one in claimed] == [digest]
+    async with own.transaction(read_only=True) as transaction:
+        assert len(await transaction.rows(TOLD, digest)) == 8
+
+
+async def test_who_joins_a_digest_late_puts_it_off(own: Database) -> None:
+    wall = Wall()
+    user_id, ids = await missed(own, wall, 8)
+    await add_channel(own, user_id, "http://unused.example")
+    for _ in range(2):
+        async with own.transaction() as transaction:
+            await trigger(transaction, wall.at, 3, ids, Terms(("hook",), 4))
+        wall.at += 30 * timedelta(seconds=1)
+    async with own.transaction(read_only=True) as transaction:
+        at = await transaction.value("SELECT next_at FROM reminders.deliveries")
+    assert at == wall.at - 30 * timedelta(seconds=1) + DIGEST_PATIENCE + DIGEST_PAUSE
 
 
 async def test_of_very_many_the_first_are_named_and_all_are_counted(

@@ -153,6 +153,28 @@ async def test_quiet_hours_hold_for_when_somebody_is_told(
     assert [note.quiet is True for note in notes] == [False, True, True, True, False]
 
 
+async def test_a_reminder_that_came_in_quiet_hours_is_heard_unless_it_is_told_of_late(
+    own: Database, database: Database
+) -> None:
+    hours = PreferencesPatch(quiet_hours=QuietHoursPatch("22:00", "07:00"))
+    night = datetime(2026, 3, 28, 23, 5, tzinfo=UTC)
+    async with database.transaction() as transaction:
+        asked = Registration(f"{uuid4()}@example.com", "x", "Ann", "UTC")
+        user = await commands.register(transaction, asked, NOW)
+        await commands.update_profile(transaction, user.id, NOW, preferences=hours)
+    wall = Wall()
+    notifier = Notifier(Hub(Settings.load(), TableBacklog(own)).publish, wall)
+    for late in (timedelta(0), timedelta(minutes=2)):
+        wall.at = night + late
+        task = replace(make_task(), user_id=user.id)
+        facts = ReminderFacts(uuid4(), None, None, night, 0)
+        event = replace(make_event(task, night, "reminder.triggered"), reminder=facts)
+        async with own.transaction() as transaction:
+            await notifier.tell(transaction, [Delivery(transaction, event, None)])
+    notes = await TableBacklog(own).after(user.id, 0)
+    assert [note.quiet is True for note in notes] == [False, True]
+
+
 async def test_of_a_digest_the_first_is_announced_and_what_is_urgent_and_all_are_in_the_list(
     own: Database,
 ) -> None:

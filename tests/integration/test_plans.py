@@ -30,6 +30,7 @@ from taskflow.services.reminder import (
     delivery_log,
     due,
     parcels,
+    postponements,
     pruning,
     receipts,
 )
@@ -43,6 +44,7 @@ from taskflow.tasks.queries import Filter
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 USER = UUID(int=1)
 SERIES = UUID(int=7)
+SOME = [UUID(int=number) for number in range(50)]
 HALF_A_YEAR = timedelta(days=182)
 MOST = 1_200
 # A search for a rare word may rather read through one person's tasks; what to forget is looked for
@@ -78,9 +80,9 @@ INSERT INTO notifications.items
 SELECT CASE WHEN n <= 20000 THEN number_id(1) ELSE number_id(100 + n % 100) END, n, number_id(n),
        '{}', at + interval '100 days', CASE WHEN n % 40 > 0 THEN at END, at + interval '100 days'
   FROM moments;
-INSERT INTO reminders.reminders (id, task_id, user_id, planned_at, fire_at, status)
+INSERT INTO reminders.reminders (id, task_id, user_id, planned_at, fire_at, status, postponed_from)
 SELECT number_id(n), number_id(n / 3), number_id(1), at, at,
-       CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'sent' END
+       CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'sent' END, CASE WHEN n % 100 > 0 THEN at END
   FROM moments;
 INSERT INTO reminders.tasks (task_id, version, event_id, correlation_id, task, closed_at)
 SELECT number_id(n), 1, number_id(n), '', '{}', CASE WHEN n % 2 = 0 THEN at END FROM moments;
@@ -222,14 +224,12 @@ READS: dict[str, Read] = {
     "a task's reminders": lambda t: reminders.listing(t, USER, None, ident(70), 50, None),
     "when the next reminder is due": reminders.next_time,
     "the first reminders that are due": lambda t: reminders.first(t, 50),
-    "what of a claim is pending": lambda t: reminders.still(t, [ident(n) for n in range(50)]),
+    "what of a claim is pending": lambda t: reminders.still(t, SOME),
     "the number of pending reminders": reminders.pending,
-    "where the reminders of some tasks stand": lambda t: reminders.standings(
-        t, [ident(n) for n in range(1, 50)]
-    ),
-    "how many of some people's reminders were missed": lambda t: due.missed(
-        t, [USER, ident(150)], NOW, NOW, 500
-    ),
+    "where the reminders of some tasks stand": lambda t: reminders.standings(t, SOME),
+    "how many reminders were missed": lambda t: due.missed(t, [USER, ident(150)], NOW, NOW, 500),
+    "whose reminders quiet hours hold up": lambda t: t.rows(postponements.PEOPLE, ident(0), 20),
+    "what quiet hours hold up": lambda t: t.rows(postponements.LOCK, [USER, ident(150)], NOW),
     "a reminder's timeline": lambda t: receipts.entries(t, ident(70)),
     "a reminder's deliveries": lambda t: receipts.deliveries(t, ident(70)),
     "the attempts at some deliveries": lambda t: receipts.attempts(t, [ident(70), ident(71)]),
@@ -295,6 +295,5 @@ async def test_reminders_that_are_due_are_found_by_an_index(full: Database) -> N
 
 async def test_reminders_that_were_claimed_are_found_by_their_ids(full: Database) -> None:
     async with explaining(full) as transaction:
-        claimed = [ident(number) for number in range(50)]
-        await transaction._measure(due.DUE_CLAIMED, (NOW, 100, claimed))
+        await transaction._measure(due.DUE_CLAIMED, (NOW, 100, SOME))
         assert transaction.looked_at <= MOST, transaction.plans

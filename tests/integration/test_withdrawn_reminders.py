@@ -12,7 +12,8 @@ from tests.receiver import Receiver
 
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Nag, Reminder, TaskState
-from taskflow.services.reminder import deliveries
+from taskflow.services.reminder import deliveries, delivery_log
+from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.history import Person
 from taskflow.services.reminder.reactions import acknowledge, see, snooze
 from taskflow.services.reminder.scheduler import plans
@@ -118,23 +119,31 @@ async def test_a_digest_leaves_out_what_its_owner_has_reacted_to_and_the_timelin
     user_id = make_task().user_id
     tasks = [await offset_task(own, wall, user_id) for _ in range(4)]
     ids = [plans(one)[0].id for one in tasks]
-    await add_channel(own, user_id, f"{receiver.url}/many")
+    channel = await add_channel(own, user_id, f"{receiver.url}/many", kind="webhook")
     wall.at += HOUR
-    await fire(own, wall, digest_above=3)
+    await fire(own, wall, ["webhook"], digest_above=3)
     wall.at += MINUTE
     await react(own, Person(user_id, ids[0], wall.at), tasks[0])
     wall.at += MINUTE
-    async with carrying(own, wall):
+    async with carrying(own, wall, ["webhook"]):
         await are(own, user_id, "delivered")
     (message,) = receiver.messages["/many"]
     assert message["title"] == "3 reminders were missed"
     assert str(ids[0]) not in message["reminder_ids"]
     left_out = {one.what: one.text for one in await history(own, ids[0])}
     assert left_out["stopped"] == f"Nothing more is sent: {reason}"
-    assert [one.result for one in await history(own, ids[0]) if one.channel == "hook"] == [None]
+    assert [one.result for one in await history(own, ids[0]) if one.channel == "webhook"] == [None]
     told = [one.what for one in await history(own, ids[1])]
     assert "stopped" not in told
     assert told[-1] == "delivered"
+    wall.at += MINUTE
+    async with own.transaction() as transaction:
+        kept = await channels.lock(transaction, user_id, channel)
+        await delivery_log.redeliver(transaction, kept, UUID(message["id"]), wall.at)
+    async with carrying(own, wall, ["webhook"]):
+        await are(own, user_id, "delivered")
+    tried = [[one.at for one in await history(own, name) if one.attempt] for name in ids[:2]]
+    assert tried == [[wall.at], [wall.at - MINUTE, wall.at]]
 
 
 async def test_seeing_a_reminder_that_nags_ends_this_message_and_not_the_nagging(

@@ -17,7 +17,13 @@ from taskflow.accounts.model import (
     patched,
     scopes_of,
 )
-from taskflow.accounts.queries import USER_COLUMNS, PersonalToken, user_by_id, user_of
+from taskflow.accounts.queries import (
+    PREFERENCES_CHANGED,
+    USER_COLUMNS,
+    PersonalToken,
+    user_by_id,
+    user_of,
+)
 from taskflow.accounts.sessions import end_all
 from taskflow.accounts.tokens import PERSONAL_PREFIX, digest, new_opaque
 from taskflow.base.errors import Conflict, Denied, Invalid, NotFound
@@ -131,7 +137,7 @@ async def update_profile(
     timezone: str | None = None,
     preferences: PreferencesPatch | None = None,
 ) -> User:
-    """Change what is given of a profile.
+    """Change what is given of a profile; whoever listens to `PREFERENCES_CHANGED` is told whose.
 
     Raises:
         Invalid: the patch leaves preferences that break a rule.
@@ -145,6 +151,8 @@ async def update_profile(
     row = await transaction.row(PROFILE, user_id, name, timezone, text, now)
     if row is None:
         raise NotFound("there is no such account")
+    if timezone is not None or text is not None:
+        await transaction.tell(PREFERENCES_CHANGED, str(user_id))
     return user_of(row)
 
 

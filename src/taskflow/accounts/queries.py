@@ -15,6 +15,8 @@ from taskflow.db.transaction import Transaction
 if TYPE_CHECKING:
     from asyncpg import Record
 
+PREFERENCES_CHANGED: Final = "preferences"
+"""The channel that tells whose time zone or preferences were changed, by the account's id."""
 USER_COLUMNS: Final = (
     "id, email, name, timezone, role, notification_preferences, created_at, updated_at"
 )

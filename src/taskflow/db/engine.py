@@ -15,6 +15,7 @@ import asyncpg
 from taskflow.base.errors import TimedOut, Unavailable
 from taskflow.base.spans import Kind, below
 from taskflow.db.hints import Hints
+from taskflow.db.listening import Ear
 from taskflow.db.reasons import reason_of
 from taskflow.db.transaction import Transaction
 from taskflow.db.undoing import UNDO_SECONDS, Undoable
@@ -76,6 +77,11 @@ class Database:
         self._queue = _Queue()
 
     @property
+    def _session(self) -> dict[str, str]:
+        role = {"role": self.role} if self.role else {}
+        return _SESSION | role | {"application_name": self.role or "taskflow"}
+
+    @property
     def connections(self) -> Connections:
         """How the pool is used right now."""
         size = self._pool.get_size() if self._pool else 0
@@ -84,7 +90,6 @@ class Database:
 
     async def open(self) -> None:
         """Make the pool; connects to nothing yet."""
-        role = {"role": self.role} if self.role else {}
         self._pool = await asyncpg.create_pool(
             self._dsn,
             min_size=0,
@@ -93,7 +98,7 @@ class Database:
             timeout=ACQUIRE_SECONDS,
             command_timeout=ACQUIRE_SECONDS * 4,
             reset=_as_it_is,
-            server_settings=_SESSION | role | {"application_name": self.role or "taskflow"},
+            server_settings=self._session,
         )
 
     async def close(self, patience_seconds: float = 1.0) -> None:
@@ -125,6 +130,23 @@ class Database:
                     async with Undoable(connection, read_only=read_only):
                         yield transaction
             transaction.committed()
+
+    @asynccontextmanager
+    async def listening(self, channel: str) -> AsyncIterator[Ear]:
+        """Hears what commits tell on a channel, on a connection beside the pool.
+
+        Raises:
+            Unavailable: the database is away, or has gone away, and something may be lost.
+        """
+        async with _Translate():
+            connection = await asyncpg.connect(
+                self._dsn, timeout=ACQUIRE_SECONDS, server_settings=self._session
+            )
+            try:
+                yield await Ear(connection, channel).listen()
+            finally:
+                with suppress(TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    await connection.close(timeout=UNDO_SECONDS)
 
     async def ping(self) -> None:
         """Ask the database for an answer.

@@ -85,6 +85,10 @@ class Transaction:
         """Ring a hint once the commit has succeeded."""
         self._bells.add(bell)
 
+    async def tell(self, channel: str, told: str) -> None:
+        """Tell whoever listens on a channel, in whatever process, once the commit has succeeded."""
+        await self._connection.execute("SELECT pg_notify($1, $2)", channel, told)
+
     def committed(self) -> None:
         """Tell everybody who asked; called by the database alone."""
         for bell in self._bells:

@@ -9,7 +9,7 @@ type Words = (step: Happening, now: Date) => string;
 const WORDS: Partial<Record<Happening["what"], Words>> = {
   planned: (step, now) => `It was planned for ${moment(step.fire_at, now)}`,
   replanned: (step, now) =>
-    `It was moved from ${moment(step.old, now)} to ${moment(step.new, now)}, as its task was changed`,
+    `It was moved from ${moment(step.old, now)} to ${moment(step.new, now)}, as ${step.reason ?? "its task was changed"}`,
   postponed: (step, now) => `It waits until ${moment(step.until, now)}: ${step.reason ?? ""}`,
   snoozed: (step, now) => `You snoozed it until ${moment(step.until, now)}`,
   seen: () => "You saw it",

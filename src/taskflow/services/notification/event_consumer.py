@@ -16,6 +16,7 @@ from taskflow.events.payloads import TaskEvent
 from taskflow.services.notification import storage
 from taskflow.services.notification.frames import (
     Note,
+    has_just_fired,
     is_important,
     is_told_by_another,
     note_of,
@@ -58,6 +59,7 @@ class Notifier:
 def _note(event: TaskEvent, wanted: Preferences, now: datetime) -> Addressed:
     """What an event's owner is told of it, and how loudly.
 
+    What is snoozed comes in quiet hours too; a reminder told of late is judged by them anew.
     Of many reminders that were missed the first speaks for all but the urgent ones; the others are
     in the list.
     """
@@ -66,6 +68,7 @@ def _note(event: TaskEvent, wanted: Preferences, now: datetime) -> Addressed:
         note = replace(note, silent=True)
     elif event.task.priority != "urgent":
         local = wall_time(now, parse_zone(wanted.timezone)).time()
-        if is_told_by_another(event) or is_quiet(wanted.notifications, local):
+        is_silenced = is_quiet(wanted.notifications, local) and not has_just_fired(event, now)
+        if is_told_by_another(event) or is_silenced:
             note = replace(note, quiet=True)
     return Addressed(event.user_id, note)

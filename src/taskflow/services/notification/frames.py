@@ -127,6 +127,12 @@ def is_told_by_another(event: TaskEvent) -> bool:
     return bool(event.reminder and event.reminder.digest and event.reminder.digest.place > 1)
 
 
+def has_just_fired(event: TaskEvent, now: datetime) -> bool:
+    """Whether it is a reminder that quiet hours have let through a moment ago."""
+    is_reminder = event.event_type == REMINDER_TRIGGERED
+    return is_reminder and now - event.timestamp <= timedelta(seconds=LATE_SECONDS)
+
+
 def frame(number: int | None, event_type: str, body: bytes) -> bytes:
     """A server-sent event from a note's JSON, which is a single line."""
     name = b"" if number is None else b"id: %d\n" % number

@@ -24,6 +24,7 @@ class Due(NamedTuple):
     Attributes:
         state: Its task as JSON: to read and to write it for each of thousands would take longer
             than all the rest.
+        is_snoozed: Whether its owner asked for this very time.
     """
 
     id: UUID
@@ -38,6 +39,7 @@ class Due(NamedTuple):
     correlation_id: str
     traceparent: str | None
     state: str
+    is_snoozed: bool = False
 
     @property
     def fire_at(self) -> datetime:
@@ -67,19 +69,27 @@ def is_missed(due: Due, now: datetime) -> bool:
     return now - due.fire_at > MISSED
 
 
-def postponed(due: Sequence[Due], quiet: Mapping[UUID, datetime | None]) -> dict[UUID, datetime]:
-    """Until when each of these waits that falls into its owner's quiet hours; urgent ones do not.
+def postponed(
+    due: Sequence[Due], quiet: Mapping[UUID, datetime | None], now: datetime
+) -> dict[UUID, datetime]:
+    """Until when each of these waits that falls into its owner's quiet hours.
+
+    Urgent ones do not, nor what its owner snoozed until now: who asks for five minutes is awake.
+    Where that was missed, they need not be any more.
 
     Args:
         due: What is due.
         quiet: When each owner's quiet hours end, where they hold.
+        now: The time.
     """
     if not any(quiet.values()):
         return {}
     return {
         one.id: until
         for one in due
-        if one.priority != "urgent" and (until := quiet[one.user_id]) is not None
+        if (until := quiet[one.user_id]) is not None
+        and one.priority != "urgent"
+        and (not one.is_snoozed or is_missed(one, now))
     }
 
 

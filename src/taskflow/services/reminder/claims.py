@@ -35,24 +35,26 @@ ABANDONED_DETAIL: Final = "the process ended before the result was known; it may
 # What is to be tried later than anything ever is was planned by a clock that was wrong, as was what
 # begins in the future: it begins now.
 _DUE: Final = """state IN ('waiting', 'claimed')
-       AND (next_at <= $2 OR next_at > $6 OR (state = 'waiting' AND created_at > $10))"""
-# Of whom many wait, nobody hides the others: people are found one by one, and the oldest anyway.
-# Those who have the fewest on their way come first. Whoever claims at the same moment has the next.
-CLAIM: Final = f"""
-WITH RECURSIVE slow AS MATERIALIZED (
+       AND (next_at <= $2 OR next_at > $3 OR (state = 'waiting' AND created_at > $11))"""
+# What is on its way, and who has enough of it. A claim that holds for longer than any does is of a
+# clock that was wrong.
+_FULL: Final = """
+slow AS MATERIALIZED (
   SELECT id FROM reminders.channels WHERE kind = $1 AND is_slow
 ),
 busy AS MATERIALIZED (
   SELECT channel_id, user_id, channel_id IN (SELECT id FROM slow) AS is_slow
     FROM reminders.deliveries
-   WHERE channel_kind = $1 AND state = 'claimed' AND next_at > $2 AND next_at <= $6
+   WHERE channel_kind = $1 AND state = 'claimed' AND next_at > $2 AND next_at <= $3
 ),
 full_channels AS MATERIALIZED (
-  SELECT channel_id FROM busy GROUP BY 1 HAVING count(*) >= $7
+  SELECT channel_id FROM busy GROUP BY 1 HAVING count(*) >= $4
    UNION
-  SELECT id FROM slow WHERE (SELECT count(*) FROM busy WHERE is_slow) >= $11
+  SELECT id FROM slow WHERE (SELECT count(*) FROM busy WHERE is_slow) >= $6
 ),
-full_people AS MATERIALIZED (SELECT user_id FROM busy GROUP BY 1 HAVING count(*) >= $8),
+full_people AS MATERIALIZED (SELECT user_id FROM busy GROUP BY 1 HAVING count(*) >= $5)"""
+# Of whom many wait, nobody hides the others: people are found one by one, and the oldest anyway.
+_PEOPLE: Final = f"""
 waiting AS (
   (SELECT user_id FROM reminders.deliveries
     WHERE channel_kind = $1 AND state IN ('waiting', 'claimed') ORDER BY user_id LIMIT 1)
@@ -71,15 +73,17 @@ people AS (
       WHERE channel_kind = $1 AND {_DUE}
         AND channel_id NOT IN (SELECT channel_id FROM full_channels)
         AND user_id NOT IN (SELECT user_id FROM full_people)
-      ORDER BY next_at LIMIT $9) AS oldest)
-),
+      ORDER BY next_at LIMIT $10) AS oldest)
+)"""  # noqa: S608 - of constants alone
+# A share of what is due for each, those first who have the fewest on their way.
+_FAIR: Final = f"""
 due AS (
   SELECT found.*, found.channel_id IN (SELECT id FROM slow) AS is_slow
     FROM people CROSS JOIN LATERAL (
       SELECT id, channel_id, user_id, next_at FROM reminders.deliveries
        WHERE channel_kind = $1 AND user_id = people.user_id AND {_DUE}
          AND channel_id NOT IN (SELECT channel_id FROM full_channels)
-       ORDER BY next_at LIMIT $8) AS found
+       ORDER BY next_at LIMIT $5) AS found
    WHERE people.user_id NOT IN (SELECT user_id FROM full_people)
 ),
 placed AS (
@@ -93,22 +97,26 @@ placed AS (
 fair AS (
   SELECT id, next_at, of_person, is_slow,
          row_number() OVER (PARTITION BY is_slow ORDER BY of_person, next_at, id) AS of_pace
-    FROM placed WHERE of_channel <= $7 AND of_person <= $8
+    FROM placed WHERE of_channel <= $4 AND of_person <= $5
 ),
 candidates AS MATERIALIZED (
   SELECT id, of_person, next_at FROM fair
-   WHERE NOT is_slow OR of_pace + (SELECT count(*) FROM busy WHERE busy.is_slow) <= $11
-   ORDER BY of_person, next_at LIMIT $9
-),
+   WHERE NOT is_slow OR of_pace + (SELECT count(*) FROM busy WHERE busy.is_slow) <= $6
+   ORDER BY of_person, next_at LIMIT $10
+)"""  # noqa: S608 - of constants alone
+# Whoever claims at the same moment has the next. The lock is none that whoever adds to a digest
+# would wait for: who claims it then waits for them.
+CLAIM: Final = f"""
+WITH RECURSIVE {_FULL}, {_PEOPLE}, {_FAIR},
 chosen AS (
   SELECT delivery.id, delivery.state, delivery.next_at
     FROM candidates JOIN reminders.deliveries AS delivery ON delivery.id = candidates.id
    WHERE {_DUE.replace("state", "delivery.state").replace("next_at", "delivery.next_at")}
-   ORDER BY candidates.of_person, candidates.next_at LIMIT $3
-     FOR UPDATE OF delivery SKIP LOCKED
+   ORDER BY candidates.of_person, candidates.next_at LIMIT $7
+     FOR NO KEY UPDATE OF delivery SKIP LOCKED
 )
 UPDATE reminders.deliveries AS delivery
-   SET state = 'claimed', claim = $4, next_at = $5, since = least(delivery.since, $2),
+   SET state = 'claimed', claim = $8, next_at = $9, since = least(delivery.since, $2),
        created_at = least(delivery.created_at, $2), attempt = delivery.attempt + 1,
        attempts = delivery.attempts + 1
   FROM chosen WHERE delivery.id = chosen.id
@@ -138,25 +146,15 @@ UPDATE reminders.deliveries AS delivery
    AND delivery.claim = unbegun.mark AND delivery.id = coalesce(unbegun.id, delivery.id)
 """
 # What is due and waits for its own channel or person is looked for when one of theirs ends.
-NEXT = """
-WITH slow AS MATERIALIZED (SELECT id FROM reminders.channels WHERE kind = $1 AND is_slow),
-busy AS MATERIALIZED (
-  SELECT channel_id, user_id FROM reminders.deliveries
-   WHERE channel_kind = $1 AND state = 'claimed' AND next_at > $2
-),
-full_channels AS MATERIALIZED (
-  SELECT channel_id FROM busy GROUP BY 1 HAVING count(*) >= $3
-   UNION
-  SELECT id FROM slow
-   WHERE (SELECT count(*) FROM busy WHERE channel_id IN (SELECT id FROM slow)) >= $5
-)
+NEXT: Final = f"""
+WITH {_FULL}
 SELECT next_at FROM reminders.deliveries
  WHERE channel_kind = $1 AND state IN ('waiting', 'claimed')
    AND (next_at > $2
         OR channel_id NOT IN (SELECT channel_id FROM full_channels)
-           AND user_id NOT IN (SELECT user_id FROM busy GROUP BY 1 HAVING count(*) >= $4))
+           AND user_id NOT IN (SELECT user_id FROM full_people))
  ORDER BY next_at LIMIT 1
-"""
+"""  # noqa: S608 - of constants alone
 KEEP_PACE = "UPDATE reminders.channels SET is_slow = $2 WHERE id = $1 AND is_slow <> $2"
 
 
@@ -201,10 +199,8 @@ async def claim(
     transaction: Transaction, kind: str, now: datetime, until: datetime, limit: int, mark: UUID
 ) -> list[Claimed]:
     """Claim some of what is due by a kind of channel, and what a claim has lapsed of."""
-    shares = (MOST_OF_A_CHANNEL, MOST_OF_A_PERSON, CANDIDATES * limit)
-    bounds = (now, limit, mark, until, now + LONGEST_WAIT)
-    others = (now + UNLIKE, MOST_OF_THE_SLOW, PEOPLE)
-    rows: list[Any] = await transaction.rows(CLAIM, kind, *bounds, *shares, *others)
+    mine, bounds = (limit, mark, until), (CANDIDATES * limit, now + UNLIKE, PEOPLE)
+    rows: list[Any] = await transaction.rows(CLAIM, kind, now, *_full(now), *mine, *bounds)
     await close_digests(transaction, [row["id"] for row in rows if row["kind"] == "digest"])
     # All claims hold for as long; where a clock was wrong, none was made later than now.
     lease = until - now
@@ -226,9 +222,13 @@ def _claimed(row: Any, mark: UUID) -> Claimed:
 
 async def next_time(transaction: Transaction, kind: str, now: datetime) -> datetime | None:
     """When something is to be done next by a kind of channel, as far as its turn can come."""
-    shares = (MOST_OF_A_CHANNEL, MOST_OF_A_PERSON, MOST_OF_THE_SLOW)
-    found: datetime | None = await transaction.value(NEXT, kind, now, *shares)
+    found: datetime | None = await transaction.value(NEXT, kind, now, *_full(now))
     return found
+
+
+def _full(now: datetime) -> tuple[datetime, int, int, int]:
+    """From when on a claim was never made, and how much is enough."""
+    return now + LONGEST_WAIT, MOST_OF_A_CHANNEL, MOST_OF_A_PERSON, MOST_OF_THE_SLOW
 
 
 async def keep_pace(transaction: Transaction, channel_id: UUID, *, is_slow: bool) -> None:

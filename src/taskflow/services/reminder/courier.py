@@ -3,7 +3,8 @@
 Each kind has a courier of its own, so that one that is slow holds up no other, nor what fires. The
 sending is in no transaction. Who is killed on the way leaves a claim that lapses, and somebody else
 tries again with the same id: at least once. What was claimed and could not be read, because the
-database went away, is given back when it is there again, and is no attempt.
+database went away, is given back when it is there again, and is no attempt. Whoever is stopped
+breaks off what is being sent and says so, which is not held against the receiver.
 """
 
 import asyncio
@@ -26,29 +27,26 @@ from taskflow.services.reminder.channels.port import (
     Channel,
     LeftAlone,
     Message,
-    NotDelivered,
     Receipt,
 )
 from taskflow.services.reminder.channels.words import in_a_line
 from taskflow.services.reminder.claims import Claimed, Unbegun
 from taskflow.services.reminder.deliveries import BELL, Outcome
 from taskflow.services.reminder.figures import Figures
-from taskflow.services.reminder.lifecycle import Course, Failure
+from taskflow.services.reminder.lifecycle import Course, Failure, Way
 from taskflow.services.reminder.parcels import Parcel
 from taskflow.services.reminder.retries import MOST_TIME
+from taskflow.services.reminder.sending import BrokenOff, Sending
 
 AT_ONCE: Final = 8
-# The longest that a channel may take: Apprise waits for its turn, starts a process and sends.
-SEND_SECONDS: Final = 90.0
 LEASE_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 20.0
 AWAY_SECONDS: Final = 0.5
 SLOW_SECONDS: Final = 3.0
+# How long what was broken off may take to be written down.
+STOP_SECONDS: Final = 3.0
 CONTENDED_SECONDS: Final = 0.05
 TURNED_OFF: Final = Failure("refused", "the channel was turned off or taken away")
-
-Sent = Receipt | Failure | LeftAlone
-"""What came of handing a message to a channel."""
 
 log = structlog.get_logger()
 
@@ -89,6 +87,8 @@ class Courier:
         self._figures = figures
         self._terms = terms
         self._bell = f"{BELL} {channel.kind}"
+        self._sending = Sending(channel)
+        self._carrying: set[asyncio.Task[None]] = set()
         self._busy = 0
         self._mark = uuid4()
         self._unbegun: set[Unbegun] = set()
@@ -104,16 +104,24 @@ class Courier:
                     pause = AWAY_SECONDS
                 await self._database.hints.wait(self._bell, pause)
 
+    async def stop(self) -> None:
+        """Begin nothing more; what is being sent is for whoever comes next to send again."""
+        self._sending.stop()
+        if self._carrying:
+            await asyncio.wait(self._carrying, timeout=STOP_SECONDS)
+
     async def _look(self, group: asyncio.TaskGroup) -> float:
         """Begin with what is due, as far as there is room; returns how long to sleep then."""
         now, room = self._clock.now(), AT_ONCE - self._busy
-        if room == 0:
+        if room == 0 or self._sending.is_stopping:
             return LOOK_SECONDS
         until = now + timedelta(seconds=self._terms.lease_seconds)
         claimed, following = await self._claim(now, until, room)
         for one in claimed:
             self._busy += 1
-            group.create_task(self._carry(one))
+            carrying = group.create_task(self._carry(one))
+            self._carrying.add(carrying)
+            carrying.add_done_callback(self._carrying.discard)
         if len(claimed) == room or following is None:
             return LOOK_SECONDS
         # What is due and was not to be had is another replica's just now.
@@ -162,8 +170,13 @@ class Courier:
         """It may have been sent, so it is not tried for a day."""
         way, detail = claimed.course.way, f"it failed unforeseen: {type(error).__name__}"
         outcome = Outcome(way.kind, self._clock.now(), "unknown", detail, None)
-        parcel = Parcel(None, "", None, (way,))
+        ways = (await asyncio.gather(self._ways(claimed), return_exceptions=True))[0]
+        parcel = Parcel(None, "", None, (way,) if isinstance(ways, BaseException) else ways)
         await self._go_on(claimed, parcel, Failure("unknown", detail), outcome)
+
+    async def _ways(self, claimed: Claimed) -> tuple[Way, ...]:
+        async with self._database.transaction(read_only=True) as transaction:
+            return await parcels.ways(transaction, claimed, self._terms.kinds)
 
     async def _deliver(self, claimed: Claimed, parcel: Parcel) -> None:
         course = claimed.course
@@ -175,6 +188,8 @@ class Courier:
             # Whoever tried it last did not live to say what came of it.
             failure = Failure("unknown", claims.ABANDONED_DETAIL)
             await self._go_on(claimed, parcel, failure, None)
+        elif self._sending.is_stopping:
+            await self._rest(claimed, self._clock.now())
         else:
             await self._attempt(claimed, parcel, parcel.addressee, parcel.message)
 
@@ -184,10 +199,13 @@ class Courier:
         now, began_at = self._clock.now(), monotonic()
         # A rest is no attempt, but does not keep other channels from their turn for ever.
         may_rest = now - (claimed.course.began_at or now) <= MOST_TIME
-        answer = await self._send(addressee, message, may_rest=may_rest)
+        answer = await self._sending.send(addressee, message, may_rest=may_rest)
         latency = timedelta(seconds=monotonic() - began_at)
         if isinstance(answer, LeftAlone):
             await self._rest(claimed, now + answer.rest)
+        elif isinstance(answer, BrokenOff):
+            outcome = Outcome(addressee.name, now, "unknown", answer.detail, None, is_ours=True)
+            await self._settle(claimed, outcome, lifecycle.broken_off(claimed.course, now))
         elif isinstance(answer, Receipt):
             outcome = Outcome(addressee.name, now, "delivered", in_a_line(answer.detail), latency)
             await self._settle(claimed, outcome, lifecycle.delivered(claimed.course))
@@ -204,20 +222,6 @@ class Courier:
         except Unavailable:
             self._unbegun.add(unbegun)
             raise
-
-    async def _send(self, addressee: Addressee, message: Message, *, may_rest: bool) -> Sent:
-        """Have it sent; whatever a channel raises is a failure of this attempt alone."""
-        sending = asyncio.wait_for(self._channel.send(addressee, message), SEND_SECONDS)
-        answer = (await asyncio.gather(sending, return_exceptions=True))[0]
-        if isinstance(answer, Receipt) or (may_rest and isinstance(answer, LeftAlone)):
-            return answer
-        if isinstance(answer, NotDelivered):
-            return _failure(answer)
-        if isinstance(answer, TimeoutError):
-            return Failure("failed", f"no answer within {SEND_SECONDS:.0f} seconds")
-        kind = type(answer).__name__
-        log.error("delivery.failed_unforeseen", channel=self._channel.kind, exc_info=answer)
-        return Failure("failed", f"the channel failed unforeseen: {kind}")
 
     async def _go_on(
         self, claimed: Claimed, parcel: Parcel, failure: Failure, outcome: Outcome | None
@@ -249,7 +253,7 @@ class Courier:
     ) -> None:
         async with self._database.transaction() as transaction:
             # The channel before the delivery, as does whoever has it sent once more.
-            if outcome is not None:
+            if outcome is not None and not outcome.is_ours:
                 await _note(transaction, claimed.course.way.id, outcome)
             if outcome is not None and outcome.latency is not None:
                 is_slow = outcome.latency.total_seconds() >= self._terms.slow_seconds
@@ -268,11 +272,3 @@ async def _note(transaction: Transaction, channel_id: UUID, outcome: Outcome) ->
 
 async def _error_of(acting: Awaitable[None]) -> BaseException | None:
     return (await asyncio.gather(acting, return_exceptions=True))[0]
-
-
-def _failure(error: NotDelivered) -> Failure:
-    if error.is_gone:
-        return Failure("gone", error.detail)
-    if error.is_final:
-        return Failure("refused", error.detail)
-    return Failure("failed", error.detail, error.retry_after)

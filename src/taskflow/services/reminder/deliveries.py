@@ -16,15 +16,28 @@ from taskflow.services.reminder.scheduler import COMPLETED, DELETED
 
 BELL: Final = "deliveries"
 BEGIN = """
-INSERT INTO reminders.deliveries AS known
+INSERT INTO reminders.deliveries
   (id, user_id, task_id, kind, state, channel_id, channel_kind, next_at, created_at)
 SELECT id, user_id, task_id, kind, 'waiting', channel_id, channel_kind, next_at, $8
   FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::text[],
               $7::timestamptz[])
     AS begun (id, user_id, task_id, kind, channel_id, channel_kind, next_at)
  ORDER BY id
-ON CONFLICT (id) DO UPDATE SET next_at = EXCLUDED.next_at
- WHERE known.state = 'waiting' AND known.attempts = 0
+ON CONFLICT (id) DO NOTHING
+"""
+BEGUN = "SELECT id FROM reminders.deliveries WHERE id = ANY($1::uuid[])"
+# Whoever claims a digest closes it under the same transaction's lock, so nobody who joins it may
+# wait for that: what is claimed just now is not put off.
+PUT_OFF = """
+UPDATE reminders.deliveries AS delivery SET next_at = joined.next_at
+  FROM (
+    SELECT known.id, given.next_at
+      FROM unnest($1::uuid[], $2::timestamptz[]) AS given (id, next_at)
+      JOIN reminders.deliveries AS known ON known.id = given.id
+     WHERE known.state = 'waiting' AND known.attempts = 0 AND known.next_at <> given.next_at
+       FOR UPDATE OF known SKIP LOCKED
+  ) AS joined
+ WHERE delivery.id = joined.id
 """
 TELL = """
 INSERT INTO reminders.told (delivery_id, reminder_id, fire_at)
@@ -123,6 +136,7 @@ class Outcome(NamedTuple):
     Attributes:
         name: What the person calls the channel.
         latency: How long the receiver took; None where nothing was sent.
+        is_ours: Whether we broke it off, so that it says nothing of the channel.
     """
 
     name: str
@@ -130,6 +144,7 @@ class Outcome(NamedTuple):
     result: Result
     detail: str
     latency: timedelta | None
+    is_ours: bool = False
 
 
 async def begin(transaction: Transaction, begun: Sequence[Begun], now: datetime) -> None:
@@ -137,11 +152,27 @@ async def begin(transaction: Transaction, begun: Sequence[Begun], now: datetime)
     if not begun:
         return
     fresh = {one.id: _fresh(one) for one in begun}
-    await transaction.execute(BEGIN, *_columns(list(fresh.values())), now)
+    for name in await _joined(transaction, begun):
+        del fresh[name]
+    if fresh:
+        await transaction.execute(BEGIN, *_columns(list(fresh.values())), now)
     told = [(one.id, one.fired.due.id, one.fired.due.fire_at) for one in begun]
     await transaction.execute(TELL, *_columns(told))
     for kind in {one.way.kind for one in begun}:
         transaction.ring(f"{BELL} {kind}")
+
+
+async def _joined(transaction: Transaction, begun: Sequence[Begun]) -> list[UUID]:
+    """The digests among them that were begun before, which wait a little longer now.
+
+    Not even to insert one of them again would do: that waits for whoever claims it, too.
+    """
+    digests = {one.id: one.next_at for one in begun if one.fired.digest}
+    if not digests:
+        return []
+    found = [row[0] for row in await transaction.rows(BEGUN, list(digests))]
+    await transaction.execute(PUT_OFF, found, [digests[name] for name in found])
+    return found
 
 
 def _fresh(begun: Begun) -> tuple[object, ...]:

@@ -14,10 +14,11 @@ _DUE = """
 SELECT due.id, due.user_id, due.task_id, due."offset", due.planned_at, due.fire_at,
        due.fired_at, due.nag_every_seconds, due.nag_times, due.nag_done, due.missed_at,
        task.task->>'priority' AS priority, task.task->>'due_date' AS due_date,
-       task.version, task.event_id, task.correlation_id, task.traceparent, task.task::text AS state
+       task.version, task.event_id, task.correlation_id, task.traceparent, task.task::text AS state,
+       due.is_snoozed
   FROM (
     SELECT id, user_id, task_id, "offset", planned_at, fire_at, fired_at, nag_every_seconds,
-           nag_times, nag_done, missed_at
+           nag_times, nag_done, missed_at, fire_at IS NOT DISTINCT FROM snoozed_until AS is_snoozed
       FROM reminders.reminders
      WHERE {condition}
      ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -41,14 +42,15 @@ NAGGING = """
 UPDATE reminders.reminders AS reminder
    SET fire_at = following.at, fired_at = $1, seen_at = NULL,
        late_by_seconds = following.late_by_seconds, nag_done = following.number,
-       missed_at = NULL
+       missed_at = NULL, postponed_from = NULL
   FROM unnest($2::uuid[], $3::integer[], $4::timestamptz[], $5::integer[])
     AS following (id, late_by_seconds, at, number)
  WHERE reminder.id = following.id
 """
 POSTPONE = """
 UPDATE reminders.reminders AS reminder
-   SET fire_at = postponed.until, missed_at = postponed.missed_at
+   SET fire_at = postponed.until, missed_at = postponed.missed_at,
+       postponed_from = coalesce(reminder.postponed_from, reminder.fire_at)
   FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[])
     AS postponed (id, until, missed_at)
  WHERE reminder.id = postponed.id
@@ -83,8 +85,13 @@ ON CONFLICT (user_id) DO UPDATE
        open_until = EXCLUDED.open_until
 RETURNING user_id, id, size
 """
-# Nothing joins it any more, whatever the clock does.
-CLOSE_DIGESTS = "UPDATE reminders.digests SET open_until = 'epoch' WHERE id = ANY($1::uuid[])"
+# Nothing joins it any more, whatever the clock does. Locked in the same order as by who joins.
+CLOSE_DIGESTS = """
+UPDATE reminders.digests AS digest SET open_until = 'epoch'
+  FROM (SELECT user_id FROM reminders.digests WHERE id = ANY($1::uuid[])
+         ORDER BY user_id FOR NO KEY UPDATE) AS closed
+ WHERE digest.user_id = closed.user_id
+"""
 # What is open for longer than this was opened by a clock that was wrong; two that are right may
 # differ a little.
 FAR: Final = timedelta(minutes=2)

@@ -69,7 +69,8 @@ class Planner:
         closed: str | None,
     ) -> list[Entry]:
         wanted = plans(event.task)
-        changed = settle(wanted, known, event.timestamp, closed)
+        is_urgent = event.task.priority == "urgent"
+        changed = settle(wanted, known, event.timestamp, closed, is_urgent=is_urgent)
         await storage.keep(transaction, event.task, wanted, changed)
         if closed is None and event.event_type == TASK_UPDATED:
             fired = [name for name, one in known.items() if one.fired_at]

@@ -29,6 +29,7 @@ What = Literal[
 ]
 PAGE: Final = "page"
 TURNED_OFF: Final = "the channel was turned off or taken away"
+CHANGED_HOURS: Final = "quiet hours were changed"
 MUTED: Final = "notifications are set to none"
 
 
@@ -75,6 +76,7 @@ class Carried(NamedTuple):
         last_at: When it was attempted last; None where it never was.
         withdrawn_at: Since when it tells of the reminder no more, where that is so.
         withdrawn_for: Why.
+        left_out_at: Since when it told of it no more until it was asked for once more.
     """
 
     id: UUID
@@ -90,6 +92,7 @@ class Carried(NamedTuple):
     withdrawn_at: datetime | None = None
     withdrawn_for: str | None = None
     last_at: datetime | None = None
+    left_out_at: datetime | None = None
 
     @property
     def is_without(self) -> bool:
@@ -140,9 +143,11 @@ def of_planning(
         event: The change.
     """
     by = {"event_id": str(event.event_id), "event_type": event.event_type}
-    moved = before is not None and before.planned_at != after.planned_at
+    moved = before is not None and (
+        before.planned_at != after.planned_at or _is_freed(before, after)
+    )
     told: list[tuple[What, dict[str, Any]]] = []
-    if moved and before is not None:
+    if moved and before is not None and before.fire_at != after.fire_at:
         told.append(("replanned", {"old": rfc3339(before.fire_at), "new": rfc3339(after.fire_at)}))
     if after.status == "cancelled" and (moved or before is None or _why(before) != _why(after)):
         told.append(("cancelled", {"reason": after.reason}))
@@ -150,6 +155,11 @@ def of_planning(
         told.append(("planned", {"fire_at": rfc3339(after.fire_at)}))
     found = (reminder_id, event.user_id, event.timestamp)
     return [Entry(*found, what, facts | by) for what, facts in told]
+
+
+def _is_freed(before: Standing, after: Standing) -> bool:
+    """Whether quiet hours do not hold it up any more."""
+    return before.is_held_up and before.fire_at != after.fire_at
 
 
 def _why(standing: Standing) -> tuple[str, str | None]:
@@ -193,6 +203,14 @@ def of_postponing(
     times = {"fire_at": rfc3339(due.fire_at), "until": rfc3339(until)}
     times |= {"missed_at": rfc3339(missed_at)} if missed_at else {}
     return Entry(due.id, due.user_id, now, "postponed", times | {"reason": "quiet hours"})
+
+
+def of_changed_hours(
+    user_id: UUID, reminder_id: UUID, now: datetime, old: datetime, new: datetime
+) -> Entry:
+    """It was held up by quiet hours, and its owner has changed these, or their time zone."""
+    facts = {"old": rfc3339(old), "new": rfc3339(new), "reason": CHANGED_HOURS}
+    return Entry(reminder_id, user_id, now, "replanned", facts)
 
 
 class Person(NamedTuple):

@@ -2,6 +2,7 @@
 
     waiting ──claim──> claimed ──taken──> delivered
        ^                  │
+       ├── again at once ─┤ we stopped before there was an answer
        ├── again later ───┤ failed, and the channel may be tried again
        ├── next channel ──┤ refused, or tried often enough, and another one is left
        ├── all again ─────┤ none is left, and some could not be reached: for a day
@@ -135,6 +136,14 @@ def failed(
         if way.id not in tried:
             return left._replace(state="waiting", way=way, attempt=0, since=None, next_at=now)
     return _all_again(left, failure, now, chance, ways)
+
+
+def broken_off(course: Course, now: datetime) -> Course:
+    """We stopped while it was being sent: it is sent again at once, and that attempt is no more."""
+    if course.is_over:
+        return course
+    since = course.since if course.attempt > 1 else None
+    return course._replace(state="waiting", attempt=course.attempt - 1, since=since, next_at=now)
 
 
 def stopped(course: Course, reason: str) -> Course:

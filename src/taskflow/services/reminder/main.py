@@ -1,6 +1,7 @@
 """The reminder service (port 8002): plans reminders, fires them and sees that people get them."""
 
-from collections.abc import Mapping
+from asyncio import TaskGroup
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,11 +12,11 @@ from taskflow.base.networks import parse_networks
 from taskflow.chassis.handlers import Batches
 from taskflow.chassis.housekeeping import Chore, keep_house
 from taskflow.chassis.metrics import FAST
-from taskflow.chassis.service import Context, Parts, Service
+from taskflow.chassis.service import Context, Loop, Parts, Service
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import REMINDER_SOURCE
 from taskflow.services.reminder import courier, deliveries, pruning, storage
-from taskflow.services.reminder.channels.kinds import channels_of
+from taskflow.services.reminder.channels.kinds import Channels, channels_of
 from taskflow.services.reminder.channels.port import Channel
 from taskflow.services.reminder.channels.registry import Registry
 from taskflow.services.reminder.channels_routes import CHANNEL_ROUTES
@@ -26,6 +27,7 @@ from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.firing import LOOK_SECONDS, SHARED_LOOK_SECONDS, Firing
 from taskflow.services.reminder.history import PAGE
 from taskflow.services.reminder.ports import Schedule
+from taskflow.services.reminder.postponements import Postponements
 from taskflow.services.reminder.pruning import KEEP_DELIVERIES
 from taskflow.services.reminder.routes import ROUTES
 from taskflow.services.reminder.schedule_memory import MemorySchedule
@@ -48,7 +50,7 @@ def build(context: Context) -> Parts:
         parts,
         routes=[*parts.routes, *CHANNEL_ROUTES, *DELIVERY_ROUTES],
         dependencies={**parts.dependencies, "registry": registry},
-        on_stop=channels.close,
+        on_stop=partial(_leave, parts.on_stop, channels),
     )
 
 
@@ -65,18 +67,21 @@ def build_with(context: Context, channels: Mapping[str, Channel]) -> Parts:
     _show(context, figures)
     planner = Planner(schedule, context.clock, partial(figures.attempted, PAGE, "delivered"))
     firing = _firing(context, schedule, channels, is_shared=shared is not None)
+    couriers = _couriers(context, channels, figures)
     return Parts(
         routes=ROUTES,
         dependencies={"schedule": schedule},
         batches=Batches(handle=planner.follow, forget=storage.forget_user),
         loops=[
             firing.run,
+            Postponements(context.database, schedule, context.clock).run,
             partial(keep_house, context.database, context.clock, _chores(context)),
-            *(one.run for one in _couriers(context, channels, figures)),
+            *(one.run for one in couriers),
             *([shared.run] if shared else []),
         ],
         optional_checks={"redis": shared.client.check} if shared else {},
         breakers={"redis": shared.client.breaker} if shared else {},
+        on_stop=partial(_stop, couriers),
     )
 
 
@@ -105,6 +110,20 @@ def _couriers(context: Context, channels: Mapping[str, Channel], figures: Figure
         Courier(channel, context.database, context.clock, figures, terms)
         for channel in channels.values()
     ]
+
+
+async def _stop(couriers: Sequence[Courier]) -> None:
+    """Stop them all at once."""
+    async with TaskGroup() as group:
+        for one in couriers:
+            group.create_task(one.stop())
+
+
+async def _leave(stop: Loop | None, channels: Channels) -> None:
+    """Send nothing more, then end the channels' connections."""
+    if stop is not None:
+        await stop()
+    await channels.close()
 
 
 def _chores(context: Context) -> list[Chore]:

@@ -1,5 +1,6 @@
 """Reads what a claimed delivery is to say, and to whom."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ SELECT reminder_id, fire_at, task::text AS task, needless, asked_at IS NOT NULL 
   FROM member
  ORDER BY needless IS NOT NULL, task->>'priority' <> 'urgent', fire_at, reminder_id LIMIT $3
 """  # noqa: S608 - made of constants
+IS_ASKED = "SELECT asked_at IS NOT NULL FROM reminders.deliveries WHERE id = $1"
 NOTHING_LEFT = "nothing of it is left"
 
 
@@ -70,16 +72,30 @@ async def read(
     """
     known = (await channels.preferred(transaction, [claimed.user_id]))[claimed.user_id]
     addressee = next((one for one in known if one.id == claimed.course.way.id), None)
-    ways = tuple(Way(one.id, one.kind) for one in known if one.kind in kinds)
     rows: list[Any] = await transaction.rows(MEMBERS, claimed.id, RANKS, MOST_NAMED)
-    # Whoever asks for a channel wants no other one in its place.
-    if rows and rows[0]["is_asked"]:
-        ways = tuple(one for one in ways if one == claimed.course.way)
+    ways = _ways(known, claimed, kinds, is_asked=bool(rows) and rows[0]["is_asked"])
     named = [_member(row, now) for row in rows if row["needless"] is None]
     if not named:
         return Parcel(None, rows[0]["needless"] if rows else NOTHING_LEFT, addressee, ways)
     contents = Contents(named, rows[0]["wanted"], RANKS[rows[0]["urgency"] - 1])
     return Parcel(message_of(claimed.id, contents), "", addressee, ways)
+
+
+async def ways(
+    transaction: Transaction, claimed: Claimed, kinds: frozenset[str]
+) -> tuple[Way, ...]:
+    """By what a claimed delivery may go, where it cannot be read what it tells."""
+    known = (await channels.preferred(transaction, [claimed.user_id]))[claimed.user_id]
+    is_asked = bool(await transaction.value(IS_ASKED, claimed.id))
+    return _ways(known, claimed, kinds, is_asked=is_asked)
+
+
+def _ways(
+    known: Sequence[Addressee], claimed: Claimed, kinds: frozenset[str], *, is_asked: bool
+) -> tuple[Way, ...]:
+    found = (Way(one.id, one.kind) for one in known if one.kind in kinds)
+    # Whoever asks for a channel wants no other one in its place.
+    return tuple(one for one in found if not is_asked or one == claimed.course.way)
 
 
 def _member(row: Any, now: datetime) -> Member:

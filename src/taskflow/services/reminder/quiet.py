@@ -24,6 +24,25 @@ def quiet_until(wanted: NotificationPreferences, zone: ZoneInfo, now: datetime) 
     return next(found for one in ends if (found := instant(one, zone)) > now)
 
 
+def held_until(
+    wanted: NotificationPreferences, zone: ZoneInfo, postponed_from: datetime, now: datetime
+) -> tuple[datetime, datetime | None]:
+    """When what quiet hours hold up comes, by those that hold now; None where they do no more.
+
+    Args:
+        wanted: What its owner wants by now.
+        zone: Where their wall is.
+        postponed_from: When it was due.
+        now: The time.
+
+    Returns:
+        When it comes, and since when it is held up.
+    """
+    earliest = max(postponed_from, now)
+    until = quiet_until(wanted, zone, earliest)
+    return (earliest, None) if until is None else (until, postponed_from)
+
+
 def comes_at(wanted: NotificationPreferences, zone: ZoneInfo, fire_at: datetime) -> datetime:
     """When a reminder comes where nothing goes wrong: at its time, or when quiet hours end then."""
     return quiet_until(wanted, zone, fire_at) or fire_at

@@ -22,7 +22,8 @@ CARRIED = """
        CASE WHEN delivery.asked_at IS NULL THEN told.withdrawn_at END AS withdrawn_at,
        CASE WHEN delivery.asked_at IS NULL THEN told.withdrawn_for END AS withdrawn_for,
        (SELECT at FROM reminders.attempts WHERE delivery_id = delivery.id
-         ORDER BY number DESC LIMIT 1) AS last_at
+         ORDER BY number DESC LIMIT 1) AS last_at,
+       told.withdrawn_at AS left_out_at
 """
 WITHDRAWN = """
 max(withdrawn_for) AS withdrawn_for,

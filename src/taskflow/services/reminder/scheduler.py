@@ -37,6 +37,8 @@ class Standing(NamedTuple):
     Attributes:
         nag_done: Which repetition it is at; 0 until it has fired once.
         missed_at: When it should have come, where it was missed and then postponed.
+        postponed_from: When it was due, where quiet hours hold it up until `fire_at`; of no
+            meaning once it has fired.
     """
 
     planned_at: datetime
@@ -49,6 +51,12 @@ class Standing(NamedTuple):
     nag_times: int | None = None
     nag_done: int = 0
     missed_at: datetime | None = None
+    postponed_from: datetime | None = None
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether it waits for the end of quiet hours."""
+        return self.status == "pending" and self.postponed_from is not None
 
 
 class Repetition(NamedTuple):
@@ -103,6 +111,8 @@ def settle(
     known: Mapping[UUID, Standing],
     asked_at: datetime,
     closed: str | None,
+    *,
+    is_urgent: bool = False,
 ) -> dict[UUID, Standing]:
     """Where a task's reminders stand after a change of it; only those that the change moves.
 
@@ -112,8 +122,11 @@ def settle(
         asked_at: When the change was made, however late we hear of it: what was ahead then is
             not past, and what is due and has not fired yet still fires.
         closed: Why nothing of the task fires, if that is so.
+        is_urgent: Whether quiet hours do not hold for the task.
     """
     found = {plan.id: _settled(plan, known.get(plan.id), asked_at, closed) for plan in wanted}
+    if is_urgent:
+        found = {identity: _freed(one, asked_at) for identity, one in found.items()}
     for identity, standing in known.items():
         if identity not in found and standing.status == "pending":
             found[identity] = standing._replace(status="cancelled", reason=REMOVED)
@@ -127,7 +140,13 @@ def settle(
 def _settled(
     plan: Plan, known: Standing | None, asked_at: datetime, closed: str | None
 ) -> Standing:
-    """A reminder keeps its state for as long as its planned time stays the same."""
+    """A reminder keeps its state for as long as its planned time stays the same.
+
+    What quiet hours hold up was due and has not been told: it comes still at their end where its
+    time moves to another one that has passed, as it does with its owner's time zone.
+    """
+    if known is not None and known.is_held_up and plan.planned_at <= asked_at:
+        known = known._replace(planned_at=plan.planned_at)
     if known is None or known.planned_at != plan.planned_at:
         known = Standing(plan.planned_at, plan.planned_at, "cancelled")
     known = _nagging(plan, known)
@@ -138,6 +157,14 @@ def _settled(
     if known.status == "pending" or known.fire_at > asked_at:
         return known._replace(status="pending", reason=None)
     return known._replace(reason=PAST) if known.fired_at is None else _resumed(known, asked_at)
+
+
+def _freed(known: Standing, asked_at: datetime) -> Standing:
+    """What quiet hours held up comes at once, though never before its time."""
+    if known.postponed_from is None or not known.is_held_up:
+        return known
+    fire_at = min(max(known.postponed_from, asked_at), known.fire_at)
+    return known._replace(fire_at=fire_at, postponed_from=None)
 
 
 def _resumed(known: Standing, asked_at: datetime) -> Standing:

@@ -32,21 +32,22 @@ RETURNING task_id
 CLOSED = "SELECT closed FROM reminders.tasks WHERE task_id = $1"
 STANDINGS = """
 SELECT task_id, id, planned_at, fire_at, status, reason, fired_at, late_by_seconds,
-       nag_every_seconds, nag_times, nag_done, missed_at
+       nag_every_seconds, nag_times, nag_done, missed_at, postponed_from
   FROM reminders.reminders WHERE task_id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 """
 KEEP = """
 INSERT INTO reminders.reminders AS known
   (id, task_id, user_id, "offset", at,
    planned_at, fire_at, status, reason, fired_at, late_by_seconds,
-   nag_every_seconds, nag_times, nag_done, missed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+   nag_every_seconds, nag_times, nag_done, missed_at, postponed_from)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (id) DO UPDATE
    SET planned_at = EXCLUDED.planned_at, fire_at = EXCLUDED.fire_at, status = EXCLUDED.status,
        reason = EXCLUDED.reason, fired_at = EXCLUDED.fired_at,
        late_by_seconds = EXCLUDED.late_by_seconds,
        nag_every_seconds = EXCLUDED.nag_every_seconds, nag_times = EXCLUDED.nag_times,
        nag_done = EXCLUDED.nag_done, missed_at = EXCLUDED.missed_at,
+       postponed_from = EXCLUDED.postponed_from,
        seen_at = CASE WHEN known.planned_at = EXCLUDED.planned_at THEN known.seen_at END
 """
 CANCEL = "UPDATE reminders.reminders SET status = $2, reason = $3 WHERE id = $1"
@@ -82,7 +83,8 @@ SELECT {COLUMNS} FROM reminders.reminders WHERE id = $1 AND user_id = $2
 LOCK = FIND + " FOR UPDATE"
 SNOOZE = """
 UPDATE reminders.reminders
-   SET status = 'pending', fire_at = $2, reason = NULL, nag_done = 0, missed_at = NULL
+   SET status = 'pending', fire_at = $2, reason = NULL, nag_done = 0, missed_at = NULL,
+       postponed_from = NULL, snoozed_until = $2
  WHERE id = $1
 """
 ACKNOWLEDGE = """

@@ -89,19 +89,23 @@ def timeline(
         if one.what == "handed_over" and not one.reason and one.at > known_since:
             is_alone = deliveries.keys().isdisjoint({one.event_id, one.digest_id})
             one.text += "; no other channel was on" if is_alone else ""
-    its_own = [one for one in attempts if _tells(deliveries[one.delivery_id], one)]
     anew = [(one.facts["delivery_id"], one.facts["after"]) for one in known if "after" in one.facts]
+    its_own = [one for one in attempts if _tells(deliveries[one.delivery_id], one, anew)]
     found += _attempted_all(its_own, deliveries, anew)
     found += [one for delivery in carried for one in _standing(delivery)]
     # An end comes after what led to it, should both have been at one instant.
     return sorted(found, key=lambda one: (one.at, one.what in ("dead", "stopped")))
 
 
-def _tells(carried: Carried, attempt: Attempt) -> bool:
-    """Whether an attempt tells of the reminder: a digest goes on without what was withdrawn."""
-    if carried.kind == "reminder" or carried.withdrawn_at is None:
+def _tells(carried: Carried, attempt: Attempt, anew: Sequence[tuple[str, int]]) -> bool:
+    """Whether an attempt tells of the reminder: a digest goes on without what was withdrawn.
+
+    Once it is asked for again it tells of all that it ever did.
+    """
+    left_out_at = carried.withdrawn_at or carried.left_out_at
+    if carried.kind == "reminder" or left_out_at is None or attempt.at <= left_out_at:
         return True
-    return attempt.at <= carried.withdrawn_at
+    return any(name == str(carried.id) and attempt.number > after for name, after in anew)
 
 
 def _told(told: Told) -> list[Happening]:
@@ -109,7 +113,11 @@ def _told(told: Told) -> list[Happening]:
     if told.what == "fired":
         return _fired(told.at, facts)
     known = {**facts, "at": told.at, "what": told.what}
-    words = _MISSED if "missed_at" in facts else _WORDS[told.what]
+    words = _WORDS[told.what]
+    if "missed_at" in facts:
+        words = _MISSED
+    elif told.what == "replanned" and "reason" in facts:
+        words = _MOVED
     return [convert(known | {"text": words.format(**_spoken(facts))}, Happening)]
 
 
@@ -238,6 +246,7 @@ _LAST: Final[Mapping[str, str]] = {
     "digest": "What is being sent just now may tell of it, and nothing after that: {reason}",
 }
 
+_MOVED: Final = "It was moved from {old} to {new}: {reason}"
 _MISSED: Final = "It was missed, and postponed until {until}: {reason}"
 
 

@@ -84,7 +84,7 @@ async def trigger(
     if not found:
         return Triggered((), {})
     people = await preferences_of_all(transaction, {one.user_id for one in found})
-    waiting = postponed(found, _quiet(people, now))
+    waiting = postponed(found, _quiet(people, now), now)
     muted = {one for one, wanted in people.items() if wanted.notifications.level == "none"}
     fired = firings([one for one in found if one.id not in waiting], muted, now)
     late = [one for one in found if one.id in waiting and is_missed(one, now)]

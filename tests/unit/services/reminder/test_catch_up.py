@@ -33,7 +33,7 @@ def test_quiet_hours_hold_up_all_but_what_is_urgent() -> None:
     until = NOON + timedelta(hours=7)
     found = [due(MINUTE), due(MINUTE, number=2, priority="urgent"), due(MINUTE, user=2, number=3)]
     quiet = {UUID(int=1): until, UUID(int=2): None}
-    assert postponed(found, quiet) == {UUID(int=1): until}
+    assert postponed(found, quiet, NOON) == {UUID(int=1): until}
 
 
 def test_lateness_is_said_in_whole_seconds_and_never_negative() -> None:

@@ -146,6 +146,27 @@ def test_a_zone_that_is_none_is_the_events_own_fault(zone: str) -> None:
         planned_time(state, Reminder(offset="PT1H"))
 
 
+def test_what_quiet_hours_hold_up_comes_still_where_its_time_moves_to_another_that_has_passed() -> (
+    None
+):
+    # Its owner has moved to the next time zone at night, and it goes with the wall.
+    earlier = NOON - HOUR
+    held = Standing(earlier, NOON + 8 * HOUR, "pending", postponed_from=earlier)
+    assert after(held, asked_at=NOON + HOUR) == held._replace(planned_at=NOON)
+
+
+def test_what_has_fired_after_quiet_hours_is_planned_anew_like_any_other() -> None:
+    earlier = NOON - HOUR
+    sent = Standing(earlier, earlier, "sent", None, NOON, 0, postponed_from=earlier)
+    assert after(sent, asked_at=NOON + HOUR) == Standing(NOON, NOON, "cancelled", PAST)
+
+
+def test_what_quiet_hours_hold_up_comes_at_its_new_time_where_that_lies_ahead() -> None:
+    earlier = NOON - HOUR
+    held = Standing(earlier, NOON + 8 * HOUR, "pending", postponed_from=earlier)
+    assert after(held, asked_at=earlier) == Standing(NOON, NOON, "pending")
+
+
 NAGGING = Standing(NOON, NOON, "pending", None, None, None, 600, 3)
 
 

@@ -156,6 +156,23 @@ def test_what_was_withdrawn_while_it_was_sent_says_how_that_ended(
     assert [one.text for one in found] == texts
 
 
+def test_a_digest_that_is_asked_for_once_more_tells_of_what_it_had_left_out_from_then_on() -> None:
+    digest = carried("delivered", kind="digest", left_out_at=NOON - MINUTE)
+    tried = [
+        attempt(number, result, NOON + number * MINUTE)._replace(number=number)
+        for number, result in enumerate(("failed", "delivered", "failed", "delivered"), 1)
+    ]
+    again = [
+        Told(NOON + after * MINUTE, "redelivered", FACTS["redelivered"] | {"after": after})
+        for after in (2, 4)
+    ]
+    found = timeline(again, [digest], tried)
+    assert [(one.what, one.at) for one in found if one.attempt] == [
+        ("attempted", NOON + 3 * MINUTE),
+        ("delivered", NOON + 4 * MINUTE),
+    ]
+
+
 @pytest.mark.parametrize(
     ("state", "last_at", "texts"),
     [
