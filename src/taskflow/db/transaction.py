@@ -65,6 +65,14 @@ class Transaction:
         async for record in self._connection.cursor(statement, *parameters, prefetch=prefetch):
             yield record
 
+    async def pages(
+        self, statement: str, *parameters: object, size: int
+    ) -> "AsyncIterator[Sequence[Record]]":
+        """The rows of a query by so many at a time, where each by itself would cost too much."""
+        cursor = await self._connection.cursor(statement, *parameters)
+        while rows := await cursor.fetch(size):
+            yield rows
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """What fails inside is undone alone."""

@@ -6,7 +6,6 @@ Whoever reads thousands of rows at once delays everybody else in the process mea
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from taskflow.db.transaction import Transaction
 from taskflow.services.reminder.ports import Times
@@ -22,11 +21,5 @@ async def upcoming(
     transaction: Transaction, before: datetime, limit: int, page: int = PAGE_SIZE
 ) -> AsyncIterator[Times]:
     """When what is pending before an instant is due, the earliest first, so many in all."""
-    found: dict[UUID, datetime] = {}
-    async for row in transaction.stream(UPCOMING, before, limit, prefetch=page):
-        found[row[0]] = row[1]
-        if len(found) == page:
-            yield found
-            found = {}
-    if found:
-        yield found
+    async for rows in transaction.pages(UPCOMING, before, limit, size=page):
+        yield {row[0]: row[1] for row in rows}
