@@ -17,7 +17,7 @@ from taskflow.services.recurring_processor.progress import (
     planned_at,
     without_additions,
 )
-from taskflow.services.recurring_processor.unmoved import unmoved
+from taskflow.services.recurring_processor.unmoved import is_same_day, unmoved
 from taskflow.tasks.model import Fields, due_text
 from taskflow.tasks.recurrence import Schedule, occurrence_key, told
 from taskflow.tasks.zones import instant, parse_zone, wall_time
@@ -115,9 +115,17 @@ def _moved(series: Series, planned_date: str | None, task: TaskState) -> Series:
     at = moved.instant_of(moved.start_at)
     if task.planned_date is not None and task.planned_date == planned_date:
         moved = unmoved(series, moved)
+    elif planned_date is not None and _has_day_of(series, planned_date, moved):
+        moved = unmoved(series, moved, is_at_its_time=False)
     if moved.instant_of(moved.start_at) < at:
         moved = replace(moved, resumed_at=max(at, series.resumed_at or at))
     return moved
+
+
+def _has_day_of(series: Series, planned_date: str, moved: Series) -> bool:
+    """Whether a task was given another time alone."""
+    is_alike = (series.timezone, series.all_day) == (moved.timezone, moved.all_day)
+    return is_alike and is_same_day(series, planned_date, moved.start_at)
 
 
 def _had(chain: Chain, task_id: UUID, last: Instance | None, at: datetime) -> int:

@@ -24,17 +24,18 @@ _MOST_STEPS: Final = 12
 _MONTHS: Final = {"MONTHLY": 1, "YEARLY": 12}
 
 
-def unmoved(before: Series, after: Series) -> Series:
-    """A series that counts from a task where nobody moved it, its start as the rule had it.
+def unmoved(before: Series, after: Series, *, is_at_its_time: bool = True) -> Series:
+    """A series that counts from a task on the day that it had, its start as the rule had it.
 
     Args:
         before: What the task was planned by.
         after: With another plan, its start where the task is planned.
+        is_at_its_time: Whether nobody gave it another time on that day.
     """
     if before.recurrence is None or after.recurrence is None:
         return after
     start = after.schedule.start
-    wall = _before_gap(before, after)
+    wall = _before_gap(before, after) if is_at_its_time else start
     day = _day_wanted(before, after)
     if day is not None:
         wall = _earlier(wall, day, parse_rule(after.recurrence.rule))
@@ -43,6 +44,12 @@ def unmoved(before: Series, after: Series) -> Series:
     if after.all_day:
         return replace(after, start_at=wall.date().isoformat())
     return replace(after, start_at=written_on_wall(wall, after.zone))
+
+
+def is_same_day(series: Series, one: str, other: str) -> bool:
+    """Whether two dates are on one day where the series is."""
+    days = {schedule_of(series, parse_when(when)).start.date() for when in (one, other)}
+    return len(days) == 1
 
 
 def _before_gap(before: Series, after: Series) -> datetime:

@@ -31,10 +31,12 @@ GAPPED: dict[str, object] = {
     "all_day": False,
     "timezone": "Europe/Berlin",
 }
+TIMED: dict[str, object] = {**GAPPED, "due_date": "2027-01-31T09:00:00+01:00"}
 BEGINNINGS = {
     "clamped": ("monthly", CLAMPED, 1),
     "leap": ("yearly", LEAP, 3),
     "gapped": ("daily", GAPPED, 1),
+    "timed": ("monthly", TIMED, 1),
 }
 EDITS: dict[str, dict[str, object]] = {
     "a policy": {"policy": "pile_up"},
@@ -143,6 +145,19 @@ def test_a_date_that_a_person_gave_is_what_the_series_counts_from() -> None:
     fields = drafted(task, {"due_date": "2027-02-27"}, NOW)
     task = task.with_fields(fields, moves_series=True).next_version(NOW)
     assert coming(taken(chain, task), task, 2) == [date(2027, 3, 27), date(2027, 4, 27)]
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+def test_another_time_on_the_last_day_of_the_month_leaves_the_day(*, restarts: bool) -> None:
+    chain, task = chained("timed")
+    fields = drafted(task, {"due_date": "2027-02-28T11:30:00+01:00"}, NOW)
+    task = task.with_fields(fields, moves_series=True).next_version(NOW)
+    found = coming(taken(chain, task, restarts=restarts), task, 3)
+    assert [f"{one:%m-%dT%H:%MZ}" for one in found] == [
+        "03-31T09:30Z",
+        "04-30T09:30Z",
+        "05-31T09:30Z",
+    ]
 
 
 @pytest.mark.parametrize("beginning", sorted(BEGINNINGS))
