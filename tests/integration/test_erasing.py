@@ -35,6 +35,7 @@ class Occurrence(NamedTuple):
 
     date: str = "2026-03-16"
     at: object = datetime(2026, 3, 16, 9, tzinfo=UTC)
+    wall: datetime | None = None
 
 
 Make = Callable[[Transaction, Actor, Task], Awaitable[object]]

@@ -34,6 +34,10 @@ class Occurrence(Protocol):
     def at(self) -> object:
         """An instant, or a date for an all-day task."""
 
+    @property
+    def wall(self) -> datetime | None:
+        """What the wall says of it by the rule, also where the zone leaves that out."""
+
 
 class Wish(NamedTuple):
     """An instance to be made: by whom, after which one, for which occurrence."""
@@ -140,4 +144,5 @@ def drafted_instance(wish: Wish, now: datetime) -> Task:
     )
     task = new_task(fields, UUID(int=0), wish.actor.user_id, now)
     task_id = derived_id(series_id, occurrence.date, task.due_at or now)
-    return replace(task, id=task_id, series_id=series_id, occurrence_date=occurrence.date)
+    task = replace(task, id=task_id, series_id=series_id, occurrence_date=occurrence.date)
+    return task.due_on_wall(occurrence.wall)

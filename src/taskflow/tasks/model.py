@@ -148,6 +148,14 @@ class Task(Fields, frozen=True, kw_only=True):
         walls = {"due_wall": due_wall, "planned_wall": planned_wall}
         return replace(self, timezone=timezone, due=due, planned=planned, **walls)
 
+    def due_on_wall(self, wall: datetime | None) -> "Task":
+        """The task, due at this wall time wherever its owner goes; it is later here if it must."""
+        if not self.floating or not isinstance(self.due, datetime):
+            return self
+        if wall is None or wall_time(self.due, parse_zone(self.timezone)) == wall:
+            return self
+        return replace(self, due_wall=wall, planned_wall=wall)
+
     def completed(self, at: datetime) -> "Task":
         """The task, done at an instant."""
         return replace(self, status="completed", completed_at=at)

@@ -48,12 +48,14 @@ class Occurrence(NamedTuple):
         at: The instant in UTC, or the day of an all-day series.
         reason: What is not plain about it, in a sentence.
         is_excluded: Whether EXDATE leaves it out; only asked for with `with_exceptions`.
+        wall: What the wall says of it by the rule; `at` is later where the zone leaves that out.
     """
 
     date: str
     at: datetime | Day
     reason: str | None = None
     is_excluded: bool = False
+    wall: datetime | None = None
 
 
 class _Candidate(NamedTuple):
@@ -230,7 +232,7 @@ def _in_order(found: Iterable[_Candidate], zone: ZoneInfo) -> Iterator[_Candidat
 def _occurrence(schedule: Schedule, one: _Candidate) -> Occurrence:
     reason = ADDED if one.is_added else _reason(schedule, one.local)
     at = wall_time(one.at, schedule.zone).date() if schedule.all_day else one.at
-    return Occurrence(_key(schedule, one.local), at, reason)
+    return Occurrence(_key(schedule, one.local), at, reason, wall=one.local)
 
 
 def _excluded(schedule: Schedule, one: _Candidate) -> Occurrence:
