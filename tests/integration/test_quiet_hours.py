@@ -23,6 +23,7 @@ from taskflow.services.reminder.postponements import Postponements
 from taskflow.services.reminder.reactions import snooze
 from taskflow.services.reminder.schedule_memory import MemorySchedule
 from taskflow.services.reminder.scheduler import plans
+from taskflow.services.reminder.trigger import Terms, trigger
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -282,3 +283,26 @@ async def test_whoever_hears_nothing_any_more_listens_again(
         await prefer(database, task.user_id, PreferencesPatch(quiet_hours=None))
         await until(lambda: is_next(schedule, wall.at))
     assert await comes_at(own, task) == wall.at
+
+
+async def test_what_is_held_up_while_its_owner_turns_quiet_hours_off_comes_at_once(
+    own: Database, database: Database
+) -> None:
+    wall = Wall()
+    other = await held(own, database, wall)
+    task = make_task(Reminder(at=wall.at))
+    await add_person(database, task.user_id, **QUIET)
+    await follow(own, make_event(task, wall.at - HOUR))
+    off = PreferencesPatch(quiet_hours=None)
+    async with following(own, wall) as schedule:
+        async with own.transaction() as transaction:
+            await trigger(transaction, wall.at, 10, None, Terms())
+            await prefer(database, task.user_id, off)
+            # They are followed in their order: once this one is, nobody looks for the former.
+            await prefer(database, other.user_id, off)
+            await until(lambda: is_next(schedule, wall.at))
+        await until(lambda: comes(own, task, wall.at))
+
+
+async def comes(own: Database, task: TaskState, at: datetime) -> bool:
+    return await comes_at(own, task) == at

@@ -5,7 +5,7 @@ What is asked for with `after_commit` happens once the commit has succeeded, els
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from taskflow.db.undoing import Undoable
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from asyncpg import Connection, Record
 
     from taskflow.db.hints import Hints
+
+TELL: Final = "SELECT pg_notify($1, told) FROM unnest($2::text[]) AS told"
 
 
 class Transaction:
@@ -93,9 +95,9 @@ class Transaction:
         """Ring a hint once the commit has succeeded."""
         self._bells.add(bell)
 
-    async def tell(self, channel: str, told: str) -> None:
+    async def tell(self, channel: str, *told: str) -> None:
         """Tell whoever listens on a channel, in whatever process, once the commit has succeeded."""
-        await self._connection.execute("SELECT pg_notify($1, $2)", channel, told)
+        await self._connection.execute(TELL, channel, told)
 
     def committed(self) -> None:
         """Tell everybody who asked; called by the database alone."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from taskflow.accounts.queries import Preferences, preferences_of_all
+from taskflow.accounts.queries import PREFERENCES_CHANGED, Preferences, preferences_of_all
 from taskflow.base.ids import derived_id
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Digest
@@ -22,7 +22,7 @@ from taskflow.services.reminder.catch_up import (
 )
 from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.due import Joining
-from taskflow.services.reminder.history import of_firing, of_postponing
+from taskflow.services.reminder.history import Entry, of_firing, of_postponing
 from taskflow.services.reminder.lifecycle import Way
 from taskflow.services.reminder.ports import Times
 from taskflow.services.reminder.quiet import comes_at, quiet_until
@@ -87,17 +87,10 @@ async def trigger(
     waiting = postponed(found, _quiet(people, now), now)
     muted = {one for one, wanted in people.items() if wanted.notifications.level == "none"}
     fired = firings([one for one in found if one.id not in waiting], muted, now)
-    late = [one for one in found if one.id in waiting and is_missed(one, now)]
-    missed = _missed(late, people, now)
-    await due.postpone(transaction, waiting, missed)
+    history = await _postpone(transaction, found, waiting, people, now)
     digests, ready_at = await _digests(transaction, fired, now, terms.digest_above)
     fired = joined(fired, digests, now)
     await due.mark(transaction, fired, now)
-    history = [
-        of_postponing(one, now, waiting[one.id], missed.get(one.id))
-        for one in found
-        if one.id in waiting
-    ]
     history += [of_firing(one, now) for one in fired]
     await receipts.append(transaction, history)
     await _begin_deliveries(transaction, fired, ready_at, now, terms.kinds)
@@ -113,6 +106,27 @@ def _quiet(people: Mapping[UUID, Preferences], now: datetime) -> dict[UUID, date
         else None
         for user_id, wanted in people.items()
     }
+
+
+async def _postpone(
+    transaction: Transaction,
+    found: Sequence[Due],
+    waiting: Mapping[UUID, datetime],
+    people: Mapping[UUID, Preferences],
+    now: datetime,
+) -> list[Entry]:
+    """Let these wait; returns what their timelines say of it.
+
+    Their owners may have changed quiet hours since these were read: whoever follows such changes
+    could not see yet that anything waits, and is told to look once it can be seen.
+    """
+    held = [one for one in found if one.id in waiting]
+    if not held:
+        return []
+    missed = _missed([one for one in held if is_missed(one, now)], people, now)
+    await due.postpone(transaction, waiting, missed)
+    await transaction.tell(PREFERENCES_CHANGED, *{str(one.user_id) for one in held})
+    return [of_postponing(one, now, waiting[one.id], missed.get(one.id)) for one in held]
 
 
 def _missed(
