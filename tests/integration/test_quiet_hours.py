@@ -306,3 +306,60 @@ async def test_what_is_held_up_while_its_owner_turns_quiet_hours_off_comes_at_on
 
 async def comes(own: Database, task: TaskState, at: datetime) -> bool:
     return await comes_at(own, task) == at
+
+
+async def complete(own: Database, task: TaskState, wall: Wall) -> None:
+    done = replace(task, version=2, status="completed")
+    await follow(own, make_event(done, wall.at, "task.completed"))
+
+
+async def test_what_is_reopened_comes_by_the_quiet_hours_that_hold_by_then(
+    own: Database, database: Database
+) -> None:
+    wall = Wall()
+    task = await held(own, database, wall)
+    wall.at += MINUTE
+    await complete(own, task, wall)
+    await prefer(database, task.user_id, PreferencesPatch(quiet_hours=None))
+    wall.at += MINUTE
+    await change(own, replace(task, version=3), wall)
+    await fire(own, wall)
+    reminder = plans(task)[0].id
+    assert await fired_at(own, reminder) == [wall.at]
+    fired = next(one for one in await history(own, reminder) if one.what == "fired")
+    assert fired.late_by_seconds == 0
+
+
+async def test_what_is_reopened_at_night_waits_for_the_end_of_quiet_hours_again(
+    own: Database, database: Database
+) -> None:
+    wall = Wall()
+    task = await held(own, database, wall)
+    await complete(own, task, wall)
+    wall.at += HOUR
+    await change(own, replace(task, version=3), wall)
+    await fire(own, wall)
+    assert await fired_at(own, plans(task)[0].id) == []
+    assert await comes_at(own, task) == MORNING
+    wall.at = MORNING
+    await fire(own, wall)
+    assert await fired_at(own, plans(task)[0].id) == [MORNING]
+
+
+async def test_a_repetition_that_goes_on_after_the_night_keeps_its_own_time(
+    own: Database, database: Database
+) -> None:
+    wall = Wall()
+    wall.at = EVENING - 2 * HOUR
+    task = make_task(Reminder(at=wall.at, nag=Nag("PT90M", 10)))
+    await add_person(database, task.user_id, **QUIET)
+    await follow(own, make_event(task, wall.at - HOUR))
+    await fire(own, wall)
+    wall.at += 90 * MINUTE
+    await fire(own, wall)
+    await complete(own, task, wall)
+    wall.at = MORNING + HOUR
+    await change(own, replace(task, version=3), wall)
+    await Postponements(own, MemorySchedule(wall), wall).look()
+    assert await comes_at(own, task) == MORNING + 90 * MINUTE
+    assert "replanned" not in [one.what for one in await history(own, plans(task)[0].id)]

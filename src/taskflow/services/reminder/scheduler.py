@@ -143,7 +143,9 @@ def _settled(
     """A reminder keeps its state for as long as its planned time stays the same.
 
     What quiet hours hold up was due and has not been told: it comes still at their end where its
-    time moves to another one that has passed, as it does with its owner's time zone.
+    time moves to another one that has passed, as it does with its owner's time zone. Where it was
+    cancelled meanwhile it is due again at once: quiet hours may have changed, and hold it up anew
+    where they have not.
     """
     if known is not None and known.is_held_up and plan.planned_at <= asked_at:
         known = known._replace(planned_at=plan.planned_at)
@@ -155,12 +157,13 @@ def _settled(
     if closed is not None:
         return known._replace(status="cancelled", reason=closed)
     if known.status == "pending" or known.fire_at > asked_at:
-        return known._replace(status="pending", reason=None)
+        again = known._replace(status="pending", reason=None)
+        return again if known.status == "pending" else _freed(again, asked_at)
     return known._replace(reason=PAST) if known.fired_at is None else _resumed(known, asked_at)
 
 
 def _freed(known: Standing, asked_at: datetime) -> Standing:
-    """What quiet hours held up comes at once, though never before its time."""
+    """What quiet hours held up is due at once, though never before its time."""
     if known.postponed_from is None or not known.is_held_up:
         return known
     fire_at = min(max(known.postponed_from, asked_at), known.fire_at)
@@ -173,12 +176,14 @@ def _resumed(known: Standing, asked_at: datetime) -> Standing:
     if following is None:
         return _for_good(known)
     number, at = following
+    known = known._replace(missed_at=None, postponed_from=None)
     return known._replace(status="pending", reason=None, fire_at=at, nag_done=number)
 
 
 def _for_good(known: Standing) -> Standing:
     """It has fired, and does not again."""
     fire_at = known.fired_at or known.fire_at
+    known = known._replace(missed_at=None, postponed_from=None)
     return known._replace(status="sent", reason=None, fire_at=fire_at, nag_done=0)
 
 

@@ -167,6 +167,22 @@ def test_what_quiet_hours_hold_up_comes_at_its_new_time_where_that_lies_ahead() 
     assert after(held, asked_at=earlier) == Standing(NOON, NOON, "pending")
 
 
+def test_what_quiet_hours_held_up_is_due_again_when_its_task_is_reopened() -> None:
+    done = Standing(NOON, NOON + 8 * HOUR, "cancelled", DONE, postponed_from=NOON)
+    again = Standing(NOON, NOON + HOUR, "pending")
+    assert after(done, asked_at=NOON + HOUR) == again
+    assert after(done, asked_at=NOON - HOUR) == again._replace(fire_at=NOON)
+
+
+def test_a_repetition_that_goes_on_is_neither_held_up_nor_late_like_the_one_before_it() -> None:
+    waiting = NAGGING._replace(fired_at=NOON - HOUR, nag_done=1, missed_at=NOON - HOUR)
+    done = waiting._replace(status="cancelled", reason=DONE, postponed_from=NOON)
+    wanted = [plan(NOON)._replace(nag_every_seconds=600, nag_times=3)]
+    found = settle(wanted, {UUID(int=1): done}, NOON + timedelta(minutes=5), None)[UUID(int=1)]
+    assert (found.fire_at, found.nag_done) == (NOON + timedelta(minutes=10), 2)
+    assert (found.missed_at, found.postponed_from) == (None, None)
+
+
 NAGGING = Standing(NOON, NOON, "pending", None, None, None, 600, 3)
 
 
