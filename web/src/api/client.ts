@@ -1,6 +1,5 @@
 /** The calls that the page makes, typed by the contract; each returns its answer or throws ApiError. */
 import createClient, { type Client } from "openapi-fetch";
-import { freshKey } from "./keys";
 import { ApiError } from "./problem";
 import type { Send } from "./renewal";
 import type {
@@ -113,11 +112,8 @@ export class Api {
   }
 
   async restore(id: string): Promise<Task> {
-    const options = {
-      params: { path: { task_id: id } },
-      headers: { "Idempotency-Key": freshKey() },
-    };
-    return answer(this.#client.POST("/api/v1/tasks/{task_id}/restore", options));
+    const params = { path: { task_id: id } };
+    return answer(this.#client.POST("/api/v1/tasks/{task_id}/restore", { params }));
   }
 
   async suggestions(): Promise<SuggestionList> {
@@ -154,14 +150,14 @@ export class Api {
   }
 }
 
-/** A guarded write: it names the task, the version seen, and itself. */
+/** A guarded write: it names the task and the version seen. */
 function on(seen: Seen): {
   params: { path: { task_id: string } };
   headers: Record<string, string>;
 } {
   return {
     params: { path: { task_id: seen.id } },
-    headers: { "If-Match": `"${seen.version}"`, "Idempotency-Key": freshKey() },
+    headers: { "If-Match": `"${seen.version}"` },
   };
 }
 

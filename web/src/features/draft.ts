@@ -1,4 +1,4 @@
-/** From the form of a new task to what the API takes. */
+/** From the form of a new task to what the API takes, and to the same where it is sent once more. */
 import type { Priority, TaskDraft } from "../api/types";
 import { toInstant } from "../ui/dates";
 import { type RepeatChoice, toRecurrence } from "./repeat";
@@ -41,4 +41,28 @@ export function toDraft(form: TaskForm, now: Date): TaskDraft {
     ...(recurrence === undefined ? {} : { recurrence }),
     ...(due === null || form.reminder === "" ? {} : { reminders: [{ offset: form.reminder }] }),
   };
+}
+
+/**
+ * Makes one draft of a form as long as the form stays as it is.
+ *
+ * Made anew, it would differ after midnight, and the server would take it for another task.
+ */
+export class Drafting {
+  #form = "";
+  #draft: TaskDraft | null = null;
+
+  /** The draft of `form`: the earlier one if that was of the same and is not done. */
+  of(form: TaskForm, now: Date): TaskDraft {
+    const text = JSON.stringify(form);
+    if (this.#draft === null || text !== this.#form) {
+      this.#form = text;
+      this.#draft = toDraft(form, now);
+    }
+    return this.#draft;
+  }
+
+  done(): void {
+    this.#draft = null;
+  }
 }

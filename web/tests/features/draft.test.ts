@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_FORM, toDraft } from "../../src/features/draft";
+import { Drafting, EMPTY_FORM, toDraft } from "../../src/features/draft";
 
 const NOW = new Date(2026, 2, 4, 12);
 
@@ -35,5 +35,28 @@ describe("the form of a new task", () => {
       priority: "medium",
       recurrence: { rule: "monthly:4" },
     });
+  });
+});
+
+describe("a draft", () => {
+  const form = { ...EMPTY_FORM, title: "Pay", repeat: "weekly" } as const;
+  const before = new Date(2026, 2, 2, 23, 59, 58);
+  const after = new Date(2026, 2, 3, 0, 0, 5);
+
+  it("that is tried again after midnight is the one that was begun, until it is done", () => {
+    const drafting = new Drafting();
+    const begun = drafting.of(form, before);
+    expect(begun).toEqual(toDraft(form, before));
+    expect(drafting.of({ ...form }, after)).toEqual(begun);
+    drafting.done();
+    expect(drafting.of(form, after)).toEqual(toDraft(form, after));
+    expect(drafting.of(form, after)).not.toEqual(begun);
+  });
+
+  it("of a form that was changed is another one", () => {
+    const drafting = new Drafting();
+    drafting.of(form, before);
+    const changed = { ...form, title: "Pay rent" };
+    expect(drafting.of(changed, after)).toEqual(toDraft(changed, after));
   });
 });
