@@ -35,7 +35,11 @@ from taskflow.services.reminder.claims import Unbegun
 from taskflow.services.reminder.courier import Courier, Terms
 from taskflow.services.reminder.deliveries import BELL
 from taskflow.services.reminder.figures import Figures
+from taskflow.services.reminder.lifecycle import MOST_BROKEN_OFF
+from taskflow.services.reminder.retries import FIRST_PAUSE
 
+# One that breaks off at once what it sends when it is stopped; it pauses by no chance.
+AT_ONCE = Terms(frozenset(["hook"]), chance=lambda: 0.5, grace_seconds=0)
 BREAK = "UPDATE reminders.tasks SET task = '{}' WHERE task_id = $1"
 NEARLY_GIVEN_UP = "UPDATE reminders.deliveries SET attempt = 4 WHERE user_id = $1"
 LAST_RESULT = "SELECT last_result FROM reminders.channels WHERE id = $1"
@@ -130,7 +134,7 @@ async def test_what_we_stop_before_there_is_an_answer_is_held_against_nobody_and
     channel = await add_channel(own, task.user_id, f"{receiver.url}/a")
     await fire(own, wall)
     receiver.held.add("/a")
-    courier = Courier(HttpChannel(), own, wall, figures, Terms(frozenset(["hook"])))
+    courier = Courier(HttpChannel(), own, wall, figures, AT_ONCE)
     running = asyncio.create_task(courier.run())
     await until(lambda: _has_come(receiver))
     await courier.stop()
@@ -149,8 +153,47 @@ async def test_what_we_stop_before_there_is_an_answer_is_held_against_nobody_and
     assert len(receiver.ids("/a")) == 1
 
 
-async def _has_come(receiver: Receiver) -> bool:
-    return bool(receiver.messages["/a"])
+async def _has_come(receiver: Receiver, times: int = 1) -> bool:
+    return len(receiver.messages["/a"]) == times
+
+
+async def test_a_receiver_that_takes_it_and_hangs_gets_so_many_copies_at_restarts_and_no_more(
+    own: Database, receiver: Receiver
+) -> None:
+    wall, figures = Wall(), Figures(Metrics("reminder"), ["hook"])
+    task, reminder = await planned(own, wall)
+    await add_channel(own, task.user_id, f"{receiver.url}/a")
+    await fire(own, wall)
+    receiver.held.add("/a")
+    for times in range(1, MOST_BROKEN_OFF + 2):
+        courier = Courier(HttpChannel(), own, wall, figures, AT_ONCE)
+        running = asyncio.create_task(courier.run())
+        await until(lambda: _has_come(receiver, times))  # noqa: B023
+        await courier.stop()
+        running.cancel()
+    assert await _rests_until(own, wall.at + FIRST_PAUSE)
+    tried = [one for one in await history(own, reminder) if one.attempt]
+    assert [(one.attempt, one.result) for one in tried] == [(1, "unknown")] * len(tried)
+    assert tried[-1].next_at == wall.at + FIRST_PAUSE
+
+
+async def test_who_answers_in_the_moment_that_is_left_when_we_stop_is_not_sent_it_again(
+    own: Database, receiver: Receiver
+) -> None:
+    wall, figures = Wall(), Figures(Metrics("reminder"), ["hook"])
+    task, _ = await planned(own, wall)
+    await add_channel(own, task.user_id, f"{receiver.url}/a")
+    await fire(own, wall)
+    receiver.held.add("/a")
+    patient = Terms(frozenset(["hook"]), grace_seconds=60)
+    courier = Courier(HttpChannel(), own, wall, figures, patient)
+    running = asyncio.create_task(courier.run())
+    await until(lambda: _has_come(receiver))
+    stopping = asyncio.create_task(courier.stop())
+    receiver.is_free.set()
+    await stopping
+    running.cancel()
+    assert await states(own, task.user_id) == ["delivered"]
 
 
 async def test_what_cannot_be_sent_is_tried_by_the_next_channel_too(

@@ -208,9 +208,7 @@ READS: dict[str, Read] = {
     "unread notifications": lambda t: t.rows(notifications.LIST_UNREAD, USER, 2**62, 50),
     "the number of unread notifications": lambda t: notifications.unread(t, USER),
     "notifications after one": lambda t: t.rows(notifications.AFTER, USER, 19_000, 500),
-    "a page of notifications": lambda t: t.rows(
-        notifications.PAGE, USER, 19_000, 2**62, 200, 32_768
-    ),
+    "a page of them": lambda t: t.rows(notifications.PAGE, USER, 19_000, 2**62, 200, 32_768),
     "what is forgotten of a person's notifications": lambda t: notifications.forget_user(
         t, ident(150), 5_000
     ),
@@ -241,6 +239,8 @@ READS: dict[str, Read] = {
     "when the next delivery is due": lambda t: claims.next_time(t, "kind", NOW),
     "what is stopped of some tasks": lambda t: deliveries.stop_tasks(t, [ident(50)], "", NOW),
     "what is told no more of a reminder": lambda t: deliveries.withdraw(t, {ident(50): ""}, NOW),
+    "what a lost channel leaves": lambda t: t.rows(deliveries.FREE, "kind", ident(150), USER, NOW),
+    "how often one was sent": lambda t: t.rows(claims.SENDINGS, ident(70), ident(70), 5, NOW),
     "the number of deliveries that wait": deliveries.waiting,
     "old deliveries": lambda t: deliveries.prune(t, NOW, 1_000),
     "old reminders": lambda t: pruning.prune(t, NOW, 100),

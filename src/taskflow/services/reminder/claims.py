@@ -155,6 +155,10 @@ SELECT next_at FROM reminders.deliveries
            AND user_id NOT IN (SELECT user_id FROM full_people))
  ORDER BY next_at LIMIT 1
 """  # noqa: S608 - of constants alone
+SENDINGS = """
+SELECT count(*) FROM reminders.attempts
+ WHERE delivery_id = $1 AND channel_id = $2 AND number < $3 AND at >= $4
+"""
 KEEP_PACE = "UPDATE reminders.channels SET is_slow = $2 WHERE id = $1 AND is_slow <> $2"
 
 
@@ -229,6 +233,13 @@ async def next_time(transaction: Transaction, kind: str, now: datetime) -> datet
 def _full(now: datetime) -> tuple[datetime, int, int, int]:
     """From when on a claim was never made, and how much is enough."""
     return now + LONGEST_WAIT, MOST_OF_A_CHANNEL, MOST_OF_A_PERSON, MOST_OF_THE_SLOW
+
+
+async def sendings(transaction: Transaction, claimed: Claimed) -> int:
+    """How often a delivery was sent by its channel before, since it was begun or asked for."""
+    way, began_at = claimed.course.way, claimed.course.began_at
+    found = (claimed.id, way.id, claimed.number, began_at)
+    return int(await transaction.value(SENDINGS, *found) or 0)
 
 
 async def keep_pace(transaction: Transaction, channel_id: UUID, *, is_slow: bool) -> None:

@@ -103,6 +103,19 @@ UPDATE reminders.told AS told SET withdrawn_at = NULL, withdrawn_for = NULL
    AND delivery.id = told.delivery_id
    AND (state = 'waiting' OR state = 'claimed' AND kind = 'reminder')
 """
+# A digest that others may join goes out when it was to.
+FREE = """
+UPDATE reminders.deliveries AS delivery SET next_at = $4
+  FROM (
+    SELECT id FROM reminders.deliveries AS found
+     WHERE channel_kind = $1 AND user_id = $2 AND channel_id = $3
+       AND state = 'waiting' AND next_at > $4
+       AND NOT EXISTS (SELECT FROM reminders.digests AS digest
+                        WHERE digest.user_id = $2 AND digest.id = found.id AND open_until > $4)
+       FOR NO KEY UPDATE SKIP LOCKED
+  ) AS freed
+ WHERE delivery.id = freed.id
+"""
 WAITING = """
 SELECT count(*) AS waiting, min(created_at) FILTER (WHERE NOT is_patient) AS oldest
   FROM (SELECT created_at, channel_id = ANY(unreached) AS is_patient FROM reminders.deliveries
@@ -255,6 +268,16 @@ async def resume(transaction: Transaction, reminder_ids: Collection[UUID], now: 
     await transaction.execute(RETURN, *stopped)
     for kind in kinds:
         transaction.ring(f"{BELL} {kind}")
+
+
+async def free(transaction: Transaction, user_id: UUID, way: Way, now: datetime) -> None:
+    """Let what waits for a channel that is off or gone wait no more: another one takes over.
+
+    What is being sent by it is seen to by whoever writes down what came of that: the channel is
+    locked by the transaction, as it is by theirs.
+    """
+    if await transaction.execute(FREE, way.kind, user_id, way.id, now):
+        transaction.ring(f"{BELL} {way.kind}")
 
 
 async def waiting(transaction: Transaction) -> tuple[int, datetime | None]:

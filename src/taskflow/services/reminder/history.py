@@ -77,6 +77,7 @@ class Carried(NamedTuple):
         withdrawn_at: Since when it tells of the reminder no more, where that is so.
         withdrawn_for: Why.
         left_out_at: Since when it told of it no more until it was asked for once more.
+        is_on: Whether the channel is still there and turned on.
     """
 
     id: UUID
@@ -93,6 +94,7 @@ class Carried(NamedTuple):
     withdrawn_for: str | None = None
     last_at: datetime | None = None
     left_out_at: datetime | None = None
+    is_on: bool = True
 
     @property
     def is_without(self) -> bool:

@@ -2,7 +2,7 @@
 
     waiting ──claim──> claimed ──taken──> delivered
        ^                  │
-       ├── again at once ─┤ we stopped before there was an answer
+       ├── again at once ─┤ we stopped before there was an answer, and have not done so often
        ├── again later ───┤ failed, and the channel may be tried again
        ├── next channel ──┤ refused, or tried often enough, and another one is left
        ├── all again ─────┤ none is left, and some could not be reached: for a day
@@ -21,6 +21,8 @@ from taskflow.services.reminder.retries import MOST_ATTEMPTS, MOST_PATIENCE, pat
 
 State = Literal["waiting", "claimed", "delivered", "dead", "stopped"]
 Result = Literal["delivered", "failed", "refused", "gone", "unknown"]
+# A receiver may take each of them: after so many, being stopped counts as an attempt.
+MOST_BROKEN_OFF: Final = 3
 NO_CHANNEL_LEFT: Final = "no channel is left to try"
 NONE_REACHED: Final = "no channel could be reached for a day"
 
@@ -138,10 +140,21 @@ def failed(
     return _all_again(left, failure, now, chance, ways)
 
 
-def broken_off(course: Course, now: datetime) -> Course:
-    """We stopped while it was being sent: it is sent again at once, and that attempt is no more."""
+def broken_off(course: Course, sendings: int, now: datetime) -> Course | None:
+    """We stopped while it was being sent: it is sent again at once, and that attempt is no more.
+
+    Args:
+        course: Where it stands.
+        sendings: How often it was sent by this channel before, those that were broken off too.
+        now: The time.
+
+    Returns:
+        Where it stands now; None where it was broken off so often that it has failed.
+    """
     if course.is_over:
         return course
+    if sendings - (course.attempt - 1) >= MOST_BROKEN_OFF:
+        return None
     since = course.since if course.attempt > 1 else None
     return course._replace(state="waiting", attempt=course.attempt - 1, since=since, next_at=now)
 
@@ -158,8 +171,8 @@ def _all_again(
     left = [way for way in ways if way.id in course.unreached]
     if not left:
         return course._replace(state="dead", reason=NO_CHANNEL_LEFT)
-    if course.attempt > MOST_ATTEMPTS and course.way in ways:
-        after = ways[ways.index(course.way) + 1 :]
+    if course.attempt > MOST_ATTEMPTS:
+        after = ways[ways.index(course.way) + 1 :] if course.way in ways else ways
         following = next((way for way in after if way in left), None)
         if following is not None:
             again_at_once = course._replace(state="waiting", attempt=course.attempt - 1)

@@ -1,6 +1,5 @@
 """Reads what a claimed delivery is to say, and to whom."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -18,7 +17,7 @@ from taskflow.services.reminder.scheduler import MOVED
 # Of very many, so many are read as are named: what is wanted comes first, and is counted here.
 MEMBERS = f"""
 WITH member AS (
-SELECT told.reminder_id, told.fire_at, task.task, delivery.asked_at,
+SELECT told.reminder_id, told.fire_at, task.task,
        CASE
          WHEN delivery.asked_at IS NOT NULL THEN NULL
          WHEN told.withdrawn_at IS NOT NULL THEN told.withdrawn_for
@@ -32,7 +31,7 @@ SELECT told.reminder_id, told.fire_at, task.task, delivery.asked_at,
   JOIN reminders.tasks AS task ON task.task_id = reminder.task_id
  WHERE told.delivery_id = $1
 )
-SELECT reminder_id, fire_at, task::text AS task, needless, asked_at IS NOT NULL AS is_asked,
+SELECT reminder_id, fire_at, task::text AS task, needless,
        count(*) FILTER (WHERE needless IS NULL) OVER () AS wanted,
        max(array_position($2::text[], task->>'priority'))
          FILTER (WHERE needless IS NULL) OVER () AS urgency
@@ -49,50 +48,40 @@ class Parcel(NamedTuple):
     Attributes:
         needless: Why it need not be sent any more, where that is so; there is no message then.
         addressee: None where its owner has turned the channel off, or taken it away.
-        ways: What the owner has turned on, the most preferred first; of what they asked for once
-            more, the channel that they asked for alone.
     """
 
     message: Message | None
     needless: str
     addressee: Addressee | None
-    ways: tuple[Way, ...]
 
 
-async def read(
-    transaction: Transaction, claimed: Claimed, kinds: frozenset[str], now: datetime
-) -> Parcel:
+async def read(transaction: Transaction, claimed: Claimed, now: datetime) -> Parcel:
     """What to send for a claimed delivery.
 
     Args:
         transaction: Reads alone.
         claimed: What was claimed.
-        kinds: The kinds of channels that there are here.
         now: The time, for how late it is.
     """
     known = (await channels.preferred(transaction, [claimed.user_id]))[claimed.user_id]
     addressee = next((one for one in known if one.id == claimed.course.way.id), None)
     rows: list[Any] = await transaction.rows(MEMBERS, claimed.id, RANKS, MOST_NAMED)
-    ways = _ways(known, claimed, kinds, is_asked=bool(rows) and rows[0]["is_asked"])
     named = [_member(row, now) for row in rows if row["needless"] is None]
     if not named:
-        return Parcel(None, rows[0]["needless"] if rows else NOTHING_LEFT, addressee, ways)
+        return Parcel(None, rows[0]["needless"] if rows else NOTHING_LEFT, addressee)
     contents = Contents(named, rows[0]["wanted"], RANKS[rows[0]["urgency"] - 1])
-    return Parcel(message_of(claimed.id, contents), "", addressee, ways)
+    return Parcel(message_of(claimed.id, contents), "", addressee)
 
 
 async def ways(
     transaction: Transaction, claimed: Claimed, kinds: frozenset[str]
 ) -> tuple[Way, ...]:
-    """By what a claimed delivery may go, where it cannot be read what it tells."""
+    """By what a claimed delivery may go: what its owner has turned on, the most preferred first.
+
+    Of what they asked for once more, it is the channel that they asked for alone.
+    """
     known = (await channels.preferred(transaction, [claimed.user_id]))[claimed.user_id]
     is_asked = bool(await transaction.value(IS_ASKED, claimed.id))
-    return _ways(known, claimed, kinds, is_asked=is_asked)
-
-
-def _ways(
-    known: Sequence[Addressee], claimed: Claimed, kinds: frozenset[str], *, is_asked: bool
-) -> tuple[Way, ...]:
     found = (Way(one.id, one.kind) for one in known if one.kind in kinds)
     # Whoever asks for a channel wants no other one in its place.
     return tuple(one for one in found if not is_asked or one == claimed.course.way)

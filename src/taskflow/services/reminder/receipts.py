@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from taskflow.db.transaction import Transaction
+from taskflow.services.reminder.channels.storage import ENDED
 from taskflow.services.reminder.history import Attempt, Carried, Entry, Told
 
 COLUMNS: Final = ("reminder_id", "user_id", "at", "what", "facts")
@@ -15,7 +16,7 @@ ENTRIES = """
 SELECT at, what, facts::text AS facts FROM reminders.timeline
  WHERE reminder_id = $1 ORDER BY id DESC LIMIT $2
 """
-CARRIED = """
+CARRIED = f"""
        delivery.id, delivery.kind, delivery.state, delivery.channel_kind, delivery.next_at,
        delivery.reason, delivery.created_at, delivery.finished_at, channel.name AS channel_name,
        delivery.channel_id = ANY(delivery.unreached) AS is_patient,
@@ -23,8 +24,8 @@ CARRIED = """
        CASE WHEN delivery.asked_at IS NULL THEN told.withdrawn_for END AS withdrawn_for,
        (SELECT at FROM reminders.attempts WHERE delivery_id = delivery.id
          ORDER BY number DESC LIMIT 1) AS last_at,
-       told.withdrawn_at AS left_out_at
-"""
+       told.withdrawn_at AS left_out_at, channel.is_on IS TRUE AND NOT {ENDED} AS is_on
+"""  # noqa: S608 - made of constants
 WITHDRAWN = """
 max(withdrawn_for) AS withdrawn_for,
 CASE WHEN bool_and(withdrawn_at IS NOT NULL) THEN max(withdrawn_at) END AS withdrawn_at

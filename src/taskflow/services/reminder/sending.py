@@ -1,7 +1,8 @@
 """Hands a message to a channel and says what came of it, whatever the channel does.
 
-Every sending has an end; those that are under way when we stop are broken off by us, which is said
-so: nobody else is to blame, and nobody knows whether the receiver has taken it.
+Every sending has an end; those that are under way when we stop have a moment more to be answered
+and are then broken off by us, which is said so: nobody else is to blame, and nobody knows whether
+the receiver has taken it.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ from taskflow.services.reminder.lifecycle import Failure
 
 # The longest that a channel may take: Apprise waits for its turn, starts a process and sends.
 SEND_SECONDS: Final = 90.0
+# How long receivers that are well have to answer when we stop.
+GRACE_SECONDS: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -40,22 +43,25 @@ class Sending:
 
     Args:
         channel: Sends it.
+        grace_seconds: How long what is being sent may go on when we stop.
 
     Attributes:
         is_stopping: Whether nothing is to be sent any more.
     """
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, grace_seconds: float = GRACE_SECONDS) -> None:
         self.is_stopping = False
         self._channel = channel
+        self._grace_seconds = grace_seconds
         self._limits: set[asyncio.Timeout] = set()
 
     def stop(self) -> None:
-        """Break off what is being sent."""
+        """Break off what is being sent, unless its receiver answers within the grace."""
         self.is_stopping = True
+        until = asyncio.get_running_loop().time() + self._grace_seconds
         for limit in self._limits:
             if not limit.expired():
-                limit.reschedule(0)
+                limit.reschedule(min(limit.when() or until, until))
 
     async def send(self, addressee: Addressee, message: Message, *, may_rest: bool) -> Sent:
         """Have it sent; whatever a channel raises is a failure of this attempt alone."""
@@ -70,7 +76,8 @@ class Sending:
         return self._unforeseen(answer)
 
     async def _send(self, addressee: Addressee, message: Message) -> Receipt:
-        async with asyncio.timeout(SEND_SECONDS) as limit:
+        seconds = self._grace_seconds if self.is_stopping else SEND_SECONDS
+        async with asyncio.timeout(seconds) as limit:
             self._limits.add(limit)
             try:
                 return await self._channel.send(addressee, message)

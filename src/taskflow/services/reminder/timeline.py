@@ -224,6 +224,8 @@ def _standing(carried: Carried) -> list[Happening]:
     text = f"It is being sent by {name}" if carried.state == "claimed" else f"{name} is tried next"
     if carried.is_patient and carried.state == "waiting":
         text = f"No channel could be reached; {name} is tried again, and so on for a day"
+    if carried.state == "waiting" and not carried.is_on:
+        text = f"{name} is off or gone; another channel is tried next, where one is on"
     return [convert(facts | at | {"text": text}, Happening)]
 
 

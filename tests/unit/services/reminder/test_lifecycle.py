@@ -113,6 +113,25 @@ def test_a_process_that_dies_at_each_attempt_does_not_go_on_for_ever() -> None:
     assert patient.is_spent(NOON + 2 * MOST_PATIENCE)
 
 
+def test_what_we_break_off_is_no_attempt_until_we_have_done_so_often() -> None:
+    course, sendings = begun(WAYS[0], NOON), 0
+    while (after := lifecycle.broken_off(tried(course), sendings, NOON)) is not None:
+        assert after == course
+        sendings += 1
+    assert sendings == lifecycle.MOST_BROKEN_OFF
+    counted = tried(lifecycle.failed(tried(course), FAILED, NOON, 0.5, WAYS))
+    assert lifecycle.broken_off(counted, sendings + 1, NOON) is None
+    assert lifecycle.broken_off(counted, 1, NOON) is not None
+
+
+def test_what_was_asked_again_and_is_taken_away_leaves_it_to_the_others_at_once() -> None:
+    course = begun(WAYS[0], NOON)
+    while not course.is_patient:
+        course = lifecycle.failed(tried(course), FAILED, NOON, 0.5, WAYS[:2])
+    after = lifecycle.failed(tried(course), Failure("refused", "off"), NOON, 0.5, WAYS[1:2])
+    assert (after.state, after.way, after.next_at) == ("waiting", WAYS[1], NOON)
+
+
 def test_a_channel_that_was_turned_off_meanwhile_is_not_tried_again() -> None:
     course = tried(begun(WAYS[0], NOON))
     assert lifecycle.failed(course, FAILED, NOON, 0.5, WAYS[1:]).way == WAYS[1]

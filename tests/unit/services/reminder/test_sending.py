@@ -39,7 +39,7 @@ class Held:
 
 async def test_what_we_stop_is_broken_off_by_us_however_often_we_say_so() -> None:
     channel = Held()
-    sending = Sending(channel)
+    sending = Sending(channel, grace_seconds=0)
     answer = asyncio.ensure_future(sending.send(ADDRESSEE, MESSAGE, may_rest=True))
     await channel.has_begun.wait()
     sending.stop()
@@ -47,6 +47,16 @@ async def test_what_we_stop_is_broken_off_by_us_however_often_we_say_so() -> Non
     sending.stop()
     assert await answer == BrokenOff()
     assert sending.is_stopping
+
+
+async def test_what_is_answered_within_the_grace_is_taken_although_we_stop() -> None:
+    channel = Held()
+    sending = Sending(channel, grace_seconds=60)
+    answer = asyncio.ensure_future(sending.send(ADDRESSEE, MESSAGE, may_rest=True))
+    await channel.has_begun.wait()
+    sending.stop()
+    channel.is_free.set()
+    assert await answer == Receipt("taken")
 
 
 async def test_a_channel_that_fails_as_its_connections_end_with_us_is_not_to_blame() -> None:

@@ -207,8 +207,11 @@ def test_where_no_channel_could_be_reached_it_says_that_it_goes_on() -> None:
 
 
 def test_a_channel_that_was_taken_away_is_named_as_such() -> None:
-    (found,) = timeline([], [carried("waiting", channel_name=None)], [])
-    assert found.text == "a channel that is gone (hook) is tried next"
+    (found,) = timeline([], [carried("waiting", channel_name=None, is_on=False)], [])
+    assert found.text == (
+        "a channel that is gone (hook) is off or gone; another channel is tried next,"
+        " where one is on"
+    )
 
 
 STANDING = Standing(NOON, NOON, "pending")

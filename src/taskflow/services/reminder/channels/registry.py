@@ -26,6 +26,8 @@ from taskflow.services.reminder.channels.port import Message, NotDelivered
 from taskflow.services.reminder.channels.storage import Kept, Result
 from taskflow.services.reminder.channels.turns import Turns
 from taskflow.services.reminder.channels.words import in_a_line
+from taskflow.services.reminder.deliveries import free
+from taskflow.services.reminder.lifecycle import Way
 
 UNPROVEN: Final = "not proven yet: type the code that was sent to this address"
 
@@ -50,11 +52,7 @@ class Registry:
     """
 
     def __init__(
-        self,
-        database: Database,
-        channels: Channels,
-        clock: Clock,
-        allowed: tuple[Network, ...],
+        self, database: Database, channels: Channels, clock: Clock, allowed: tuple[Network, ...]
     ) -> None:
         self._database = database
         self.channels = channels
@@ -126,16 +124,19 @@ class Registry:
                 self._turns.spend_mailbox(after.address)
             if patch.position is not None:
                 await _move(transaction, after, patch.position)
+            if not after.is_on:
+                await free(transaction, user_id, Way(after.id, after.kind), now)
         return await self._tell_code(after, code) if patch.to is not None else after
 
     async def remove(self, user_id: UUID, channel_id: UUID) -> None:
-        """Remove a channel.
+        """Remove a channel; what waits for it goes on by another one.
 
         Raises:
             NotFound: it is not theirs.
         """
         async with self._database.transaction() as transaction:
-            await storage.remove(transaction, user_id, channel_id)
+            kind = await storage.remove(transaction, user_id, channel_id)
+            await free(transaction, user_id, Way(channel_id, kind), self._clock.now())
 
     async def rotate(self, user_id: UUID, channel_id: UUID) -> Kept:
         """Give a webhook a new secret; the former one signs too for a day.
@@ -271,6 +272,7 @@ class Registry:
             await storage.note(transaction, kept.id, outcome.result)
             if is_gone:
                 await storage.turn_off(transaction, kept.id, outcome.result.detail)
+                await free(transaction, kept.user_id, Way(kept.id, kept.kind), outcome.result.at)
         return outcome
 
     async def _sent(self, kept: Kept, message: Message) -> tuple[Outcome, bool]:

@@ -63,7 +63,7 @@ UPDATE reminders.channels AS channel SET position = placed.position
  WHERE channel.id = placed.id AND channel.user_id = $1
 """
 NOTE: Final = "UPDATE reminders.channels SET last_result = $2 WHERE id = $1"
-REMOVE: Final = "DELETE FROM reminders.channels WHERE id = $2 AND user_id = $1"
+REMOVE: Final = "DELETE FROM reminders.channels WHERE id = $2 AND user_id = $1 RETURNING kind"
 FORGET_ENDED: Final = f"""
 DELETE FROM reminders.channels AS channel WHERE user_id = $1 AND kind = 'web_push' AND {ENDED}
 """  # noqa: S608 - of constants alone
@@ -214,14 +214,16 @@ async def place(transaction: Transaction, user_id: UUID, order: Sequence[UUID]) 
     await transaction.execute(PLACE, user_id, list(order))
 
 
-async def remove(transaction: Transaction, user_id: UUID, channel_id: UUID) -> None:
-    """Remove a person's channel.
+async def remove(transaction: Transaction, user_id: UUID, channel_id: UUID) -> str:
+    """Remove a person's channel; returns its kind.
 
     Raises:
         NotFound: there is none, or it is not theirs.
     """
-    if not await transaction.execute(REMOVE, user_id, channel_id):
+    kind: str | None = await transaction.value(REMOVE, user_id, channel_id)
+    if kind is None:
         raise NotFound(f"there is no channel {channel_id}")
+    return kind
 
 
 def _found(row: Any, channel_id: UUID) -> Kept:
