@@ -11,19 +11,53 @@ from typing import Final
 from taskflow.base.errors import Invalid
 from taskflow.tasks.phrased import Place, origin_of
 from taskflow.tasks.phrases.parser import whole_beginnings
-from taskflow.tasks.phrases.parts import misread
+from taskflow.tasks.phrases.parts import When, misread
 from taskflow.tasks.phrases.understanding import Understood, understand_words
+from taskflow.tasks.phrases.vocabulary import DAY_NAMES
 from taskflow.tasks.phrases.words import Word, words_of
 from taskflow.tasks.quick_add import context
 from taskflow.tasks.quick_add.finding import FULL_NAME, Found
 from taskflow.tasks.quick_add.meaning import Here
 from taskflow.tasks.quick_add.spans import Line
+from taskflow.tasks.recurrence_parts import WEEKDAYS
 
 # With it whatever names a day is a whole recurrence.
 _ON: Final = words_of("on")
 # What a day may begin with; an ordinal in letters may be any word: “first draft”.
 _DAYS: Final = frozenset(("NAME", "LAST", "ORDINAL", "NUMBER", "MONTH"))
 _NAMES_DAY: Final = re.compile(r";BY(?:DAY|MONTHDAY|YEARDAY|MONTH)=")
+
+_WEEKDAYS: Final = re.compile(r";BYDAY=([A-Z,]+)")
+_OF_MONTHS: Final = ("FREQ=MONTHLY", "FREQ=YEARLY")
+_WHICH: Final = (
+    "say which of them; write for example “every month on the 1st {0}”, or “every month "
+    "starting {0}”, or put it in double quotes where it is a word alone"
+)
+_NOT_ONE: Final = (
+    "{} is not one of the days on which this recurs; write them all behind “every”, or put it in "
+    "double quotes where it is a word alone"
+)
+
+
+def refuse_other_day(found: Sequence[Found]) -> None:
+    """Refuse a weekday beside a recurrence that it says nothing of: of other days, or of months.
+
+    Raises:
+        Invalid: there is one.
+    """
+    recurrence = next((one for one in found if one.kind == "recurrence"), None)
+    if recurrence is None:
+        return
+    rule = recurrence.value.recurrence.rule
+    days = _WEEKDAYS.search(rule)
+    for one in found:
+        if one.kind != "due" or one.value.when is None or one.value.when.kind != "weekday":
+            continue
+        when: When = one.value.when
+        if rule.startswith(_OF_MONTHS):
+            raise misread(_WHICH.format(DAY_NAMES[when.number]), when.position)
+        if days and WEEKDAYS[when.number] not in days[1].split(","):
+            raise misread(_NOT_ONE.format(DAY_NAMES[when.number]), when.position)
 
 
 def refuse_day_aside(line: Line, here: Here, found: Sequence[Found]) -> None:

@@ -11,7 +11,6 @@ LINES = [
     ("pay the first bill every month", "pay the first bill", "2026-03-02", "FREQ=MONTHLY"),
     ("write 1st draft every month", "write 1st draft", "2026-03-02", "FREQ=MONTHLY"),
     ("sun cream every week", "sun cream", "2026-03-02", "FREQ=WEEKLY"),
-    ("monday pills every month", "pills", "2026-03-02", "FREQ=MONTHLY"),
     ("take monday pills every month", "take monday pills", "2026-03-02", "FREQ=MONTHLY"),
     ('watch "friday show" every week', 'watch "friday show"', "2026-03-02", "FREQ=WEEKLY"),
     ("eat monday food every day", "eat monday food", "2026-03-02", "FREQ=DAILY"),
@@ -164,6 +163,14 @@ LINES = [
         "2026-03-06T16:00:00Z",
         "FREQ=WEEKLY;BYDAY=FR;BYHOUR=17;BYMINUTE=0",
     ),
+    ("gym tuesday every 2 weeks", "gym", "2026-03-03", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"),
+    (
+        "gym monday every mon and thu",
+        "gym",
+        "2026-03-02",
+        "FREQ=WEEKLY;BYDAY=MO,TH",
+    ),
+    ("pay every month starting monday", "pay", "2026-03-02", "FREQ=MONTHLY"),
     ("pay tomorrow every month", "pay", "2026-03-03", "FREQ=MONTHLY"),
     ("pay every month tomorrow at 9:00", "pay", "2026-03-03T08:00:00Z", "FREQ=MONTHLY"),
     ("stretch every 2 hours", "stretch", "2026-03-02T11:08:00Z", "FREQ=HOURLY;INTERVAL=2"),
@@ -206,6 +213,17 @@ REMINDERS = [
 ]
 # What is meant and makes no sense, and the first character of that.
 REFUSED = [
+    # A weekday is none of the recurrence's days, or no day of a month.
+    ("run monday thursday every week", "monday", "not one of the days"),
+    ("tennis monday wednesday every 2 weeks", "monday", "not one of the days"),
+    ("gym on friday every monday", "friday", "not one of the days"),
+    ("monday pills every month", "monday", "starting Monday"),
+    ("call mom on sunday every month", "sunday", "say which of them"),
+    ("meeting tuesday every month", "tuesday", "say which of them"),
+    ("sunday roast every month", "sunday", "double quotes"),
+    ("lunch friday 12pm every year", "friday", "say which of them"),
+    ("call mom on sunday every 3 months", "sunday", "say which of them"),
+    ("call mom on sunday every 15th", "sunday", "say which of them"),
     ("pay the 15th and last day bill every month", "15th", "“15th and last day” may be when"),
     ("pay the last workday bill every month", "last", "may be when"),
     ("every! month pay the last day bill", "last", "“every! month”"),
