@@ -21,6 +21,7 @@ from taskflow.tasks.quick_add.doubt import refuse_day_aside, refuse_other_day
 from taskflow.tasks.quick_add.finding import Found, find
 from taskflow.tasks.quick_add.line import QuickTask, Span, Unused
 from taskflow.tasks.quick_add.meaning import Here, due_at, reminders_of
+from taskflow.tasks.quick_add.several import refuse_several
 from taskflow.tasks.quick_add.spans import Kind, Line, Moment
 from taskflow.tasks.quick_add.telling import told
 from taskflow.tasks.quick_add.title import pieces, title_of
@@ -44,6 +45,7 @@ def read(text: str, now: datetime, zone: ZoneInfo) -> QuickTask:
     line, here = Line(text), Here(now, zone)
     found = find(line, here)
     refuse_other_day(found)
+    refuse_several(line, found)
     refuse_day_aside(line, here, found)
     return _Reading(line, here, found).task()
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.unit.tasks.quick_add import several_table
 from tests.unit.tasks.quick_add.quick_add_table import LINES, REFUSED, REMINDERS
 
 from taskflow.base.errors import Invalid
@@ -24,7 +25,7 @@ def read(text: str) -> QuickTask:
     return read_line(text, NOW, BERLIN)
 
 
-@pytest.mark.parametrize(("text", "title", "due", "rule"), LINES)
+@pytest.mark.parametrize(("text", "title", "due", "rule"), [*LINES, *several_table.LINES])
 def test_a_line_says_what_when_and_how_often(
     text: str, title: str, due: str | None, rule: str | None
 ) -> None:
@@ -35,7 +36,7 @@ def test_a_line_says_what_when_and_how_often(
     assert bool(task.get("all_day")) == (due is not None and "T" not in due)
 
 
-@pytest.mark.parametrize(("text", "place", "message"), REFUSED)
+@pytest.mark.parametrize(("text", "place", "message"), [*REFUSED, *several_table.REFUSED])
 def test_a_phrase_that_makes_no_sense_as_a_whole_is_refused_and_no_part_of_it_is_taken(
     text: str, place: str, message: str
 ) -> None:
