@@ -11,6 +11,10 @@ LINES: list[tuple[str, str, str | None, str | None]] = [
 ]
 # What is meant and makes no sense, and the first character of that.
 REFUSED = [
+    ("gym tuesday with bob every week", "tuesday", "may be when"),
+    ("gym tuesday at the club every week", "tuesday", "may be when"),
+    ("gym friday, swim every week", "friday", "may be when"),
+    ("pay 3 march my bill every year", "3 march", "may be when"),
     # Of several days or times none is taken alone.
     ("pay bills on the 1st and 15th", "1st", "one of several"),
     ("pay bills on the 1st and the 15th", "1st", "one of several"),
@@ -23,4 +27,18 @@ REFUSED = [
     ("on monday and wednesday gym", "wednesday", "one of several"),
     ("pay 3 march and 5 june", "march", "one of several"),
     ("pay march 3 and june 5", "3", "one of several"),
+]
+# A line whose title has a day's name before another word, that day, and its rule; it says of no day
+# on which it recurs, so that it begins today.
+NAMED = [
+    ("prepare Sunday dinner every week", "Sunday", "FREQ=WEEKLY"),
+    ("check Monday morning mail every week", "Monday", "FREQ=WEEKLY"),
+    ("watch Saturday Night Live every week", "Saturday", "FREQ=WEEKLY"),
+    ("watch friday show every week", "friday", "FREQ=WEEKLY"),
+    ("submit Monday report weekly", "Monday", "FREQ=WEEKLY"),
+    ("every week prepare Sunday dinner", "Sunday", "FREQ=WEEKLY"),
+    ("Read Friday magazine every 2 weeks", "Friday", "FREQ=WEEKLY;INTERVAL=2"),
+    ("buy Sunday newspaper every week", "Sunday", "FREQ=WEEKLY"),
+    ("backup May 3 photos every year", "May 3", "FREQ=YEARLY"),
+    ("read 3 march book every year", "3 march", "FREQ=YEARLY"),
 ]
