@@ -111,7 +111,7 @@ def _named(line: Line, first: int, last: int, often: str) -> Unused:
     start, end = words[0].start, words[-1].end
     day, kinds = line.text[start:end], [word.kind for word in words]
     if kinds in _NAMING and context.is_place(line, last):
-        message = f"is of the title here; write “{often} on {day}” for that day"
+        message = f"it names a thing here; write “{often} on {day}” for that day"
         return Unused(start, end, day, message)
     message = f"“{day}” may be when, or a word: write it so that it fits to “{often}”, "
     raise misread(f"{message}or in double quotes", start)
