@@ -43,25 +43,43 @@ _NOT_ONE: Final = (
 )
 
 
-def refuse_other_day(found: Sequence[Found]) -> None:
-    """Refuse a weekday beside a recurrence that it says nothing of: of other days, or of months.
+def without_names(line: Line, found: Sequence[Found]) -> list[Found]:
+    """What was found, without a weekday of the title: “Monday report every friday” is of Fridays.
 
     Raises:
-        Invalid: there is one.
+        Invalid: a weekday is said that is none of the recurrence's days, or beside months or years.
     """
     recurrence = next((one for one in found if one.kind == "recurrence"), None)
     if recurrence is None:
-        return
+        return list(found)
     rule = recurrence.value.recurrence.rule
+    return [one for one in found if not _names_thing(line, one, rule)]
+
+
+def _names_thing(line: Line, one: Found, rule: str) -> bool:
+    """Whether a bare weekday that is none of a rule's days names the thing behind it.
+
+    Raises:
+        Invalid: it is none of them, and names nothing, or the rule is of months or years.
+    """
+    if one.kind != "due" or one.value.when is None or one.value.when.kind != "weekday":
+        return False
+    when: When = one.value.when
+    name = DAY_NAMES[when.number]
+    if rule.startswith(_OF_MONTHS):
+        raise misread(_WHICH.format(name), when.position)
     days = _WEEKDAYS.search(rule)
-    for one in found:
-        if one.kind != "due" or one.value.when is None or one.value.when.kind != "weekday":
-            continue
-        when: When = one.value.when
-        if rule.startswith(_OF_MONTHS):
-            raise misread(_WHICH.format(DAY_NAMES[when.number]), when.position)
-        if days and WEEKDAYS[when.number] not in days[1].split(","):
-            raise misread(_NOT_ONE.format(DAY_NAMES[when.number]), when.position)
+    if days is None or WEEKDAYS[when.number] in days[1].split(","):
+        return False
+    if one.edges == "both" and _is_thing(line, one.last):
+        return True
+    raise misread(_NOT_ONE.format(name), when.position)
+
+
+def _is_thing(line: Line, last: int) -> bool:
+    """Whether a word of the title follows that a day before it may name."""
+    following = line.words[last : last + 1]
+    return bool(following) and following[0].kind == "UNKNOWN" and context.is_place(line, last)
 
 
 def days_aside(line: Line, here: Here, found: Sequence[Found]) -> list[Unused]:

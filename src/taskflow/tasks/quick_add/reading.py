@@ -17,7 +17,7 @@ from taskflow.tasks.model import due_text
 from taskflow.tasks.phrased import Place, Placed, origin_of, place_in
 from taskflow.tasks.phrases.parts import misread
 from taskflow.tasks.phrases.understanding import Understood, understand_words
-from taskflow.tasks.quick_add.doubt import days_aside, refuse_other_day
+from taskflow.tasks.quick_add.doubt import days_aside, without_names
 from taskflow.tasks.quick_add.finding import Found, find
 from taskflow.tasks.quick_add.line import QuickTask, Span, Unused
 from taskflow.tasks.quick_add.meaning import Here, due_at, reminders_of
@@ -43,8 +43,7 @@ def read(text: str, now: datetime, zone: ZoneInfo) -> QuickTask:
         Invalid: it leaves no title, means what makes no sense, or is too tangled.
     """
     line, here = Line(text), Here(now, zone)
-    found = find(line, here)
-    refuse_other_day(found)
+    found = without_names(line, find(line, here))
     refuse_several(line, found)
     aside = days_aside(line, here, found)
     return _Reading(line, here, found, aside).task()

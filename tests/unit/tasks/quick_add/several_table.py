@@ -7,10 +7,13 @@ LINES: list[tuple[str, str, str | None, str | None]] = [
     ("sit in the sun friday", "sit in the sun", "2026-03-06", None),
     ("prepare on friday monday report", "prepare monday report", "2026-03-06", None),
     ("read chapters 3 and 4, 5 march", "read chapters 3 and 4", "2026-03-05", None),
+    ("Monday report every friday", "Monday report", "2026-03-06", "FREQ=WEEKLY;BYDAY=FR"),
+    ("monday pills every monday", "pills", "2026-03-02", "FREQ=WEEKLY;BYDAY=MO"),
     ("mon wed fri gym", "mon wed fri gym", None, None),
 ]
 # What is meant and makes no sense, and the first character of that.
 REFUSED = [
+    ("monday: report every friday", "monday", "not one of the days"),
     ("gym tuesday with bob every week", "tuesday", "may be when"),
     ("gym tuesday at the club every week", "tuesday", "may be when"),
     ("gym friday, swim every week", "friday", "may be when"),
