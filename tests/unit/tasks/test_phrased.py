@@ -41,6 +41,24 @@ def test_the_first_occurrence_is_the_due_date(text: str, zone: str, due: date | 
     assert (made.due, made.all_day) == (due, not isinstance(due, datetime))
 
 
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("every 4 years on feb 29", date(2028, 2, 29)),
+        ("every 2 years on feb 29", date(2028, 2, 29)),
+        ("every 4 years on feb 29 starting 2029-01-01", date(2032, 2, 29)),
+        ("every 12 months on the 31st starting 2026-04-01", date(2026, 5, 31)),
+        # Years and months between have the day, so that the first one may lack it.
+        ("every year on feb 29", date(2027, 2, 28)),
+        ("every 3 years on feb 29", date(2027, 2, 28)),
+        ("every 2 months on the 31st starting 2026-04-01", date(2026, 4, 30)),
+        ("every 2 months on the 31st skipping short months starting 2026-04-01", date(2026, 5, 31)),
+    ],
+)
+def test_an_interval_begins_where_it_meets_the_day_that_is_said(text: str, due: date) -> None:
+    assert task(text).due == due
+
+
 def test_a_due_date_stands_and_gives_the_year_of_an_end() -> None:
     due = "2027-05-01T09:00:00Z"
     made = task("every monday until april", due_date=due)

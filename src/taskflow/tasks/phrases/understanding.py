@@ -164,15 +164,37 @@ def _start(understood: Understood, origin: Origin) -> datetime:
 
 
 def _first(understood: Understood, origin: Origin, end: int) -> datetime:
-    """The wall time of the first occurrence."""
-    rule = understood.recurrence.rule
-    if not origin.is_fixed:
-        rule = _INTERVAL.sub("", rule)
-    recurrence = replace(understood.recurrence, rule=rule, until=None, count=None)
-    found = occurrences(Schedule(recurrence, understood.start, origin.zone, all_day=False))
+    """The wall time of the first occurrence.
+
+    Raises:
+        Invalid: there is none.
+    """
+    rule, start = understood.recurrence.rule, understood.start
+    if origin.is_fixed:
+        found = _next(understood, rule, start, origin.zone)
+    else:
+        each = _INTERVAL.sub("", rule)
+        found = _next(understood, each, start, origin.zone)
+        if found and each != rule and understood.recurrence.month_end == "clamp":
+            whole = _unclamped(understood)
+            if not _next(whole, rule, found, origin.zone):
+                # Every 4 years from 2027 on would be without a 29 February for ever.
+                found = _next(whole, each, start, origin.zone) or found
     if not found:
         raise misread("never occurs", end)
-    return wall_time(cast("datetime", found[0].at), origin.zone)
+    return found
+
+
+def _unclamped(understood: Understood) -> Understood:
+    """The same, only on days that the months have."""
+    return replace(understood, recurrence=replace(understood.recurrence, month_end="skip"))
+
+
+def _next(understood: Understood, rule: str, start: datetime, zone: ZoneInfo) -> datetime | None:
+    """The wall time on or after another one at which it first occurs by a rule."""
+    recurrence = replace(understood.recurrence, rule=rule, until=None, count=None)
+    found = occurrences(Schedule(recurrence, start, zone, all_day=False))
+    return wall_time(cast("datetime", found[0].at), zone) if found else None
 
 
 def _end(parts: Parts, anchor: Anchor, first: Day) -> tuple[Day | None, int]:

@@ -1,7 +1,8 @@
-"""Refuses a line that says how often, and on which day only where that may be of its title. Pure.
+"""Doubts a line that says how often, and on which day only where that may be of its title. Pure.
 
 “every month” alone recurs on the day it is. In “pay the 15th and last day bill every month” other
-days are named, and nobody can tell whether they are meant: neither they nor today are taken.
+days are named, and nobody can tell whether they are meant: neither they nor today are taken. In
+“prepare Sunday dinner every week” the day names the dinner: it is told that it was not taken.
 """
 
 import re
@@ -11,41 +12,99 @@ from typing import Final
 from taskflow.base.errors import Invalid
 from taskflow.tasks.phrased import Place, origin_of
 from taskflow.tasks.phrases.parser import whole_beginnings
-from taskflow.tasks.phrases.parts import misread
+from taskflow.tasks.phrases.parts import When, misread
 from taskflow.tasks.phrases.understanding import Understood, understand_words
+from taskflow.tasks.phrases.vocabulary import DAY_NAMES
 from taskflow.tasks.phrases.words import Word, words_of
 from taskflow.tasks.quick_add import context
 from taskflow.tasks.quick_add.finding import FULL_NAME, Found
+from taskflow.tasks.quick_add.line import Unused
 from taskflow.tasks.quick_add.meaning import Here
 from taskflow.tasks.quick_add.spans import Line
+from taskflow.tasks.recurrence_parts import WEEKDAYS
 
 # With it whatever names a day is a whole recurrence.
 _ON: Final = words_of("on")
 # What a day may begin with; an ordinal in letters may be any word: “first draft”.
 _DAYS: Final = frozenset(("NAME", "LAST", "ORDINAL", "NUMBER", "MONTH"))
+# The days that a thing is named by; “last day bill” is rather a bill of the last day.
+_NAMING: Final = (["NAME"], ["MONTH", "NUMBER"], ["MONTH", "ORDINAL"], ["NUMBER", "MONTH"])
 _NAMES_DAY: Final = re.compile(r";BY(?:DAY|MONTHDAY|YEARDAY|MONTH)=")
 
+_WEEKDAYS: Final = re.compile(r";BYDAY=([A-Z,]+)")
+_OF_MONTHS: Final = ("FREQ=MONTHLY", "FREQ=YEARLY")
+_WHICH: Final = (
+    "say which of them; write for example “every month on the 1st {0}”, or “every month "
+    "starting {0}”, or put it in double quotes where it is a word alone"
+)
+_NOT_ONE: Final = (
+    "{} is not one of the days on which this recurs; write them all behind “every”, or put it in "
+    "double quotes where it is a word alone"
+)
 
-def refuse_day_aside(line: Line, here: Here, found: Sequence[Found]) -> None:
-    """Refuse a recurrence that says no day, beside words of the title that would be one for it.
+
+def without_names(line: Line, found: Sequence[Found]) -> list[Found]:
+    """What was found, without a weekday of the title: “Monday report every friday” is of Fridays.
 
     Raises:
-        Invalid: there are such words.
+        Invalid: a weekday is said that is none of the recurrence's days, or beside months or years.
+    """
+    recurrence = next((one for one in found if one.kind == "recurrence"), None)
+    if recurrence is None:
+        return list(found)
+    rule = recurrence.value.recurrence.rule
+    return [one for one in found if not _names_thing(line, one, rule)]
+
+
+def _names_thing(line: Line, one: Found, rule: str) -> bool:
+    """Whether a bare weekday that is none of a rule's days names the thing behind it.
+
+    Raises:
+        Invalid: it is none of them, and names nothing, or the rule is of months or years.
+    """
+    if one.kind != "due" or one.value.when is None or one.value.when.kind != "weekday":
+        return False
+    when: When = one.value.when
+    name = DAY_NAMES[when.number]
+    if rule.startswith(_OF_MONTHS):
+        raise misread(_WHICH.format(name), when.position)
+    days = _WEEKDAYS.search(rule)
+    if days is None or WEEKDAYS[when.number] in days[1].split(","):
+        return False
+    if one.edges == "both" and _is_thing(line, one.last):
+        return True
+    raise misread(_NOT_ONE.format(name), when.position)
+
+
+def _is_thing(line: Line, last: int) -> bool:
+    """Whether a word of the title follows that a day before it may name."""
+    following = line.words[last : last + 1]
+    return bool(following) and following[0].kind == "UNKNOWN" and context.is_place(line, last)
+
+
+def days_aside(line: Line, here: Here, found: Sequence[Found]) -> list[Unused]:
+    """The days that name a thing of the title, beside a recurrence that says no day.
+
+    Raises:
+        Invalid: there are words that would be a day for it, and name nothing.
     """
     recurrence = next((one for one in found if one.kind == "recurrence"), None)
     if recurrence is None or not _lacks_day(recurrence.value) or _says_day(found):
-        return
+        return []
     read = {index for one in found for index in range(one.first, one.last)}
-    for index, word in enumerate(line.words):
-        if index not in read and word.kind in _DAYS and not _is_of_title(line, index):
-            _refuse_day(line, here, index, recurrence)
+    aside = [
+        _day_aside(line, here, index, recurrence)
+        for index, word in enumerate(line.words)
+        if index not in read and word.kind in _DAYS and not _is_of_title(line, index)
+    ]
+    return [one for one in aside if one]
 
 
-def _refuse_day(line: Line, here: Here, index: int, recurrence: Found) -> None:
-    """Refuse the longest day from a word on that the recurrence could have.
+def _day_aside(line: Line, here: Here, index: int, recurrence: Found) -> Unused | None:
+    """The longest day from a word on that the recurrence could have.
 
     Raises:
-        Invalid: there is one.
+        Invalid: there is one, and it names nothing.
     """
     said = line.taken(recurrence.first, recurrence.last)
     for number in reversed(whole_beginnings([*_ON, *line.words[index:]], "recurrence")):
@@ -55,10 +114,25 @@ def _refuse_day(line: Line, here: Here, index: int, recurrence: Found) -> None:
         # Where the line ends with it, it can hardly be of the title.
         is_end = index == recurrence.last and last == len(line.words)
         if is_end or _makes_sense([*said, *_ON, *line.taken(index, last)], here):
-            day = line.text[line.words[index].start : line.words[last - 1].end]
             often = line.text[said[0].start : said[-1].end]
-            message = f"“{day}” may be when, or a word: write it so that it fits to “{often}”, "
-            raise misread(f"{message}or in double quotes", line.words[index].start)
+            return _named(line, index, last, often)
+    return None
+
+
+def _named(line: Line, first: int, last: int, often: str) -> Unused:
+    """A day before the thing that it names: “Sunday dinner”, “May 3 photos”.
+
+    Raises:
+        Invalid: it names nothing.
+    """
+    words = line.words[first:last]
+    start, end = words[0].start, words[-1].end
+    day, kinds = line.text[start:end], [word.kind for word in words]
+    if kinds in _NAMING and context.is_place(line, last):
+        message = f"it names a thing here; write “{often} on {day}” for that day"
+        return Unused(start, end, day, message)
+    message = f"“{day}” may be when, or a word: write it so that it fits to “{often}”, "
+    raise misread(f"{message}or in double quotes", start)
 
 
 def _makes_sense(words: Sequence[Word], here: Here) -> bool:

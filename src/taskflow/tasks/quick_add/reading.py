@@ -17,10 +17,11 @@ from taskflow.tasks.model import due_text
 from taskflow.tasks.phrased import Place, Placed, origin_of, place_in
 from taskflow.tasks.phrases.parts import misread
 from taskflow.tasks.phrases.understanding import Understood, understand_words
-from taskflow.tasks.quick_add.doubt import refuse_day_aside
+from taskflow.tasks.quick_add.doubt import days_aside, without_names
 from taskflow.tasks.quick_add.finding import Found, find
 from taskflow.tasks.quick_add.line import QuickTask, Span, Unused
 from taskflow.tasks.quick_add.meaning import Here, due_at, reminders_of
+from taskflow.tasks.quick_add.several import refuse_several
 from taskflow.tasks.quick_add.spans import Kind, Line, Moment
 from taskflow.tasks.quick_add.telling import told
 from taskflow.tasks.quick_add.title import pieces, title_of
@@ -42,18 +43,20 @@ def read(text: str, now: datetime, zone: ZoneInfo) -> QuickTask:
         Invalid: it leaves no title, means what makes no sense, or is too tangled.
     """
     line, here = Line(text), Here(now, zone)
-    found = find(line, here)
-    refuse_day_aside(line, here, found)
-    return _Reading(line, here, found).task()
+    found = without_names(line, find(line, here))
+    refuse_several(line, found)
+    aside = days_aside(line, here, found)
+    return _Reading(line, here, found, aside).task()
 
 
 class _Reading:
     """Makes one task of what was found; what does not fit goes back to the title."""
 
-    def __init__(self, line: Line, here: Here, found: list[Found]) -> None:
+    def __init__(self, line: Line, here: Here, found: list[Found], aside: Sequence[Unused]) -> None:
         self._line = line
         self._here = here
         self._found = found
+        self._aside = aside
         self._used: list[Found] = []
         self._refused: dict[int, str] = {}
 
@@ -75,7 +78,7 @@ class _Reading:
         given |= {"priority": priority} if priority else {}
         given |= _due_fields(placed)
         sentence = told(given, placed, self._here.zone)
-        return QuickTask(given, tuple(spans), sentence, tuple(self._unused()))
+        return QuickTask(given, tuple(spans), sentence, self._unused())
 
     def _of(self, kind: Kind) -> list[Found]:
         return [one for one in self._found if one.kind == kind]
@@ -142,8 +145,12 @@ class _Reading:
                 self._used.append(one)
         return list(dict.fromkeys(reminders))
 
-    def _unused(self) -> Iterator[Unused]:
-        """What was found and is in the title still."""
+    def _unused(self) -> tuple[Unused, ...]:
+        """What was found, or could have been meant, and is in the title still; in order."""
+        return tuple(sorted([*self._aside, *self._left()], key=lambda one: one.start))
+
+    def _left(self) -> Iterator[Unused]:
+        """What was found and was not used."""
         for one in self._found:
             if one not in self._used:
                 start, end = self._line.words[one.first].start, self._line.words[one.last - 1].end

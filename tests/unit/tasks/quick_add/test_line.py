@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.unit.tasks.quick_add import several_table
 from tests.unit.tasks.quick_add.quick_add_table import LINES, REFUSED, REMINDERS
 
 from taskflow.base.errors import Invalid
@@ -24,7 +25,7 @@ def read(text: str) -> QuickTask:
     return read_line(text, NOW, BERLIN)
 
 
-@pytest.mark.parametrize(("text", "title", "due", "rule"), LINES)
+@pytest.mark.parametrize(("text", "title", "due", "rule"), [*LINES, *several_table.LINES])
 def test_a_line_says_what_when_and_how_often(
     text: str, title: str, due: str | None, rule: str | None
 ) -> None:
@@ -35,7 +36,7 @@ def test_a_line_says_what_when_and_how_often(
     assert bool(task.get("all_day")) == (due is not None and "T" not in due)
 
 
-@pytest.mark.parametrize(("text", "place", "message"), REFUSED)
+@pytest.mark.parametrize(("text", "place", "message"), [*REFUSED, *several_table.REFUSED])
 def test_a_phrase_that_makes_no_sense_as_a_whole_is_refused_and_no_part_of_it_is_taken(
     text: str, place: str, message: str
 ) -> None:
@@ -139,6 +140,34 @@ def test_what_a_task_cannot_have_is_told_with_its_place_and_stays_in_the_title(
     assert (unused.text, text[unused.start : unused.end]) == (piece, piece)
     assert message in unused.message
     assert piece in str(quick.given["title"])
+
+
+@pytest.mark.parametrize(("text", "day", "rule"), several_table.NAMED)
+def test_a_day_that_names_a_thing_stays_in_the_title_and_is_told(
+    text: str, day: str, rule: str
+) -> None:
+    quick = read(text)
+    recurrence: Any = quick.given["recurrence"]
+    [span] = quick.spans
+    assert quick.given["title"] == text.replace(span.text, "").strip()
+    assert (quick.given["due_date"], recurrence["rule"]) == ("2026-03-02", rule)
+    [unused] = quick.unused
+    assert (unused.text, text[unused.start : unused.end]) == (day, day)
+    assert f"write “{span.text} on {day}” for that day" in unused.message
+
+
+@pytest.mark.parametrize(("text", "day", "rule"), several_table.NAMED)
+def test_what_is_told_of_a_day_in_the_title_can_be_written(text: str, day: str, rule: str) -> None:
+    quick = read(text)
+    [span] = quick.spans
+    again: Any = read(f"sleep {span.text} on {day}").given["recurrence"]
+    assert again["rule"].startswith(f"{rule};BY")
+
+
+def test_a_day_in_the_title_is_told_also_where_a_time_is_said() -> None:
+    quick = read("meeting with Monday team every week at 9am")
+    assert quick.given["title"] == "meeting with Monday team"
+    assert [one.text for one in quick.unused] == ["Monday"]
 
 
 def test_a_line_of_which_all_is_used_says_nothing_of_it() -> None:
