@@ -238,3 +238,34 @@ async def test_a_series_that_was_where_its_time_is_left_out_has_it_back(begin: B
     await world.act("reopen", first)
     await world.settle()
     assert [at for _, at in await open_tasks(world)] == ["03-29T02:30"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "count", "is_resumed", "changes"),
+    [
+        ("all", None, True, {"recurrence": PILING | {"until": "2027-12-31"}}),
+        ("future", None, False, {"recurrence": PILING | {"until": "2027-12-31"}}),
+        ("all", 9, False, {"due_date": "2026-03-02T10:00:00Z"}),
+        ("future", 9, True, {"due_date": "2026-03-02T10:00:00Z"}),
+        ("all", 9, True, {"timezone": "Europe/Berlin"}),
+    ],
+)
+async def test_what_is_open_since_before_a_pause_stays_open_when_its_series_is_edited(
+    begin: Begin, *, scope: str, count: int | None, is_resumed: bool, changes: dict[str, object]
+) -> None:
+    world = await begin(PILING | ({"count": count} if count else {}))
+    world.wall.at = START + timedelta(days=3, hours=4)
+    await world.pass_by()
+    await world.wish("pause", None, {})
+    if is_resumed:
+        await world.wish("resume", None, {})
+    await world.wish(scope, await one_that_is_open(world, "2026-03-02"), changes)
+    await world.wish("resume", None, {})
+    await world.pass_by()
+    await world.settle()
+    days = [f"2026-03-0{day}" for day in (2, 3, 4, 5)]
+    assert [key for key, _ in await open_tasks(world)] == days
+    if count:
+        world.wall.at += timedelta(days=30)
+        await world.pass_by()
+        assert len(await open_tasks(world)) == count

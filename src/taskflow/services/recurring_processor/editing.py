@@ -24,7 +24,13 @@ from taskflow.services.recurring_processor.event_consumer import taken_in, with_
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Template
 from taskflow.services.recurring_processor.moments import instant_in, parse_when
 from taskflow.services.recurring_processor.patterns import pattern, plan_of
-from taskflow.services.recurring_processor.progress import MOST_OPEN, next_alone, overdue, resumed
+from taskflow.services.recurring_processor.progress import (
+    MOST_OPEN,
+    comes_again,
+    next_alone,
+    overdue,
+    resumed,
+)
 from taskflow.services.recurring_processor.recounting import recounted
 from taskflow.services.recurring_processor.refusals import named_below, require_going_on
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of, system_actor
@@ -149,7 +155,7 @@ class Editing:
         """Change a task and what follows it, or with `all_open` every open task and what follows.
 
         A date, rule or zone among the changes is what the series counts from, at the named task;
-        later open ones that nobody touched are then made anew.
+        later open ones that nobody touched are then made anew, but for those from before a pause.
 
         Raises:
             NotFound: the series has no such task.
@@ -170,7 +176,8 @@ class Editing:
             is_later = other.position > anchor.position
             if not chain.instances[other.task_id].is_open or not (all_open or is_later):
                 continue
-            if has_moved and is_later and other.is_untouched:
+            is_free = other.is_untouched and comes_again(before, other, self._now)
+            if has_moved and is_later and is_free:
                 chain = await withdrawn(chain, other, self.door)
             else:
                 chain = await self._edit_other(chain, other, given)

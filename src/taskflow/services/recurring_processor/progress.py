@@ -164,6 +164,15 @@ def floor_of(chain: Chain) -> datetime | None:
     return max((one for one in floors if one is not None), default=None)
 
 
+def comes_again(chain: Chain, instance: Instance, now: datetime) -> bool:
+    """Whether a task that is taken back is made anew; of what piles up none from before a pause."""
+    series = chain.series
+    rested_to = now if series.is_held else series.resumed_at
+    if not series.piles_up or rested_to is None:
+        return True
+    return planned_at(series, instance) > rested_to
+
+
 def follows_calendar(series: Series) -> bool:
     """Whether occurrences come by the calendar, and not an interval after what was done."""
     return series.recurrence is not None and series.recurrence.mode == "schedule"
