@@ -12,6 +12,7 @@ from taskflow.services.recurring_processor.history import Status, status_of
 from taskflow.services.recurring_processor.model import Chain, Instance, Series
 from taskflow.services.recurring_processor.moments import instant_in, parse_when, shown_in
 from taskflow.services.recurring_processor.progress import floor_of, planned_at
+from taskflow.services.recurring_processor.taken import holders
 from taskflow.tasks.recurrence import Occurrence, told
 from taskflow.tasks.recurrence_periods import Work
 from taskflow.tasks.zones import YEARS, instant, wall_time
@@ -78,10 +79,12 @@ def entries(chain: Chain, month: Month, kept: Iterable[Instance], now: datetime)
         for at, one in ruled.items()
         if one.is_excluded and at not in had and (goes_on or (reached and at <= reached))
     ]
+    coming = to_come(chain, now, month.end, after=month.start)
+    taken = holders(series, coming, standing)
     found += [
         _of_occurrence(series, one, "planned", reason_of(series, one, {}))
-        for one in to_come(chain, now, month.end, after=month.start)
-        if instant_in(series.zone, one.at) >= month.start
+        for one in coming
+        if instant_in(series.zone, one.at) >= month.start and one.date not in taken
     ]
     return sorted(found, key=lambda entry: (entry.day, entry.at))
 

@@ -18,7 +18,7 @@ from taskflow.base.ids import new_id
 from taskflow.chassis.homes import at_home
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
-from taskflow.services.recurring_processor import series
+from taskflow.services.recurring_processor import history_storage, series
 from taskflow.services.recurring_processor.anchoring import planned
 from taskflow.services.recurring_processor.event_consumer import taken_in, with_next, withdrawn
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Template
@@ -26,13 +26,14 @@ from taskflow.services.recurring_processor.moments import instant_in, parse_when
 from taskflow.services.recurring_processor.patterns import pattern, plan_of
 from taskflow.services.recurring_processor.progress import (
     MOST_OPEN,
-    comes_again,
+    may_be_remade,
     next_alone,
     overdue,
     resumed,
 )
 from taskflow.services.recurring_processor.recounting import recounted
 from taskflow.services.recurring_processor.refusals import named_below, require_going_on
+from taskflow.services.recurring_processor.taken import free
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of, system_actor
 from taskflow.tasks import commands, instance_commands
 from taskflow.tasks.drafting import drafted_aside
@@ -176,8 +177,7 @@ class Editing:
             is_later = other.position > anchor.position
             if not chain.instances[other.task_id].is_open or not (all_open or is_later):
                 continue
-            is_free = other.is_untouched and comes_again(before, other, self._now)
-            if has_moved and is_later and is_free:
+            if has_moved and is_later and may_be_remade(before, other, self._now):
                 chain = await withdrawn(chain, other, self.door)
             else:
                 chain = await self._edit_other(chain, other, given)
@@ -261,9 +261,9 @@ class Editing:
         if following is None or following > self._now:
             return chain
         found, missed = overdue(chain, self._now).within(MOST_OPEN - len(chain.open))
-        for occurrence in found:
-            if await self.door.is_taken(chain.series.id, occurrence.date):
-                continue
+        wanted = [(chain.series, one) for one in found]
+        known = await history_storage.standing(self._transaction, wanted)
+        for occurrence in free(chain.series, found, known).values():
             task = await self.door.make(pattern(chain.series), occurrence)
             if task is not None:
                 chain, missed = series.made(chain, occurrence, task, missed), 0

@@ -7,8 +7,11 @@ from uuid import UUID
 
 from taskflow.base import cursors
 from taskflow.db.transaction import Transaction
-from taskflow.services.recurring_processor.model import Instance
+from taskflow.services.recurring_processor.model import Instance, Series
+from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.storage import INSTANCE, instance_of
+from taskflow.services.recurring_processor.taken import keys_of
+from taskflow.tasks.recurrence import Occurrence
 
 # Figures are of so many of the newest instances: some five years of a daily series.
 MOST_TRACED: Final = 2_000
@@ -32,6 +35,16 @@ SELECT {INSTANCE} FROM recurring.instances
 BY_OCCURRENCE = f"""
 SELECT {INSTANCE} FROM recurring.instances
  WHERE (series_id, occurrence_date) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
+   AND NOT is_withdrawn
+"""  # noqa: S608 - made of constants
+# Two branches, so that each has its index.
+STANDING = f"""
+SELECT {INSTANCE} FROM recurring.instances
+ WHERE (series_id, occurrence_date) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
+   AND NOT is_withdrawn
+ UNION
+SELECT {INSTANCE} FROM recurring.instances
+ WHERE (series_id, due_at) IN (SELECT * FROM unnest($3::uuid[], $4::timestamptz[]))
    AND NOT is_withdrawn
 """  # noqa: S608 - made of constants
 
@@ -73,3 +86,14 @@ async def by_occurrence(
     rows = await transaction.rows(BY_OCCURRENCE, ids, dates)
     found = [instance_of(row) for row in rows]
     return {(one.series_id, one.occurrence_date): one for one in found}
+
+
+async def standing(
+    transaction: Transaction, wanted: Sequence[tuple[Series, Occurrence]]
+) -> list[Instance]:
+    """The tasks that may be those of some occurrences: by a key of theirs, or due when they are."""
+    keys = [(series.id, key) for series, one in wanted for key in keys_of(one.date)]
+    times = [(series.id, instant_in(series.zone, one.at)) for series, one in wanted]
+    given = [[one[place] for one in pairs] for pairs in (keys, times) for place in (0, 1)]
+    rows = await transaction.rows(STANDING, *given)
+    return [instance_of(row) for row in rows]

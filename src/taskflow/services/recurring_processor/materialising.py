@@ -33,6 +33,7 @@ from taskflow.services.recurring_processor.progress import (
     settled,
     waiting,
 )
+from taskflow.services.recurring_processor.taken import free
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
 from taskflow.tasks import instance_commands
 from taskflow.tasks.instance_commands import Wish
@@ -194,10 +195,12 @@ async def _make_or_put_off(transaction: Transaction, due: list[Due], now: dateti
 
 async def _make(transaction: Transaction, due: list[Due], now: datetime) -> int:
     """Make what is due and note how far each series has come; returns how many tasks were made."""
-    keys = [(one.chain.series.id, each.date) for one in due for each in one.overdue.occurrences]
-    known = await history_storage.by_occurrence(transaction, keys)
+    wanted = [(one.chain.series, each) for one in due for each in one.overdue.occurrences]
+    known = await history_storage.standing(transaction, wanted)
     owners = {one.chain.series.user_id for one in due}
-    making = Making(transaction, known, str(new_id(now)), now)
+    making = Making(
+        transaction, await asyncio.to_thread(_all_free, due, known), str(new_id(now)), now
+    )
     await making.begin(due)
     gone = await instance_commands.owners_gone(transaction, sorted(owners))
     chains = []
@@ -214,12 +217,22 @@ async def _make(transaction: Transaction, due: list[Due], now: datetime) -> int:
     return len(new)
 
 
+def _all_free(due: Sequence[Due], known: Sequence[Instance]) -> dict[Key, Occurrence]:
+    """What of all that is due has no task yet, by its series and key."""
+    return {
+        (series_id, date): occurrence
+        for one in due
+        for series_id in (one.chain.series.id,)
+        for date, occurrence in free(one.chain.series, one.overdue.occurrences, known).items()
+    }
+
+
 class Making:
     """The tasks of many series, made together.
 
     Args:
         transaction: Where to write.
-        known: The occurrences that have had their task.
+        free: The occurrences that have no task yet, under the keys that theirs are to have.
         correlation_id: What all of it belongs to.
         now: When it is made.
     """
@@ -227,12 +240,12 @@ class Making:
     def __init__(
         self,
         transaction: Transaction,
-        known: Mapping[Key, Instance],
+        free: Mapping[Key, Occurrence],
         correlation_id: str,
         now: datetime,
     ) -> None:
         self._transaction = transaction
-        self._known = known
+        self._free = free
         self._correlation_id = correlation_id
         self._now = now
         self._made: dict[Key, TaskState] = {}
@@ -242,8 +255,8 @@ class Making:
         wishes = [
             Wish(self._actor(one.chain), pattern(one.chain.series), occurrence)
             for one in due
-            for occurrence in one.overdue.occurrences
-            if not one.chain.series.floating and _key(one.chain, occurrence) not in self._known
+            for each in one.overdue.occurrences
+            if not one.chain.series.floating and (occurrence := self._of(one.chain, each))
         ]
         tasks = await instance_commands.create_instances(self._transaction, wishes, self._now)
         for task in tasks:
@@ -253,12 +266,13 @@ class Making:
     async def advanced(self, due: Due) -> Chain:
         """A series with what was made of it, to be settled; what was withdrawn is brought back."""
         chain, missed, task = due.chain, due.overdue.missed, None
-        for occurrence in due.overdue.occurrences:
-            task = self._made.get(_key(chain, occurrence))
-            if task is None and _key(chain, occurrence) not in self._known:
+        for each in due.overdue.occurrences:
+            occurrence = self._of(chain, each)
+            task = self._made.get((chain.series.id, occurrence.date)) if occurrence else None
+            if task is None and occurrence is not None:
                 door = TaskDoor(self._transaction, self._actor(chain), self._now)
                 task = await door.make(pattern(chain.series), occurrence)
-            if task is not None:
+            if task is not None and occurrence is not None:
                 chain = series.made(chain, occurrence, task, missed)
                 missed = 0
         if task is None:
@@ -269,6 +283,5 @@ class Making:
     def _actor(self, chain: Chain) -> Actor:
         return system_actor(chain.series.user_id, self._correlation_id)
 
-
-def _key(chain: Chain, occurrence: Occurrence) -> Key:
-    return chain.series.id, occurrence.date
+    def _of(self, chain: Chain, occurrence: Occurrence) -> Occurrence | None:
+        return self._free.get((chain.series.id, occurrence.date))

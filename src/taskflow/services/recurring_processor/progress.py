@@ -164,13 +164,16 @@ def floor_of(chain: Chain) -> datetime | None:
     return max((one for one in floors if one is not None), default=None)
 
 
-def comes_again(chain: Chain, instance: Instance, now: datetime) -> bool:
-    """Whether a task that is taken back is made anew; of what piles up none from before a pause."""
+def may_be_remade(chain: Chain, instance: Instance, now: datetime) -> bool:
+    """Whether nobody touched a task and one comes for it if it is taken back.
+
+    Of what piles up none comes from before the end of a pause.
+    """
     series = chain.series
     rested_to = now if series.is_held else series.resumed_at
     if not series.piles_up or rested_to is None:
-        return True
-    return planned_at(series, instance) > rested_to
+        return instance.is_untouched
+    return instance.is_untouched and planned_at(series, instance) > rested_to
 
 
 def follows_calendar(series: Series) -> bool:

@@ -1,7 +1,7 @@
 """COUNT of a series that piles up, moved or resumed by a person: as many are to come as before.
 
 After a move the rule counts from another date, or is another one. Some of what it gives has had its
-task already, under the same key, and some lies before the end of a pause: neither uses up any of
+task already, and some lies before the end of a pause: neither uses up any of
 COUNT. What was taken back in the same edit is to come again.
 """
 
@@ -18,6 +18,7 @@ from taskflow.services.recurring_processor.model import Chain, Series
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import plan_of
 from taskflow.services.recurring_processor.progress import ending, floor_of
+from taskflow.services.recurring_processor.taken import free
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences
 
 # A longer way from the start is not counted.
@@ -73,8 +74,8 @@ async def _end(transaction: Transaction, chain: Chain, left: int) -> datetime | 
     """When the last of so many that are to come is due; without any, how far the series is."""
     series, last = chain.series, chain.last
     most = left + (last.position if last else 0)  # No more can have had their task.
-    free = (await _free(transaction, chain, _endless(series), most))[:left]
-    return instant_in(series.zone, free[-1].at) if free else _floor(chain)
+    left_of = (await _free(transaction, chain, _endless(series), most))[:left]
+    return instant_in(series.zone, left_of[-1].at) if left_of else _floor(chain)
 
 
 def _floor(chain: Chain) -> datetime | None:
@@ -87,13 +88,12 @@ async def _free(
     transaction: Transaction, chain: Chain, schedule: Schedule, limit: int = _FARTHEST
 ) -> list[Occurrence]:
     """What a schedule gives after what the series has had, without what has its task already."""
-    series_id = chain.series.id
+    series = chain.series
     found = occurrences(schedule, after=_floor(chain), limit=limit)
-    known = await history_storage.by_occurrence(transaction, [(series_id, x.date) for x in found])
+    known = await history_storage.standing(transaction, [(series, one) for one in found])
     # What this transaction does to a task is not written yet.
-    tasks = {one.task_id: one for one in known.values()} | dict(chain.instances)
-    taken = {one.occurrence_date for one in tasks.values() if not one.is_withdrawn}
-    return [one for one in found if one.date not in taken]
+    tasks = {one.task_id: one for one in known} | dict(chain.instances)
+    return list(free(series, found, list(tasks.values())).values())
 
 
 def _endless(series: Series) -> Schedule:

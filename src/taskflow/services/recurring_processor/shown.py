@@ -31,6 +31,7 @@ from taskflow.services.recurring_processor.history import (
 from taskflow.services.recurring_processor.model import Chain, Instance, Series, SeriesStatus
 from taskflow.services.recurring_processor.moments import instant_in, shown_in
 from taskflow.services.recurring_processor.progress import planned_at
+from taskflow.services.recurring_processor.taken import holders
 from taskflow.tasks.phrases.sentences import sentence
 from taskflow.tasks.recurrence import Occurrence, told
 from taskflow.tasks.recurrence_periods import MOST_WORK, Work
@@ -167,14 +168,10 @@ async def states(
     transaction: Transaction, found: list[Series], coming: Coming
 ) -> list[SeriesState]:
     """Series as they are answered, each with what comes next and why that is not plain."""
-    wanted = [(series_id, one.date) for series_id, some in coming.items() for one in some]
-    known = await history_storage.by_occurrence(transaction, wanted) if wanted else {}
+    wanted = [(series, one) for series in found for one in coming[series.id]]
+    known = await history_storage.standing(transaction, wanted) if wanted else []
     return [
-        _state(
-            series,
-            coming[series.id],
-            {date: one for (series_id, date), one in known.items() if series_id == series.id},
-        )
+        _state(series, coming[series.id], holders(series, coming[series.id], known))
         for series in found
     ]
 
