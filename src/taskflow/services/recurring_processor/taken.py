@@ -50,7 +50,8 @@ def free(
 ) -> dict[str, Occurrence]:
     """The occurrences that have no task, by their keys; each has a key that no task has."""
     had = holders(series, found, standing)
-    names = {one.occurrence_date for one in standing if one.series_id == series.id}
+    own = [one for one in standing if one.series_id == series.id and not one.is_withdrawn]
+    names = {one.occurrence_date for one in own}
     return {one.date: _named(one, names) for one in found if one.date not in had}
 
 
