@@ -5,6 +5,8 @@ from datetime import timedelta
 from tests.fresh import fresh_database
 from tests.series_world import COUNT, KINDS, World, judge_count
 
+from taskflow.services.recurring_processor import calendar, history_storage, storage
+
 EVERY_OTHER_DAY = {"rule": "FREQ=DAILY;INTERVAL=2"}
 
 
@@ -147,3 +149,21 @@ async def test_a_pause_gives_back_its_part_also_when_the_task_after_it_is_taken_
         await world.do_all(12)
         await judge_count(world)
         assert await is_over(world)
+
+
+async def test_what_a_series_in_another_zone_has_next_comes_and_is_counted(dsn: str) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["piled up, counted"])
+        await world.begin()
+        await world.settle()
+        # There each is on the evening of the day before.
+        await world.wish("all", None, {"timezone": "Pacific/Honolulu"})
+        series = await storage.find(transaction, world.person.user_id, world.series_id)
+        month = calendar.month_of("2026-03", series.zone)
+        kept = await history_storage.newest(transaction, series.id)
+        chain = await storage.chain_of(transaction, series)
+        assert len(calendar.entries(chain, month, kept, world.wall.at)) == COUNT
+        world.wall.at += timedelta(days=30)
+        await world.pass_by()
+        due = sorted(f"{one['due_at']:%m-%dT%H}" for one in await world.tasks())
+        assert due == [f"03-0{day}T09" for day in range(2, 2 + COUNT)]

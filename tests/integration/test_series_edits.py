@@ -11,7 +11,7 @@ from tests.series_world import START, Within, World
 
 from taskflow.base.errors import Invalid
 from taskflow.db.engine import Database
-from taskflow.services.recurring_processor import calendar, due_storage, history_storage, storage
+from taskflow.services.recurring_processor import due_storage, history_storage
 from taskflow.services.recurring_processor.homing import Homing
 from taskflow.services.recurring_processor.progress import MOST_OPEN
 
@@ -288,18 +288,3 @@ async def test_a_series_that_is_moved_back_by_a_day_has_the_day_that_it_came_fro
     at = [one for _, one in await open_tasks(world)]
     assert at[:5] == [f"03-0{day}T09:00" for day in (1, 2, 3, 4, 5)]
     assert not count or len(at) == count
-
-
-async def test_what_a_series_in_another_zone_has_next_comes_and_is_counted(begin: Begin) -> None:
-    world = await begin(PILING | {"count": 4})
-    await world.wish("all", None, {"timezone": "Pacific/Honolulu"})
-    series = await storage.find(world.transaction, world.person.user_id, world.series_id)
-    chain = await storage.chain_of(world.transaction, series)
-    month = calendar.month_of("2026-03", series.zone)
-    kept = await history_storage.newest(world.transaction, series.id)
-    # The first is on the evening of the first of March there, and so are the others a day early.
-    assert len(calendar.entries(chain, month, kept, world.wall.at)) == 4
-    world.wall.at += timedelta(days=30)
-    await world.pass_by()
-    due = [f"03-0{day}T09:00" for day in (2, 3, 4, 5)]
-    assert [at for _, at in sorted(await open_tasks(world), key=lambda one: one[1])] == due
