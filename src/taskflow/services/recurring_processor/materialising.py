@@ -198,9 +198,8 @@ async def _make(transaction: Transaction, due: list[Due], now: datetime) -> int:
     wanted = [(one.chain.series, each) for one in due for each in one.overdue.occurrences]
     known = await history_storage.standing(transaction, wanted)
     owners = {one.chain.series.user_id for one in due}
-    making = Making(
-        transaction, await asyncio.to_thread(_all_free, due, known), str(new_id(now)), now
-    )
+    to_make = await asyncio.to_thread(_all_free, due, known)
+    making = Making(transaction, to_make, str(new_id(now)), now)
     await making.begin(due)
     gone = await instance_commands.owners_gone(transaction, sorted(owners))
     chains = []
@@ -220,9 +219,8 @@ async def _make(transaction: Transaction, due: list[Due], now: datetime) -> int:
 def _all_free(due: Sequence[Due], known: Sequence[Instance]) -> dict[Key, Occurrence]:
     """What of all that is due has no task yet, by its series and key."""
     return {
-        (series_id, date): occurrence
+        (one.chain.series.id, date): occurrence
         for one in due
-        for series_id in (one.chain.series.id,)
         for date, occurrence in free(one.chain.series, one.overdue.occurrences, known).items()
     }
 

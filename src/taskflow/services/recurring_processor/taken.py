@@ -33,7 +33,22 @@ def holders(
         found: Some of its occurrences.
         standing: Tasks that were not taken back; those of other series are left out.
     """
-    own = [one for one in standing if one.series_id == series.id and not one.is_withdrawn]
+    return _holders(series, found, _own(series, standing))
+
+
+def free(
+    series: Series, found: Sequence[Occurrence], standing: Sequence[Instance]
+) -> dict[str, Occurrence]:
+    """The occurrences that have no task, by their keys; each has a key that no task has."""
+    own = _own(series, standing)
+    had = _holders(series, found, own)
+    names = {one.occurrence_date for one in own}
+    return {one.date: _named(one, names) for one in found if one.date not in had}
+
+
+def _holders(
+    series: Series, found: Sequence[Occurrence], own: Sequence[Instance]
+) -> dict[str, Instance]:
     by_key = {_key(series, one): one for one in own}
     if not series.piles_up:
         return {one.date: by_key[one.date] for one in found if one.date in by_key}
@@ -45,14 +60,8 @@ def holders(
     return {date: one for date, one in held.items() if one is not None}
 
 
-def free(
-    series: Series, found: Sequence[Occurrence], standing: Sequence[Instance]
-) -> dict[str, Occurrence]:
-    """The occurrences that have no task, by their keys; each has a key that no task has."""
-    had = holders(series, found, standing)
-    own = [one for one in standing if one.series_id == series.id and not one.is_withdrawn]
-    names = {one.occurrence_date for one in own}
-    return {one.date: _named(one, names) for one in found if one.date not in had}
+def _own(series: Series, standing: Iterable[Instance]) -> list[Instance]:
+    return [one for one in standing if one.series_id == series.id and not one.is_withdrawn]
 
 
 def _key(series: Series, instance: Instance) -> str:

@@ -1,9 +1,9 @@
 """Lets what quiet hours hold up follow them where its owner changes them, or their time zone.
 
 It hears of that as it is committed, whichever process does so, and of what is held up from then on:
-its owner may have changed them just before. What was changed while nobody heard
-is found when it listens again: it looks at all that is held up, and changes what is not as it
-should be. Several replicas may do so at once; whoever comes second finds nothing to change.
+its owner may have changed them just before. What was changed while nobody heard is found when it
+listens again: it looks at all that is held up, and changes what is not as it should be. Several
+replicas may do so at once; whoever comes second finds nothing to change.
 """
 
 import asyncio

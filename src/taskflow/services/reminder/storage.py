@@ -192,13 +192,8 @@ async def first(transaction: Transaction, limit: int) -> dict[UUID, datetime]:
 
 async def every(transaction: Transaction, page: int) -> AsyncIterator[dict[UUID, datetime]]:
     """When all pending reminders are due, the earliest first, so many at a time."""
-    found: dict[UUID, datetime] = {}
-    async for row in transaction.stream(EVERY, prefetch=page):
-        found[row[0]] = row[1]
-        if len(found) == page:
-            yield found
-            found = {}
-    yield found
+    async for rows in transaction.pages(EVERY, size=page):
+        yield {row[0]: row[1] for row in rows}
 
 
 async def still(transaction: Transaction, ids: Collection[UUID]) -> dict[UUID, datetime]:
