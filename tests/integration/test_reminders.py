@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, Histogram
 from tests.planning import (
@@ -24,6 +25,7 @@ from taskflow.events.payloads import Reminder
 from taskflow.services.reminder.firing import Firing
 from taskflow.services.reminder.schedule_memory import MemorySchedule
 from taskflow.services.reminder.scheduler import plans
+from taskflow.services.reminder.telling import ACTOR
 
 HOUR = timedelta(hours=1)
 
@@ -104,6 +106,19 @@ async def test_moving_a_due_date_plans_anew_and_forgets_the_earlier_firing(own: 
     wall.at += 2 * HOUR
     await fire(own, wall)
     assert len({one.event_id for one in await reminder_events(own, [identity])}) == 2
+
+
+async def test_a_task_is_told_of_as_it_is_whatever_is_written_in_it(own: Database) -> None:
+    wall, reminder = Wall(), Reminder(at=Wall().at)
+    odd = """%1$s %s 100% {}\\ "quoted" 'n' \u2028 \U0001f98a </script>\n\t"""
+    task = replace(make_task(reminder), title=odd, description=odd, tags=(odd, ""))
+    cause = replace(make_event(task, wall.at - HOUR), correlation_id=odd)
+    await follow(own, cause)
+    await fire(own, wall)
+    (event,) = await reminder_events(own, [plans(task)[0].id])
+    told = replace(event, reminder=UNSET, event_id=cause.event_id)
+    facts = {"actor": ACTOR, "timestamp": wall.at, "causation_id": cause.event_id}
+    assert told == replace(cause, event_type="reminder.triggered", **facts)
 
 
 async def test_an_older_event_that_comes_late_changes_nothing(own: Database) -> None:

@@ -64,7 +64,7 @@ def wrap(event: TaskEvent, traceparent: str | None = None) -> Envelope:
         source=source_of(event.event_type),
         type=event.event_type,
         subject=task_id,
-        time=_written(event.timestamp),
+        time=written(event.timestamp),
         dataschema=f"urn:taskflow:event:{event.event_type}:1",
         partitionkey=task_id,
         data=event,
@@ -74,7 +74,7 @@ def wrap(event: TaskEvent, traceparent: str | None = None) -> Envelope:
 
 
 @lru_cache(maxsize=16)
-def _written(instant: datetime) -> str:
+def written(instant: datetime) -> str:
     """An instant as `time` has it; those of a batch happen at the same one."""
     return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 

@@ -6,6 +6,7 @@ messaging); its context travels in the envelope, and whoever handles the event i
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from taskflow.base import spans
 from taskflow.base.errors import TooLarge
@@ -55,8 +56,8 @@ async def append_caused(transaction: Transaction, events: Sequence[Caused]) -> N
     rows = []
     try:
         for event, cause in events:
-            created.append(_creation(event, cause))
-            rows.append(_row(event, created[-1].traceparent or _traceparent(cause)))
+            created.append(creation(event.event_type, event.event_id, event.correlation_id, cause))
+            rows.append(_row(event, traceparent_of(created[-1], cause)))
         await tables.insert(transaction, rows)
     finally:
         for span in created:
@@ -64,22 +65,41 @@ async def append_caused(transaction: Transaction, events: Sequence[Caused]) -> N
     transaction.ring(BELL)
 
 
-def _creation(event: TaskEvent, cause: Span | str | None) -> Span:
+async def compose(transaction: Transaction, query: str, *parameters: object) -> None:
+    """Write events that the database composes, and wake the relay.
+
+    Args:
+        transaction: Of the change.
+        query: Gives the rows of the outbox in their order: `event_id`, `source`, `topic`, `key`,
+            `envelope` and `created_at`.
+        parameters: Its own.
+    """
+    await tables.compose(transaction, query, *parameters)
+    transaction.ring(BELL)
+
+
+def creation(
+    event_type: str, event_id: UUID, correlation_id: str, cause: Span | str | None
+) -> Span:
+    """The span that creates an event; nothing where nothing is traced."""
     if not spans.is_on():
         return spans.NOTHING
-    topic = TOPIC_OF[event.event_type]
+    topic = TOPIC_OF[event_type]
     known: Attributes = {
         "messaging.system": SYSTEM,
         "messaging.operation.type": "create",
         "messaging.operation.name": "create",
         "messaging.destination.name": topic,
-        "messaging.message.id": str(event.event_id),
-        "taskflow.correlation_id": event.correlation_id,
+        "messaging.message.id": str(event_id),
+        "taskflow.correlation_id": correlation_id,
     }
     return spans.start(f"create {topic}", Kind.PRODUCER, parent=cause, attributes=known)
 
 
-def _traceparent(cause: Span | str | None) -> str | None:
+def traceparent_of(created: Span, cause: Span | str | None) -> str | None:
+    """What tells others of an event's creation; where nothing is traced, of its cause."""
+    if created.traceparent is not None:
+        return created.traceparent
     return cause if cause is None or isinstance(cause, str) else cause.traceparent
 
 

@@ -16,6 +16,9 @@ SELECT $1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::timestamptz
   FROM pg_current_xact_id()
 """
 NUMBER = "SELECT pg_current_xact_id()"
+COMPOSED = """
+INSERT INTO delivery.outbox (event_id, source, topic, key, envelope, created_at)
+"""
 # Each part is limited by itself, so that neither a long backlog nor a wide gap is read whole.
 READ_NEW = """
 (SELECT id, topic, key, envelope, created_at
@@ -94,6 +97,12 @@ async def insert(transaction: Transaction, rows: Sequence[Row]) -> None:
     elif rows:
         await transaction.execute(NUMBER)
         await transaction.copy("delivery.outbox", Row._fields, rows)
+
+
+async def compose(transaction: Transaction, query: str, *parameters: object) -> None:
+    """Write what a query gives, in its order: the columns of a `Row`."""
+    await transaction.execute(NUMBER)
+    await transaction.execute(COMPOSED + query, *parameters)
 
 
 async def read_new(transaction: Transaction, tail: Tail, limit: int) -> list[Message]:

@@ -19,11 +19,9 @@ MISSED: Final = timedelta(minutes=1)
 
 
 class Due(NamedTuple):
-    """A reminder that is due, with what its event needs.
+    """A reminder that is due.
 
     Attributes:
-        state: Its task as JSON: to read and to write it for each of thousands would take longer
-            than all the rest.
         is_snoozed: Whether its owner asked for this very time.
     """
 
@@ -35,10 +33,8 @@ class Due(NamedTuple):
     priority: Priority
     due_date: str | None
     version: int
-    cause: UUID
     correlation_id: str
     traceparent: str | None
-    state: str
     is_snoozed: bool = False
 
     @property

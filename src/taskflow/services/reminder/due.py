@@ -14,8 +14,7 @@ _DUE = """
 SELECT due.id, due.user_id, due.task_id, due."offset", due.planned_at, due.fire_at,
        due.fired_at, due.nag_every_seconds, due.nag_times, due.nag_done, due.missed_at,
        task.task->>'priority' AS priority, task.task->>'due_date' AS due_date,
-       task.version, task.event_id, task.correlation_id, task.traceparent, task.task::text AS state,
-       due.is_snoozed
+       task.version, task.correlation_id, task.traceparent, due.is_snoozed
   FROM (
     SELECT id, user_id, task_id, "offset", planned_at, fire_at, fired_at, nag_every_seconds,
            nag_times, nag_done, missed_at, fire_at IS NOT DISTINCT FROM snoozed_until AS is_snoozed

@@ -22,10 +22,8 @@ def due(late: timedelta, *, user: int = 1, number: int = 1, priority: Priority =
         priority=priority,
         due_date=None,
         version=1,
-        cause=UUID(int=9),
         correlation_id="c",
         traceparent=None,
-        state="{}",
     )
 
 
