@@ -102,7 +102,7 @@ async def test_an_expired_session_is_renewed_unnoticed_in_all_tabs(
     for number, page in enumerate(tabs):
         await page.get_by_label("New task").get_by_role("textbox").first.fill(f"Kept {number}")
     for page in tabs:
-        await page.get_by_role("button", name="Add").click()
+        await page.get_by_test_id("add").click()
     for page in tabs:
         await expect(rows(page, "Kept")).to_have_count(2)
     await expire(person)

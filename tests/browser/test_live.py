@@ -46,7 +46,7 @@ async def test_what_another_client_does_appears_without_a_reload(ada: Person) ->
 async def test_what_somebody_does_on_the_page_is_no_news_to_them(ada: Person) -> None:
     page = await ada.tab()
     await page.get_by_test_id("new-title").fill("Mine")
-    await page.get_by_role("button", name="Add").click()
+    await page.get_by_test_id("add").click()
     await page.get_by_role("checkbox", name="Done: Mine").click()
     await page.get_by_role("button", name="Delete: Mine").click()
     await ada.add("Not from here")
@@ -64,7 +64,7 @@ async def test_two_browsers_of_one_person_see_each_others_changes(
     await again.log_in()
     here, there = await ada.tab(), await again.tab()
     await here.get_by_test_id("new-title").fill("Shared")
-    await here.get_by_role("button", name="Add").click()
+    await here.get_by_test_id("add").click()
     await there.get_by_role("checkbox", name="Done: Shared").click()
     await is_done(rows(here, "Shared"))
     await here.get_by_role("button", name="Delete: Shared").click()

@@ -12,7 +12,7 @@ HTML = "<img src=x onerror=alert(1)>"
 
 async def add(page: Page, title: str) -> None:
     await page.get_by_test_id("new-title").fill(title)
-    await page.get_by_role("button", name="Add").click()
+    await page.get_by_test_id("add").click()
 
 
 async def test_a_task_is_added_with_all_that_the_form_offers(ada: Person) -> None:
@@ -44,7 +44,7 @@ async def test_what_is_begun_while_a_task_is_being_added_stays(ada: Person) -> N
         await route.continue_()
 
     await page.route(re.compile("/api/v1/tasks(/quick-add)?$"), hold)
-    for field, button in (("new-title", "add"), ("quick-line", "quick-save")):
+    for field, button in (("new-title", "add"), ("quick-line", "quick-add")):
         answered.clear()
         line = page.get_by_test_id(field)
         await line.fill(f"First of {field}")

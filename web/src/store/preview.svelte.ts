@@ -14,6 +14,8 @@ export class Preview {
   /** The line that the answer is about. */
   line = $state("");
   understood = $state.raw<Understood | null>(null);
+  /** Why the line as it is can be no task; empty where it can, or nobody knows. */
+  refused = $state("");
 
   constructor(api: Api) {
     this.#api = api;
@@ -31,6 +33,7 @@ export class Preview {
     clearTimeout(this.#timer);
     this.#asked += 1;
     this.understood = null;
+    this.refused = "";
   }
 
   async #fetch(line: string): Promise<void> {
@@ -41,8 +44,9 @@ export class Preview {
       this.line = line;
       this.understood = understood;
     } catch (error) {
-      // A line that is not whole yet, or no connection: nothing to show before it is sent.
+      // Without an answer there is nothing to show before it is sent.
       if (!(error instanceof ApiError)) throw error;
+      if (asked === this.#asked) this.refused = error.about("text") ?? "";
     }
   }
 }

@@ -33,17 +33,18 @@ describe("the preview of a line", () => {
   });
 
   it("is none for an empty line, a refused one, and after it was forgotten", async () => {
-    const server = new Server().on(ROUTE, problem(422, { detail: "No title." }), understood("x"));
+    const server = new Server().on(ROUTE, problem(422, { detail: "No.", errors: [{ field: "text", message: "leaves no title" }] }), understood("x"));
     const preview = previewOf(server);
     preview.ask("  ");
     await vi.advanceTimersByTimeAsync(PAUSE_MS);
     expect(server.asked).toHaveLength(0);
     preview.ask("every day");
     await vi.advanceTimersByTimeAsync(PAUSE_MS);
-    expect(preview.understood).toBeNull();
+    expect([preview.understood, preview.refused]).toEqual([null, "leaves no title"]);
     preview.ask("tea");
     await vi.advanceTimersByTimeAsync(PAUSE_MS);
     expect(preview.understood).not.toBeNull();
+    expect(preview.refused).toBe("");
     preview.forget();
     expect(preview.understood).toBeNull();
   });
