@@ -1,8 +1,9 @@
 """A person asks why a reminder came, and changes what is planned."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 from tests.browser.person import Person
 
 
@@ -49,14 +50,23 @@ async def test_a_reminder_tells_why_it_came_and_that_it_was_seen(ada: Person) ->
 async def test_reminders_are_added_in_words_and_removed(ada: Person) -> None:
     page = await ada.tab()
     dialog = await ask(ada, page, due_date="2031-03-03T09:00:00Z")
+    await expect(dialog.get_by_test_id("reminder-when")).to_have_count(0)
+    opener = dialog.get_by_test_id("reminder-new")
+    await opener.press("Enter")
+    await expect(dialog.get_by_test_id("reminder-when")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(opener).to_be_focused()
+    await page.keyboard.press("Enter")
     await dialog.get_by_test_id("reminder-amount").fill("2")
     await dialog.get_by_test_id("reminder-unit").select_option("hours")
     await dialog.get_by_test_id("reminder-nag").check()
     await dialog.get_by_test_id("reminder-every").fill("15")
     await dialog.get_by_test_id("reminder-add").click()
     added = dialog.get_by_test_id("reminder").filter(has_text="2 hours before it is due")
+    await expect(opener).to_be_focused()
     await expect(added).to_contain_text("every 15 minutes until you react")
     await expect(added).to_contain_text("Comes: Mon, 3 Mar 2031, 8:00")
+    await opener.click()
     await dialog.get_by_test_id("reminder-when").select_option("At a time")
     ada.complaints.intend("422 PATCH /api/v1/tasks/{id}")
     await dialog.get_by_test_id("reminder-at").fill("2020-01-01T10:00")
@@ -83,3 +93,47 @@ async def test_what_comes_while_it_is_looked_at_shows_by_itself(ada: Person) -> 
     await expect(rows.nth(1)).to_contain_text("Came: ")
     ada.api.post(f"/tasks/{task['id']}/complete").raise_for_status()
     await expect(dialog).to_contain_text("The task is done")
+
+
+async def test_many_reminders_stay_short_until_they_are_asked_for(ada: Person) -> None:
+    offsets = [{"offset": f"PT{hours}H"} for hours in range(1, 6)]
+    await ada.add("Trip", due_date="2031-03-03T09:00:00Z", reminders=offsets)
+    page = await ada.tab()
+    await page.get_by_test_id("open").click()
+    await expect(page.get_by_test_id("reminder")).to_have_count(3)
+    more = page.get_by_test_id("reminders-all")
+    await expect(more).to_have_text("Show all 5")
+    await more.press("Enter")
+    await expect(page.get_by_test_id("reminder")).to_have_count(5)
+    await expect(more).to_be_focused()
+    await more.press("Enter")
+    await expect(page.get_by_test_id("reminder")).to_have_count(3)
+
+
+async def test_what_is_still_asked_about_a_task_when_its_sheet_closes_is_let_go(
+    ada: Person,
+) -> None:
+    tea = await ada.add("Tea", reminders=[{"at": soon(days=1)}])
+    page = await ada.tab()
+    await page.get_by_test_id("open").click()
+    asked, closed = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await closed.wait()
+        await route.continue_()
+
+    await expect(page.get_by_test_id("reminder-why")).to_be_visible()
+    await page.route("**/timeline", hold)
+    await page.get_by_test_id("reminder-why").click()
+    await asked.wait()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("sheet")).to_have_count(0)
+    comes = {"reminders": [*tea["reminders"], {"at": soon(seconds=2)}]}
+    ada.api.patch(f"/tasks/{tea['id']}", json=comes).raise_for_status()
+    await expect(page.get_by_test_id("message")).to_contain_text("Reminder: Tea")
+    async with page.expect_response("**/timeline"):
+        closed.set()
+    await page.unroute_all(behavior="wait")
+    await page.get_by_test_id("open").click()
+    await expect(page.get_by_test_id("reminder")).to_have_count(2)

@@ -70,6 +70,7 @@ async def test_a_reminder_is_added_to_all_that_follows(ada: Person) -> None:
     due = {"due_date": "2031-03-03T08:00:00Z", "recurrence": {"rule": "daily"}}
     page, task = await series_open(ada, "Stretch", **due)
     reminders = page.get_by_test_id("task-reminders")
+    await reminders.get_by_test_id("reminder-new").click()
     await reminders.get_by_test_id("reminder-scope").select_option("this and the following")
     await reminders.get_by_test_id("reminder-amount").fill("2")
     await reminders.get_by_test_id("reminder-unit").select_option("hours")
@@ -159,7 +160,7 @@ async def test_a_series_is_skipped_paused_resumed_and_stopped(ada: Person) -> No
     await page.get_by_test_id("series-skip").click()
     await expect(page.get_by_test_id("details-gone")).to_be_visible()
     await expect(page.get_by_text("Skipped.")).to_be_in_viewport()
-    await expect(page.get_by_test_id("reminder-add")).to_have_count(0)
+    await expect(page.get_by_test_id("reminder-new")).to_have_count(0)
     await page.get_by_test_id("details-leave").click()
     await closed(page)
     await to_do(page, "Fri, 28 Feb 2031").get_by_test_id("open").click()
