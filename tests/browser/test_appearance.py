@@ -77,7 +77,7 @@ async def test_everything_can_be_done_by_keyboard_alone(arrive: People) -> None:
     await page.keyboard.type("Typed")
     await page.keyboard.press("Enter")
     await expect(rows(page, "Typed")).to_be_visible()
-    bar = ["bell", "trash", "settings", "logout", "quick-line", "quick-save"]
+    bar = ["bell", "trash", "settings", "logout", "quick-line", "quick-add"]
     form = ["new-title", "add", "new-due", "new-priority", "new-repeat"]
     assert await tab_through(page) == [*bar, *form, "complete", "open", "delete"]
 
@@ -96,7 +96,7 @@ async def test_the_keyboard_keeps_its_place_in_the_list(ada: Person) -> None:
     await expect(rows(page, "Second")).to_have_count(0)
     await expect(page.get_by_role("button", name="Delete: Third")).to_be_focused()
     assert deque(await tab_through(page), 2) == deque(["undo", "Dismiss"])
-    await page.get_by_test_id("undo").press("Enter")
+    await page.get_by_test_id("undo").last.press("Enter")
     await expect(rows(page, "Second")).to_be_visible()
     await page.get_by_test_id("bell").press("Enter")
     await expect(page.get_by_role("heading", name="Notifications")).to_be_visible()
@@ -191,12 +191,17 @@ async def test_reminders_trash_and_settings_can_be_read_on_a_narrow_phone(
     await person.add(LONG, due_date=due, reminders=[{"at": soon}, {"offset": "PT1H"}])
     gone = await person.add(f"Gone {LONG}")
     person.api.delete(f"/tasks/{gone['id']}").raise_for_status()
-    await expect(page.get_by_test_id("note-snooze")).to_have_count(1)
+    message = page.get_by_test_id("message")
+    await message.get_by_test_id("note-snooze").click()
+    await expect(message.get_by_test_id("snooze-in_an_hour")).to_be_visible()
+    await fits(page)
+    await message.get_by_role("button", name="Dismiss").click()
     await page.get_by_test_id("bell").click()
     await page.get_by_test_id("note-snooze").click()
     await expect(page.get_by_test_id("snooze-in_an_hour")).to_be_visible()
     await fits(page)
     await page.get_by_test_id("note-why").click()
+    await page.get_by_test_id("reminder-new").click()
     await page.get_by_test_id("reminder-nag").check()
     await page.get_by_test_id("reminder-why").first.click()
     await expect(page.get_by_test_id("timeline")).to_contain_text("It came at its time")

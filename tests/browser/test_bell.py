@@ -81,7 +81,8 @@ async def test_a_reminder_that_is_shown_is_seen_and_stays_unread(ada: Person) ->
     await expect(page.get_by_test_id("unread-count")).to_have_text("2")
     await page.get_by_role("button", name="Mark as read: Reminder: Tea").press("Enter")
     await expect(page.get_by_test_id("unread-count")).to_have_text("1")
-    await expect(page.get_by_role("button", name="Done: Tea")).to_be_focused()
+    note = notes(page, "Reminder: Tea")
+    await expect(note.get_by_role("button", name="Done: Tea")).to_be_focused()
 
 
 async def test_done_at_a_reminder_completes_its_task(ada: Person) -> None:

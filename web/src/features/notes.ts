@@ -58,6 +58,11 @@ export function answerable(items: readonly Notification[]): Set<Notification> {
   return new Set(newest.values());
 }
 
+/** What a notification of a reminder reminds of. */
+export function subjectOf({ title }: Pick<Notification, "title">): string {
+  return title.replace(/^Reminder: /, "");
+}
+
 /** How late a reminder came, and why; empty where it came at its time. */
 export function lateText(reminder: Reminded, now: Date): string {
   if (reminder.late_by_seconds < MINUTE) return "";

@@ -51,18 +51,18 @@ export class Inbox {
   }
 
   /**
-   * Takes an event of the stream; answers whether it is news to the person.
+   * Takes an event of the stream; answers what it tells, or null where that is no news.
    *
    * A merged event stands for older ones too: they count, and the list has them when it is fetched.
    */
-  take(event: LiveEvent): boolean {
-    if (event.silent || this.items.some((item) => keyOf(item) === keyOf(event))) return false;
+  take(event: LiveEvent): Notification | null {
+    if (event.silent || this.items.some((item) => keyOf(item) === keyOf(event))) return null;
     const { id, event_type, task_id, title, body, version, created_at, reminder } = event;
     const told = { id, event_type, task_id, title, body, version, created_at, reminder };
-    const item = { ...told, read_at: null };
+    const item: Notification = { ...told, read_at: null };
     this.items = [item, ...this.items];
     this.unread += 1 + event.merged;
-    return true;
+    return item;
   }
 
   /** Remembers a change that was made on this page: whoever made it need not be told of it. */
@@ -82,7 +82,8 @@ export class Inbox {
 
   /** Whoever has read of a reminder has seen it; throws ApiError. */
   async markRead(item: Notification): Promise<void> {
-    if (item.read_at) return;
+    const known = this.items.find((other) => keyOf(other) === keyOf(item)) ?? item;
+    if (known.read_at) return;
     await this.#api.markRead(keyOf(item));
     this.#read((other) => keyOf(other) === keyOf(item));
     this.unread = Math.max(0, this.unread - 1);

@@ -107,6 +107,12 @@ export class Tasks {
     if (task.status === "pending") await this.toggle(task);
   }
 
+  /** Opens a task again, unless it is open; throws ApiError. */
+  async reopen(id: string): Promise<void> {
+    const task = await this.fetch(id);
+    if (task.status === "completed") await this.toggle(task);
+  }
+
   /** Gives a task other reminders than those that it was seen with; throws ApiError. */
   async remind(task: Task, reminders: ReminderDraft[]): Promise<void> {
     this.keep(await this.#guarded(task, () => this.#api.change(task, { reminders })));

@@ -16,7 +16,7 @@ import { browser } from "../live/push";
 import { Channels } from "./channels.svelte";
 import { Inbox } from "./inbox.svelte";
 import { Messages } from "./messages.svelte";
-import { noticeText } from "./notice";
+import { completedText, noticeText } from "./notice";
 import { Preview } from "./preview.svelte";
 import { Reminders } from "./reminders.svelte";
 import { Suggestions } from "./suggestions.svelte";
@@ -152,6 +152,25 @@ export class Workspace {
     }
   }
 
+  /** Completes a task, and says how to take that back; answers whether it is done. */
+  async complete(id: string): Promise<boolean> {
+    const isDone = await this.attempt(() => this.tasks.complete(id));
+    const title = this.tasks.find(id)?.title;
+    if (isDone && title !== undefined) {
+      const run = (): void => void this.reopen(id);
+      this.messages.note(completedText(title), { label: "Undo", testId: "undo", run });
+    }
+    return isDone;
+  }
+
+  /** Opens a task again, unless that was done already; answers whether it is open. */
+  async reopen(id: string): Promise<boolean> {
+    const isOpen = await this.attempt(() => this.tasks.reopen(id));
+    const title = this.tasks.find(id)?.title;
+    if (isOpen && title !== undefined) this.messages.withdraw(completedText(title));
+    return isOpen;
+  }
+
   /** The stream and the answer to a write come in any order. */
   #readOwn(): void {
     void this.attempt(() => this.inbox.readOwn());
@@ -165,12 +184,14 @@ export class Workspace {
   #take(event: LiveEvent): void {
     this.tasks.take(event);
     this.opened.take(event);
-    const isNews = this.inbox.take(event);
+    const news = this.inbox.take(event);
     this.#readOwn();
     if (event.event_type !== "reminder.triggered") return;
     this.reminders.heard();
     const notice = noticeText(event);
-    if (isNews && notice !== "") this.messages.note(notice);
+    if (!news || notice === "") return;
+    if (notice === event.title) this.messages.remind(notice, news);
+    else this.messages.note(notice);
   }
 }
 

@@ -1,13 +1,13 @@
 /** Keeps the keyboard where the person was when what they used has gone. */
 import { tick } from "svelte";
 
-/** Moves a lost focus to the first of the selectors that is on the page. */
-export async function refocus(...selectors: string[]): Promise<void> {
+/** Moves a lost focus to the first of these, elements or selectors, that is on the page. */
+export async function refocus(...places: (string | HTMLElement | null)[]): Promise<void> {
   await tick();
   if (document.activeElement !== null && document.activeElement !== document.body) return;
-  for (const selector of selectors) {
-    const found = document.querySelector<HTMLElement>(selector);
-    if (found) {
+  for (const place of places) {
+    const found = typeof place === "string" ? document.querySelector<HTMLElement>(place) : place;
+    if (found?.isConnected) {
       found.focus();
       return;
     }

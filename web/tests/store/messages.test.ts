@@ -23,4 +23,24 @@ describe("the messages", () => {
     messages.dismiss(messages.list[0]?.id ?? 0);
     expect(messages.list.map(({ text }) => text)).toEqual(["b"]);
   });
+
+  it("make no room while somebody is at them, and stay where they are", () => {
+    const messages = new Messages();
+    messages.note("a");
+    messages.isHeld = true;
+    const before = messages.list[0];
+    for (const text of ["b", "c", "d", "a"]) messages.note(text);
+    expect(messages.list.map(({ text }) => text)).toEqual(["a", "b", "c", "d"]);
+    expect(messages.list[0]?.id).toBe(before?.id);
+    messages.isHeld = false;
+    expect(messages.list.map(({ text }) => text)).toEqual(["b", "c", "d"]);
+  });
+
+  it("are withdrawn by what they say", () => {
+    const messages = new Messages();
+    messages.note("a");
+    messages.note("b");
+    messages.withdraw("a");
+    expect(messages.list.map(({ text }) => text)).toEqual(["b"]);
+  });
 });
