@@ -59,7 +59,7 @@ async def test_a_webhook_is_added_shows_its_secret_once_is_tried_and_removed(ada
     await page.get_by_test_id("add-channel").click()
     await expect(page.get_by_test_id("channel-secret")).to_contain_text("whsec_")
     row = page.get_by_test_id("channel")
-    await row.get_by_test_id("test").click()
+    await row.get_by_role("button", name="Send me a test: Webhook").click()
     await expect(row).to_contain_text("not public")
     await row.get_by_role("checkbox").uncheck()
     await expect(row.get_by_role("checkbox")).not_to_be_checked()

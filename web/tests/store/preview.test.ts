@@ -33,7 +33,11 @@ describe("the preview of a line", () => {
   });
 
   it("is none for an empty line, a refused one, and after it was forgotten", async () => {
-    const server = new Server().on(ROUTE, problem(422, { detail: "No.", errors: [{ field: "text", message: "leaves no title" }] }), understood("x"));
+    const server = new Server().on(
+      ROUTE,
+      problem(422, { detail: "No.", errors: [{ field: "text", message: "leaves no title" }] }),
+      understood("x"),
+    );
     const preview = previewOf(server);
     preview.ask("  ");
     await vi.advanceTimersByTimeAsync(PAUSE_MS);
