@@ -191,11 +191,7 @@ async def test_reminders_trash_and_settings_can_be_read_on_a_narrow_phone(
     await person.add(LONG, due_date=due, reminders=[{"at": soon}, {"offset": "PT1H"}])
     gone = await person.add(f"Gone {LONG}")
     person.api.delete(f"/tasks/{gone['id']}").raise_for_status()
-    message = page.get_by_test_id("message")
-    await message.get_by_test_id("note-snooze").click()
-    await expect(message.get_by_test_id("snooze-in_an_hour")).to_be_visible()
-    await fits(page)
-    await message.get_by_role("button", name="Dismiss").click()
+    await snoozing_fits(page)
     await page.get_by_test_id("bell").click()
     await page.get_by_test_id("note-snooze").click()
     await expect(page.get_by_test_id("snooze-in_an_hour")).to_be_visible()
@@ -215,6 +211,15 @@ async def test_reminders_trash_and_settings_can_be_read_on_a_narrow_phone(
     await page.get_by_test_id("settings").click()
     await page.get_by_test_id("quiet").check()
     await fits(page)
+
+
+async def snoozing_fits(page: Page) -> None:
+    """So does the message that a reminder has come, with all that is offered."""
+    message = page.get_by_test_id("message")
+    await message.get_by_test_id("note-snooze").click()
+    await expect(message.get_by_test_id("snooze-in_an_hour")).to_be_visible()
+    await fits(page)
+    await message.get_by_role("button", name="Dismiss").click()
 
 
 async def fits(page: Page) -> None:

@@ -50,13 +50,8 @@ async def test_a_reminder_tells_why_it_came_and_that_it_was_seen(ada: Person) ->
 async def test_reminders_are_added_in_words_and_removed(ada: Person) -> None:
     page = await ada.tab()
     dialog = await ask(ada, page, due_date="2031-03-03T09:00:00Z")
-    await expect(dialog.get_by_test_id("reminder-when")).to_have_count(0)
     opener = dialog.get_by_test_id("reminder-new")
-    await opener.press("Enter")
-    await expect(dialog.get_by_test_id("reminder-when")).to_be_focused()
-    await page.keyboard.press("Escape")
-    await expect(opener).to_be_focused()
-    await page.keyboard.press("Enter")
+    await opener.click()
     await dialog.get_by_test_id("reminder-amount").fill("2")
     await dialog.get_by_test_id("reminder-unit").select_option("hours")
     await dialog.get_by_test_id("reminder-nag").check()
@@ -79,6 +74,20 @@ async def test_reminders_are_added_in_words_and_removed(ada: Person) -> None:
     await expect(added).to_have_count(0)
     [task] = ada.api.get("/tasks").json()["items"]
     assert ["at" in one for one in task["reminders"]] == [True, True]
+
+
+async def test_the_form_of_a_reminder_opens_when_it_is_asked_for(ada: Person) -> None:
+    page = await ada.tab()
+    dialog = await ask(ada, page)
+    when = dialog.get_by_test_id("reminder-when")
+    opener = dialog.get_by_test_id("reminder-new")
+    await expect(when).to_have_count(0)
+    await opener.press("Enter")
+    await expect(when).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(when).to_have_count(0)
+    await expect(opener).to_be_focused()
+    await expect(dialog).to_be_visible()
 
 
 async def test_what_comes_while_it_is_looked_at_shows_by_itself(ada: Person) -> None:
