@@ -24,6 +24,7 @@ const item: HistoryItem = {
   completed_at: new Date(2026, 2, 1, 8).toISOString(),
   timing: "late",
   is_at_least: false,
+  reason: null,
 };
 
 describe("the history of a series", () => {
