@@ -163,7 +163,9 @@ def _of_instance(series: Series, instance: Instance, ruled: Mapping[datetime, Oc
     occurrence = ruled.get(planned_at(series, instance))
     if occurrence is None and instance.due_date != instance.planned_date:
         occurrence = occurrence_of(series, instance)
-    reason = _together(exception_of(series, instance), _planned_reason(series, instance, occurrence))
+    reason = _together(
+        exception_of(series, instance), _planned_reason(series, instance, occurrence)
+    )
     return Entry(_day(series, at), shown_in(series.zone, at), status_of(instance), instance, reason)
 
 
