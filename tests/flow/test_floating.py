@@ -115,3 +115,22 @@ def test_a_contradiction_and_an_unknown_zone_are_refused(user: httpx.Client) -> 
         answer = user.post("/tasks", json=body)
         assert answer.status_code == 422
         assert [one["field"] for one in answer.json()["errors"]] == [field]
+
+
+def test_a_phrase_whose_first_time_is_left_out_here_is_itself_where_its_owner_goes(
+    user: httpx.Client,
+) -> None:
+    phrase = {"text": "every day at 2:30 starting 2027-03-28"}
+    task = made(user, title="Feed", timezone="floating", recurrence=phrase)
+    once = made(user, title="Call", timezone="floating", due_date="2027-03-28T02:30:00+01:00")
+    assert task["due_date"] == once["due_date"] == "2027-03-28T01:30:00Z"  # 03:30.
+    series = f"/recurring/series/{task['series_id']}"
+    assert eventually(user, series, "Europe/Berlin", "series", "timezone") == "Europe/Berlin"
+    moved_to(user, "Asia/Tokyo")
+    half_past_two = ("2027-03-27T17:30:00Z", "Asia/Tokyo", True, 2)
+    assert shown(user, task) == shown(user, once) == half_past_two
+    assert eventually(user, series, "Asia/Tokyo", "series", "timezone") == "Asia/Tokyo"
+    user.post(f"/tasks/{task['id']}/complete")
+    following = f"/tasks?series_id={task['series_id']}&status=pending"
+    due = "2027-03-28T17:30:00Z"
+    assert eventually(user, following, due, "items", 0, "due_date") == due

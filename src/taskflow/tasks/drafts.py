@@ -20,7 +20,7 @@ from taskflow.tasks.recurrence import (
 )
 from taskflow.tasks.recurrence_dates import rezoned, settled
 from taskflow.tasks.recurrence_rules import require_days
-from taskflow.tasks.zones import YEARS, parse_zone
+from taskflow.tasks.zones import YEARS, instant, is_left_out, parse_zone
 
 MAX_TITLE: Final = 255
 MAX_DESCRIPTION: Final = 10_000
@@ -69,9 +69,10 @@ def drafted(
             values[name] = read(given[name])
     if "timezone" in given and "floating" not in given:
         values["floating"] = False
-    values["due"] = _due(base, given, values)
+    values |= {"due": _due(base, given, values), "due_wall": _named_wall(given)}
     if "recurrence" in given:
         values |= _recurrence(given, values, now)
+    values["due_wall"] = _due_wall(values)
     values["recurrence"] = _settled(base, given, values)
     if "reminders" in given:
         known = {*known_reminders, *base.reminders}
@@ -184,7 +185,31 @@ def _recurrence(
         return {"recurrence": parse_recurrence(wanted)}
     all_day = values["all_day"] if values["due"] is not None else bool(given.get("all_day"))
     placed = phrased(wanted, Place(values["due"], all_day, parse_zone(values["timezone"]), now))
-    return {"recurrence": placed.recurrence, "due": placed.due, "all_day": placed.all_day}
+    found = {"recurrence": placed.recurrence, "due": placed.due, "all_day": placed.all_day}
+    return found | ({"due_wall": placed.wall} if placed.wall else {})
+
+
+def _named_wall(given: Mapping[str, object]) -> datetime | None:
+    """What a due date shows on a wall with its offset; UTC is on no wall."""
+    text = given.get("due_date")
+    if given.get("all_day") or not isinstance(text, str):
+        return None
+    named = datetime.fromisoformat(text)
+    return named.replace(tzinfo=None) if named.utcoffset() else None
+
+
+def _due_wall(values: Mapping[str, Any]) -> datetime | None:
+    """The wall time that is meant where it floats and the zone leaves it out on its day.
+
+    A series whose rule has no time of its own has that of its first instant.
+    """
+    wall: datetime | None = values["due_wall"]
+    recurrence: Recurrence | None = values["recurrence"]
+    zone = parse_zone(values["timezone"])
+    if wall is None or not values["floating"] or not is_left_out(wall, zone):
+        return None
+    is_timed = recurrence is None or "BYHOUR" in recurrence.rule
+    return wall if is_timed and instant(wall, zone) == values["due"] else None
 
 
 def _settled(

@@ -54,6 +54,8 @@ class Fields(Struct, frozen=True):
         due: An instant, or with `all_day` a plain date.
         timezone: The zone of the due date's wall time and of the recurrence.
         floating: Whether that zone is its owner's, and goes where they go.
+        due_wall: The wall time of a floating task whose zone leaves it out on that day: `due` is
+            later there, and on time again where its owner goes next.
     """
 
     title: str
@@ -66,6 +68,7 @@ class Fields(Struct, frozen=True):
     recurrence: Recurrence | None
     reminders: tuple[Reminder, ...]
     floating: bool
+    due_wall: datetime | None = None
 
 
 WRITABLE: Final = Fields.__struct_fields__
@@ -77,9 +80,7 @@ class Task(Fields, frozen=True, kw_only=True):
     Attributes:
         planned: The due date that its series counts on (RECURRENCE-ID of RFC 5545), in the form of
             `due`; another `due` was moved by hand.
-        due_wall: The wall time of a floating task whose zone leaves it out on that day: `due` is
-            later there, and on time again where its owner goes next.
-        planned_wall: The same of `planned`.
+        planned_wall: What `due_wall` is of `due`, of `planned`.
     """
 
     id: UUID
@@ -93,7 +94,6 @@ class Task(Fields, frozen=True, kw_only=True):
     completed_at: datetime | None
     deleted_at: datetime | None
     planned: datetime | date | None = None
-    due_wall: datetime | None = None
     planned_wall: datetime | None = None
 
     @property
@@ -218,6 +218,7 @@ def new_task(fields: Fields, task_id: UUID, user_id: UUID, now: datetime) -> Tas
         completed_at=None,
         deleted_at=None,
         planned=None if fields.recurrence is None else fields.due,
+        planned_wall=None if fields.recurrence is None else fields.due_wall,
     )
 
 
@@ -245,9 +246,16 @@ def event_of(
 
 
 def _on_wall_of(before: Task, after: Task) -> Task:
-    """A task with the wall times that it had, but for those of other dates or of another wall."""
-    stays = after.floating and after.timezone == before.timezone
+    """A task with the wall times that it had, but for those of other dates or of another wall.
+
+    A series that begins counts from the instant, but where its rule has a time of its own.
+    """
+    begins = before.recurrence is None and after.recurrence is not None
+    stays = after.floating and after.timezone == before.timezone and not begins
     walls = {before.planned: before.planned_wall, before.due: before.due_wall} if stays else {}
+    if after.due_wall and after.floating:
+        at = instant(after.due_wall, parse_zone(after.timezone))
+        walls |= {after.due: after.due_wall} if at == after.due else {}
     return replace(after, due_wall=walls.get(after.due), planned_wall=walls.get(after.planned))
 
 

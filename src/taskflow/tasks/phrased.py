@@ -20,11 +20,16 @@ _OURS: Final = ("text", "recurrence.rule")
 
 
 class Placed(NamedTuple):
-    """How a task recurs, if it does, and when it is due: an instant, or a day."""
+    """How a task recurs, if it does, and when it is due: an instant, or a day.
+
+    Attributes:
+        wall: What the wall says of the instant, also where the zone leaves that out on its day.
+    """
 
     recurrence: Recurrence | None
     due: datetime | date
     all_day: bool
+    wall: datetime | None = None
 
 
 class Place(NamedTuple):
@@ -85,7 +90,7 @@ def place_in(understood: Understood, place: Place) -> Placed:
         return Placed(understood.recurrence, place.due, place.all_day)
     if understood.has_time or understood.is_hourly:
         due = instant(understood.start, place.zone).astimezone(UTC)
-        return Placed(understood.recurrence, due, all_day=False)
+        return Placed(understood.recurrence, due, all_day=False, wall=understood.start)
     return Placed(understood.recurrence, understood.start.date(), all_day=True)
 
 

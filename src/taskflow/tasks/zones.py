@@ -57,6 +57,11 @@ def wall_time(at: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(shown.date(), shown.time())
 
 
+def is_left_out(local: datetime, zone: ZoneInfo) -> bool:
+    """Whether a change of the clocks leaves a wall time out, so that it is moved forward."""
+    return wall_time(instant(local, zone), zone) != local
+
+
 def oddity(local: datetime, zone: ZoneInfo) -> str | None:
     """What is not plain about a wall time in a zone, in a sentence."""
     shown = wall_time(instant(local, zone), zone)

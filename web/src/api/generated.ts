@@ -1340,6 +1340,8 @@ export interface components {
             timing: ("late" | "on_time") | null;
             /** @description Whether there may have been more of them than were counted. */
             is_at_least: boolean;
+            /** @description What was not plain about its day or time when it was planned. */
+            reason: string | null;
         };
         /**
          * HistoryPage
@@ -1907,7 +1909,7 @@ export interface components {
             missed: number;
             deleted: number;
             open: number;
-            /** @description What was done, of that and what was skipped or missed. */
+            /** @description What was done, of that and what was missed. */
             completion_rate: number | null;
             /** @description How many were done in a row up to now. */
             current_streak: number;

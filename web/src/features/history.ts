@@ -23,7 +23,6 @@ function momentOf(at: string): number | string {
 /** Such as `8 of 10 done (80 %), 5 in a row, 7 at best.`; what has not begun says so. */
 export function statisticsText({
   done,
-  skipped,
   missed,
   is_missed_at_least,
   completion_rate,
@@ -33,7 +32,7 @@ export function statisticsText({
   if (completion_rate === null) return "Nothing of it has been done or missed yet.";
   const percent = Math.round(completion_rate * 100);
   const least = is_missed_at_least ? "at least " : "";
-  const all = `${done} of ${least}${done + skipped + missed} done (${percent} %)`;
+  const all = `${done} of ${least}${done + missed} done (${percent} %)`;
   return `${all}; ${current_streak} in a row now, ${longest_streak} at best.`;
 }
 

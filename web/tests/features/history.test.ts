@@ -24,12 +24,13 @@ const item: HistoryItem = {
   completed_at: new Date(2026, 2, 1, 8).toISOString(),
   timing: "late",
   is_at_least: false,
+  reason: null,
 };
 
 describe("the history of a series", () => {
   it("tells how well it was kept", () => {
     expect(statisticsText(STATISTICS)).toBe("Nothing of it has been done or missed yet.");
-    const kept = { done: 8, skipped: 1, missed: 1, completion_rate: 0.8 };
+    const kept = { done: 8, skipped: 1, missed: 2, completion_rate: 0.8 };
     const streaks = { current_streak: 3, longest_streak: 5 };
     expect(statisticsText({ ...STATISTICS, ...kept, ...streaks })).toBe(
       "8 of 10 done (80 %); 3 in a row now, 5 at best.",

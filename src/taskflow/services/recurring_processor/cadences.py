@@ -24,6 +24,7 @@ Days = Sequence[int]
 _WEEK: Final = 7
 _WORKDAYS: Final = (0, 1, 2, 3, 4)
 _LONGEST_WEEKS: Final = 4
+_WEEKLY: Final = range(_WEEK, _WEEK * _LONGEST_WEEKS + 1, _WEEK)
 _LONGEST_DAYS: Final = 60
 _MONTH: Final = 30.44
 _YEAR: Final = 365.25
@@ -130,7 +131,7 @@ def _days(days: Days, least: float) -> Iterator[Cadence]:
         if not max(2, least) <= every <= _LONGEST_DAYS:
             continue
         for tolerance in sorted({0, min(every // 5, 6), min(every // 3, 6)}):
-            if tolerance == 0 and every % _WEEK == 0:
+            if tolerance == 0 and every in _WEEKLY:
                 continue  # It is a weekday's.
             share = DAYS_SHARE / every / _ALL_INTERVALS / 3
             slots = _drifting(days, every, tolerance)

@@ -11,6 +11,7 @@ from taskflow.base.errors import Invalid
 from taskflow.services.recurring_processor.history import Status, status_of
 from taskflow.services.recurring_processor.model import Chain, Instance, Series
 from taskflow.services.recurring_processor.moments import instant_in, parse_when, shown_in
+from taskflow.services.recurring_processor.patterns import plan_of
 from taskflow.services.recurring_processor.progress import floor_of, planned_at
 from taskflow.services.recurring_processor.taken import holders
 from taskflow.tasks.recurrence import Occurrence, told
@@ -162,9 +163,22 @@ def _of_instance(series: Series, instance: Instance, ruled: Mapping[datetime, Oc
     occurrence = ruled.get(planned_at(series, instance))
     if occurrence is None and instance.due_date != instance.planned_date:
         occurrence = occurrence_of(series, instance)
-    own = exception_of(series, instance)
-    reason = _together(own, occurrence.reason if occurrence else None)
+    reason = _together(
+        exception_of(series, instance), _planned_reason(series, instance, occurrence)
+    )
     return Entry(_day(series, at), shown_in(series.zone, at), status_of(instance), instance, reason)
+
+
+def _planned_reason(
+    series: Series, instance: Instance, occurrence: Occurrence | None
+) -> str | None:
+    """What was not plain when a task was planned; the rule as it is now tells of its own alone."""
+    if occurrence is not None and occurrence.is_excluded:
+        return occurrence.reason
+    if instance.reason is not None:
+        return instance.reason
+    is_own = instance.plan in ("", plan_of(series))
+    return occurrence.reason if occurrence and is_own else None
 
 
 def _of_occurrence(

@@ -31,7 +31,7 @@ class Statistics(Struct, frozen=True):
 
     Attributes:
         is_missed_at_least: Whether more may have been missed than were counted.
-        completion_rate: What was done, of that and what was skipped or missed.
+        completion_rate: What was done, of that and what was missed.
         current_streak: How many were done in a row up to now.
     """
 
@@ -91,8 +91,9 @@ def may_be_more(missed: int) -> bool:
 def statistics(traces: Iterable[Trace]) -> Statistics:
     """The figures of instances, in the order in which they were made.
 
-    There is no rate before anything was done, skipped or missed. What was done late goes on with a
-    streak; what was deleted is an exception, and neither goes on with one nor ends it.
+    There is no rate before anything was done or missed. What was done late goes on with a streak.
+    What was skipped was left out on purpose, and what was deleted is an exception: neither counts
+    in the rate, goes on with a streak or ends it.
     """
     known = [one for one in traces if one.status != "withdrawn"]
     counts = dict.fromkeys(("open", "done", "skipped", "deleted"), 0)
@@ -103,7 +104,7 @@ def statistics(traces: Iterable[Trace]) -> Statistics:
             timings[trace.timing or "on_time"] += 1
     missed = sum(one.missed + one.lapsed for one in known)
     current, longest = _streaks(known)
-    due = counts["done"] + counts["skipped"] + missed
+    due = counts["done"] + missed
     return Statistics(
         done=counts["done"],
         on_time=timings["on_time"],
@@ -123,7 +124,7 @@ def _streaks(traces: Iterable[Trace]) -> tuple[int, int]:
     """How many were done in a row up to the end, and at most."""
     streak = longest = 0
     for trace in traces:
-        if trace.missed or trace.status == "skipped":
+        if trace.missed:
             streak = 0
         streak += trace.status == "done"
         longest = max(longest, streak)

@@ -130,6 +130,8 @@ class Instance(Struct, frozen=True):
         excused: How many occurrences after it fell into a pause.
         due_at: When it is due, or else when it was made.
         lapsed: How many occurrences after it, up to the end of the rule, have had no task.
+        reason: What was not plain about its occurrence when it was planned, empty where all was;
+            None where that is not known.
     """
 
     task_id: UUID
@@ -153,6 +155,7 @@ class Instance(Struct, frozen=True):
     excused: int = 0
     due_at: datetime | None = None
     lapsed: int = 0
+    reason: str | None = None
 
     @property
     def is_open(self) -> bool:

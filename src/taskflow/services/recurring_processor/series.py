@@ -76,7 +76,7 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
         return None
     last = chain.last
     is_deleted = event.event_type == TASK_DELETED or task.deleted_at is not None
-    return Instance(
+    seen = Instance(
         task_id=task.id,
         series_id=chain.series.id,
         title=task.title,
@@ -99,6 +99,14 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
         due_at=_due_at(chain.series, task.due_date) or task.created_at,
         lapsed=known.lapsed if known else 0,
     )
+    return replace(seen, reason=_reason(known, seen))
+
+
+def _reason(known: Instance | None, seen: Instance) -> str | None:
+    """What was not plain about a task, while it is planned as it was."""
+    if known is None or (known.plan, known.planned_date) != (seen.plan, seen.planned_date):
+        return None
+    return known.reason
 
 
 def _own_version(chain: Chain, known: Instance | None, event: TaskEvent) -> int:
@@ -227,6 +235,7 @@ def made(chain: Chain, occurrence: Occurrence, task: TaskState, missed: int = 0)
         plan=plan_of(task),
         missed=missed,
         due_at=_due_at(chain.series, due_date),
+        reason=occurrence.reason or "",
     )
     return chain.keeping(instance)
 

@@ -82,6 +82,7 @@ class HistoryItem(Struct):
 
     Attributes:
         is_at_least: Whether there may have been more of them than were counted.
+        reason: What was not plain about its day or time when it was planned.
     """
 
     status: Literal["open", "done", "skipped", "deleted", "missed"]
@@ -94,6 +95,7 @@ class HistoryItem(Struct):
     completed_at: datetime | None
     timing: Timing | None
     is_at_least: bool = False
+    reason: str | None = None
 
 
 class HistoryPage(Struct):
@@ -220,6 +222,7 @@ def history_items(series: Series, found: list[Instance]) -> list[HistoryItem]:
                 planned_date=one.planned_date,
                 completed_at=one.completed_at,
                 timing=timing_of(one, series.zone),
+                reason=one.reason or None,
             )
         )
         if one.missed:

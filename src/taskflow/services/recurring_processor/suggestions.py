@@ -54,7 +54,7 @@ class Suggestion(Struct, frozen=True):
         return parse_zone(self.timezone)
 
     def coming(self, now: datetime, limit: int = 1) -> list[Occurrence]:
-        """When it is due next; today, too, where it names no time and is still to be done."""
+        """When it is due next, after the last time; today, too, where it names no time."""
         start = datetime.combine(self.anchor, self.at or time())
         schedule = Schedule(self.recurrence, start, self.zone, self.at is None)
         return occurrences(schedule, after=self._after(now), limit=limit)
@@ -77,10 +77,13 @@ class Suggestion(Struct, frozen=True):
         }
 
     def _after(self, now: datetime) -> datetime:
+        """What it is due next lies after: the present, and the last day that it was done for."""
         today = wall_time(now, self.zone).date()
-        if self.at is not None or self.evidence[-1].date >= today:
-            return now
-        midnight = instant(datetime.combine(today, time()), self.zone)
+        earliest = now if self.at is not None else self._end_of(today - timedelta(days=1))
+        return max(earliest, self._end_of(max(self.anchor, self.evidence[-1].date)))
+
+    def _end_of(self, day: date) -> datetime:
+        midnight = instant(datetime.combine(day + timedelta(days=1), time()), self.zone)
         return midnight - timedelta(microseconds=1)
 
 

@@ -194,6 +194,8 @@ def _next(understood: Understood, rule: str, start: datetime, zone: ZoneInfo) ->
     """The wall time on or after another one at which it first occurs by a rule."""
     recurrence = replace(understood.recurrence, rule=rule, until=None, count=None)
     found = occurrences(Schedule(recurrence, start, zone, all_day=False))
+    if found and understood.has_time:
+        return found[0].wall  # It is meant also where the zone leaves it out on the first day.
     return wall_time(cast("datetime", found[0].at), zone) if found else None
 
 

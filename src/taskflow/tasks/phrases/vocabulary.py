@@ -56,7 +56,7 @@ _PLAIN: Final = {
     "NEXT": "next",
     "THIS": "this",
     "END": "end",
-    "TODAY": "today:0 tomorrow:1",
+    "TODAY": "today:0 tomorrow:1 tmr:1 tmrw:1 tomorow:1 tommorow:1 tommorrow:1",
     "LAST": "last final",
     "IF": "if",
     "THAT": "that it",

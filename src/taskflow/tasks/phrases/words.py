@@ -25,7 +25,7 @@ _PATTERN: Final = re.compile(
   | (?P<TOLAST>(?<=[\ \-])to[\ \-]last(?!\w))
   | (?P<WORKDAY>(?:working|business|work)\ days?(?!\w))
   | (?P<TENS>(?:{_TENS})(?!\w))
-  | (?P<WORD>[^\W\d_]+(?:['\u2019][^\W\d_]+)*(?:(?<=every)!)?(?!\w))
+  | (?P<WORD>[^\W\d_]+(?:['\u2019][^\W\d_]+)*(?:(?<=every)!|(?!\w)))
   | (?P<SEP>[,&+])
   | (?P<TO>[-\u2013\u2014])
   | (?P<UNKNOWN>[\w]+|\S)

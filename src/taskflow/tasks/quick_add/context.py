@@ -116,7 +116,7 @@ def refuse_minutes(line: Line, index: int) -> None:
 
 def goes_on(taken: Sequence[Word], following: Word) -> bool:
     """Whether a word behind a recurrence says more about it, though it does not fit there."""
-    if _text(following) in ("ending", "ends"):
+    if _text(following) in ("ending", "ends") or following.kind == "OR":
         return True
     if taken[-1].kind == "NAME":
         return following.kind == "NAME"

@@ -141,8 +141,11 @@ def _goes_on(line: Line, here: Here, last: int) -> bool:
     if not following or _due_at(line, here, last):
         return False
     if following[0].kind in _PREPOSITIONS:
-        # “at the gym” is of the title: nothing there could be a day or a time.
-        return [word.kind for word in line.words[last + 1 : last + 2]] != ["UNKNOWN"]
+        # “at the gym” is of the title, and “at 9h30” is not.
+        return not all(
+            word.kind == "UNKNOWN" and word.text[0].isalpha()
+            for word in line.words[last + 1 : last + 2]
+        )
     return following[0].kind in _CONNECTORS or _is_range(line, last)
 
 

@@ -20,6 +20,7 @@ from taskflow.tasks.phrases.understanding import Understood, understand_words
 from taskflow.tasks.quick_add.doubt import days_aside, without_names
 from taskflow.tasks.quick_add.finding import Found, find
 from taskflow.tasks.quick_add.line import QuickTask, Span, Unused
+from taskflow.tasks.quick_add.lost import lost
 from taskflow.tasks.quick_add.meaning import Here, due_at, reminders_of
 from taskflow.tasks.quick_add.several import refuse_several
 from taskflow.tasks.quick_add.spans import Kind, Line, Moment
@@ -45,7 +46,7 @@ def read(text: str, now: datetime, zone: ZoneInfo) -> QuickTask:
     line, here = Line(text), Here(now, zone)
     found = without_names(line, find(line, here))
     refuse_several(line, found)
-    aside = days_aside(line, here, found)
+    aside = [*lost(line, found), *days_aside(line, here, found)]
     return _Reading(line, here, found, aside).task()
 
 

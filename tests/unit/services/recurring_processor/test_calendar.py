@@ -155,3 +155,18 @@ def test_nothing_is_left_out_after_the_end_of_a_series() -> None:
     rule = Recurrence("FREQ=DAILY", exdates=("2026-03-05", "2026-03-30"))
     assert of_day(DONE, 30, recurrence=rule, status="ended") == []
     assert [one.status for one in of_day(DONE, 5, recurrence=rule, status="ended")] == ["excluded"]
+
+
+@pytest.mark.parametrize("recurrence", [Recurrence("FREQ=DAILY"), Recurrence("FREQ=WEEKLY")])
+def test_a_task_from_before_the_present_start_says_what_was_not_plain_then(
+    recurrence: Recurrence,
+) -> None:
+    old = replace(DONE, reason="02:30 was not", plan="another")
+    (found,) = of_day(old, 29, recurrence=recurrence, start_at="2026-04-02T07:00:00Z")
+    assert (found.status, found.reason) == ("done", "02:30 was not")
+
+
+@pytest.mark.parametrize("reason", ["", None])
+def test_an_edited_rule_says_nothing_of_a_task_that_it_did_not_plan(reason: str | None) -> None:
+    (found,) = of_day(replace(DONE, reason=reason, plan="another"), 29)
+    assert (found.status, found.reason) == ("done", None)

@@ -78,11 +78,17 @@ def test_what_was_done_stays_done_in_the_trash() -> None:
     assert status_of(replace(OPEN, status="completed", is_deleted=True)) == "done"
 
 
-def test_a_skip_and_a_miss_end_a_streak_and_an_exception_does_not() -> None:
+def test_a_miss_ends_a_streak_and_a_skip_and_an_exception_do_not() -> None:
     found = statistics([DONE, DONE, DELETED, LATE, SKIPPED, DONE, Trace("open", None, 2)])
-    assert (found.longest_streak, found.current_streak) == (3, 0)
+    assert (found.longest_streak, found.current_streak) == (4, 0)
     assert (found.done, found.late, found.skipped, found.missed, found.deleted) == (4, 1, 1, 2, 1)
-    assert found.completion_rate == round(4 / 7, 4)
+
+
+def test_a_miss_counts_against_the_rate_and_a_skip_does_not() -> None:
+    traces = [DONE, DONE, SKIPPED, DONE, Trace("skipped", None, 2)]
+    assert statistics(traces).completion_rate == round(3 / 5, 4)
+    assert statistics([DONE, SKIPPED]).completion_rate == 1.0
+    assert statistics([SKIPPED]).completion_rate is None
 
 
 def test_what_was_missed_before_a_task_ends_the_streak_before_it() -> None:

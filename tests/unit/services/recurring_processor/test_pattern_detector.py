@@ -97,6 +97,19 @@ def test_what_is_written_down_regularly_is_found_too() -> None:
     assert [habit.basis for habit in detect(tasks, NOW)] == ["created"]
 
 
+@pytest.mark.parametrize("weeks", range(1, 9))
+@pytest.mark.parametrize("times", [8, 9])
+def test_what_was_done_at_regular_days_is_a_habit_whatever_day_it_was_recorded(
+    weeks: int, times: int
+) -> None:
+    days = every(7 * weeks, times)
+    tasks = [replace(task, created_at=NOW) for task in done(days)]
+    (habit,) = detect(tasks, NOW)
+    interval = f"INTERVAL={weeks}" if weeks > 1 else "BYDAY=TU"
+    assert interval in habit.recurrence.rule
+    assert (habit.basis, [one.date for one in habit.evidence]) == ("completed", days)
+
+
 def test_three_times_are_no_habit_and_neither_are_many_on_one_day() -> None:
     assert detect(done(every(7, 3)), NOW) == []
     assert detect(done([TUESDAY] * 30), NOW) == []

@@ -70,6 +70,27 @@ def test_what_is_due_today_and_not_done_yet_comes_today() -> None:
     assert today.coming(morning)[0].at == date(2026, 3, 10)
 
 
+def test_what_was_done_today_comes_next_time_whatever_its_usual_hour() -> None:
+    days = [*every(7, 9), date(2026, 3, 3)]
+    tasks = [replace(one, due_date="2026-01-05T21:00:00Z") for one in done(days)]
+    noon = datetime(2026, 3, 3, 12, tzinfo=UTC)
+    found = suggested(tasks, noon)
+    assert found.at == time(21)
+    assert found.coming(noon)[0].at == datetime(2026, 3, 10, 21, tzinfo=UTC)
+    assert found.draft(noon)["due_date"] == "2026-03-10T21:00:00Z"
+
+
+@pytest.mark.parametrize("at", [None, time(21)])
+def test_what_was_done_a_day_early_is_not_due_again_on_its_day(at: time | None) -> None:
+    offsets = [0, 0, 1, 0, 0, -1, 0, 0, 1, 0, 0, 0, 0, -1]
+    slots = [*every(7, 13), date(2026, 3, 3)]
+    days = [day + timedelta(days=off) for day, off in zip(slots, offsets, strict=True)]
+    found = replace(suggested(done(days)), at=at)
+    assert found.recurrence.rule == "FREQ=WEEKLY;BYDAY=TU"
+    coming = found.coming(NOW)[0].at
+    assert (coming.date() if isinstance(coming, datetime) else coming) == date(2026, 3, 10)
+
+
 @pytest.mark.parametrize("days", [1, 3, 7, 14, 30])
 def test_its_draft_is_a_valid_task_that_is_due_in_the_future(days: int) -> None:
     draft = suggested(done(every(days, 25, TUESDAY + timedelta(days=6)))).draft(NOW)

@@ -130,6 +130,9 @@ def test_a_line_without_a_title_that_fits_is_refused(text: str, position: int) -
         ("tea remind 1h", "remind 1h", "needs a due date"),
         ("tea today remind at 8am", "remind at 8am", "has passed already"),
         ("call mum friday monday", "monday", "when it is due is said already"),
+        ("run 3 times a week", "3 times a week", "on which days"),
+        ("take pill 3x a day", "3x a day", "at which times"),
+        ("pay rent bi-weekly", "bi-weekly", "every 2 weeks"),
     ],
 )
 def test_what_a_task_cannot_have_is_told_with_its_place_and_stays_in_the_title(

@@ -1,0 +1,133 @@
+"""Finds what says how often or on which day in words of which nothing can be taken. Pure.
+
+“bi-weekly on friday” is not due on Friday once, and “12/24 at 3pm” not today: where such words end
+the line, or stand before what is taken, they are meant. Within the title they are words alone.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from taskflow.tasks.phrases.parts import misread
+from taskflow.tasks.quick_add.context import part_of_day
+from taskflow.tasks.quick_add.finding import Found
+from taskflow.tasks.quick_add.line import Unused
+from taskflow.tasks.quick_add.spans import Line
+
+_UNITS: Final = frozenset(("DAY", "WEEK", "MONTHS", "YEARS"))
+_COUNTED: Final = (["TWICE", "PER"], ["NUMBER", "TIMES", "PER"])
+_TWOFOLD: Final = re.compile(
+    r"(?:bi|semi)[-\u2010\u2011 ]?(?:week|month|annual|year)(?:ly)?", re.IGNORECASE
+)
+# “2.1” is rather a version than the 2nd of January.
+_NUMERIC_DATE: Final = re.compile(r"\d{1,4}(?:/\d{1,2}(?:/\d{1,4})?|\.\d{1,2}\.\d*)(?![\w/])")
+_HOLIDAYS: Final = frozenset(("christmas", "easter", "halloween", "thanksgiving"))
+_WHEN: Final = "say at which times, or on which days"
+_READINGS: Final = "“{}” has more than one reading; write {}, or put it in double quotes"
+_OFTEN: Final = "for example “every 2 weeks” or “every 6 months”"
+_DATE: Final = "a date such as 2026-04-03 or 3 April"
+
+
+def lost(line: Line, found: Sequence[Found]) -> list[Unused]:
+    """What is meant as how often or when, in a line that says nothing else of that.
+
+    Raises:
+        Invalid: the line does say something else, which would be taken for the whole.
+    """
+    taken = [one for one in found if one.kind in ("recurrence", "due")]
+    unused = [*_oftennesses(line, found)]
+    for one in taken:
+        if one.kind == "recurrence":
+            _refuse_times(line, one)
+            _refuse_holiday(line)
+        elif one.value.when is None and not one.value.minutes:
+            _refuse_numeric(line, one)
+            _refuse_part_of_day(line, one)
+    if taken and unused:
+        raise misread(unused[0].message, unused[0].start)
+    return unused
+
+
+def _oftennesses(line: Line, found: Sequence[Found]) -> Iterator[Unused]:
+    """“biweekly”, “bi-weekly” and “3 times a week”, at the end or before what is taken."""
+    read = {index for one in found for index in range(one.first, one.last)}
+    for index, word in enumerate(line.words):
+        if index in read or any(start <= word.start < end for start, end in line.literal):
+            continue
+        last, message = _twofold(line, index) or _counted(line, index) or (0, "")
+        if last and (last == len(line.words) or last in read):
+            end = line.words[last - 1].end
+            yield Unused(word.start, end, line.text[word.start : end], message)
+
+
+def _twofold(line: Line, index: int) -> tuple[int, str] | None:
+    """Where “biweekly” ends, which is twice a week or every two weeks."""
+    match = _TWOFOLD.match(line.text, line.words[index].start)
+    ends = [number for number, one in enumerate(line.words, 1) if match and one.end == match.end()]
+    return (ends[0], _READINGS.format(match[0], _OFTEN)) if match and ends else None
+
+
+def _counted(line: Line, index: int) -> tuple[int, str] | None:
+    """Where “3 times a week” ends, which says no day."""
+    for kinds in _COUNTED:
+        last = index + len(kinds) + 1
+        said = [word.kind for word in line.words[index:last]]
+        if said[:-1] == kinds and said[-1] in _UNITS:
+            return last, _WHEN
+    return None
+
+
+def _refuse_times(line: Line, one: Found) -> None:
+    """Refuse “every day 5 times”, five in all or each day, and the times in “every day 9-10am”.
+
+    Raises:
+        Invalid: the recurrence goes on so.
+    """
+    words = line.words[one.last : one.last + 3]
+    kinds = [word.kind for word in words]
+    if kinds[:2] == ["NUMBER", "TIMES"] and kinds[2:] != ["PER"]:
+        many = line.text[words[0].start : words[1].end]
+        raise misread(_READINGS.format(many, f"“for {many}”"), words[0].start)
+    if kinds == ["NUMBER", "TO", "TIME"]:
+        raise misread("is not understood here; write the time at which it begins", words[0].start)
+
+
+def _refuse_holiday(line: Line) -> None:
+    """Refuse “every year on christmas”, which would be every year from today on.
+
+    Raises:
+        Invalid: there is such a day.
+    """
+    for word, following in pairwise(line.words):
+        if word.kind == "ON" and following.text.lower() in _HOLIDAYS:
+            message = f"“{following.text}” is not understood here; write its date, such as 1 May"
+            raise misread(message, following.start)
+
+
+def _refuse_numeric(line: Line, one: Found) -> None:
+    """Refuse a date in numbers before a time, which would be taken as one of today.
+
+    Raises:
+        Invalid: there is one.
+    """
+    # The full stop behind “24.12.” is a word by itself.
+    for word in line.words[max(one.first - 2, 0) : one.first]:
+        match = _NUMERIC_DATE.match(line.text, word.start) if word.kind == "NUMERIC" else None
+        if match and not line.text[match.end() : line.words[one.first].start].strip():
+            raise misread(_READINGS.format(match[0], _DATE), word.start)
+
+
+def _refuse_part_of_day(line: Line, one: Found) -> None:
+    """Refuse “monday morning at 9am”, whose time would be taken without its day.
+
+    Raises:
+        Invalid: a day and a part of it stand before the time.
+    """
+    before = line.words[max(one.first - 2, 0) : one.first]
+    if [word.kind for word in before] not in (["NAME", "UNKNOWN"], ["TODAY", "UNKNOWN"]):
+        return
+    word = part_of_day(line, one.first - 1)
+    if word is not None:
+        message = f"“{word.text}” stands between the day and its time; leave it out"
+        raise misread(message, word.start)
