@@ -18,12 +18,13 @@ from taskflow.chassis.metrics import Metrics
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Reminder, TaskState
 from taskflow.services.reminder import receipts
-from taskflow.services.reminder.courier import SLOW_SECONDS, Courier, Terms
+from taskflow.services.reminder.courier import Courier
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.firing import Firing
 from taskflow.services.reminder.history import PAGE
 from taskflow.services.reminder.schedule_memory import MemorySchedule
 from taskflow.services.reminder.scheduler import plans
+from taskflow.services.reminder.settling import SLOW_SECONDS, Terms
 from taskflow.services.reminder.timeline import Happening, timeline
 from taskflow.services.reminder.trigger import Terms as FiringTerms
 

@@ -32,11 +32,12 @@ from taskflow.services.reminder.channels.port import (
     Receipt,
 )
 from taskflow.services.reminder.claims import Unbegun
-from taskflow.services.reminder.courier import Courier, Terms
+from taskflow.services.reminder.courier import Courier
 from taskflow.services.reminder.deliveries import BELL
 from taskflow.services.reminder.figures import Figures
 from taskflow.services.reminder.lifecycle import MOST_BROKEN_OFF
 from taskflow.services.reminder.retries import FIRST_PAUSE
+from taskflow.services.reminder.settling import Terms
 
 # One that breaks off at once what it sends when it is stopped; it pauses by no chance.
 AT_ONCE = Terms(frozenset(["hook"]), chance=lambda: 0.5, grace_seconds=0)

@@ -1,4 +1,4 @@
-"""Carries deliveries by one kind of channel: claims what is due, sends it, writes down the result.
+"""Carries deliveries by one kind of channel: claims what is due, sends it, has the result settled.
 
 Each kind has a courier of its own, so that one that is slow holds up no other, nor what fires. The
 sending is in no transaction. Who is killed on the way leaves a claim that lapses, and somebody else
@@ -8,10 +8,9 @@ breaks off what is not answered at once and says so, which is not held against t
 """
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import uuid4
 
 import structlog
@@ -19,9 +18,7 @@ import structlog
 from taskflow.base.clock import Clock, monotonic
 from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
-from taskflow.db.transaction import Transaction
-from taskflow.services.reminder import claims, deliveries, lifecycle, parcels
-from taskflow.services.reminder.channels import storage as channels
+from taskflow.services.reminder import claims, lifecycle, parcels
 from taskflow.services.reminder.channels.port import (
     Addressee,
     Channel,
@@ -33,42 +30,20 @@ from taskflow.services.reminder.channels.words import in_a_line
 from taskflow.services.reminder.claims import Claimed, Unbegun
 from taskflow.services.reminder.deliveries import BELL, Outcome
 from taskflow.services.reminder.figures import Figures
-from taskflow.services.reminder.lifecycle import Course, Failure, Way
+from taskflow.services.reminder.lifecycle import Failure
 from taskflow.services.reminder.parcels import Parcel
 from taskflow.services.reminder.retries import MOST_TIME
-from taskflow.services.reminder.sending import GRACE_SECONDS, BrokenOff, Sending
+from taskflow.services.reminder.sending import BrokenOff, Sending
+from taskflow.services.reminder.settling import AWAY_SECONDS, Settling, Terms, ways_of
 
 AT_ONCE: Final = 8
-LEASE_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 20.0
-AWAY_SECONDS: Final = 0.5
-SLOW_SECONDS: Final = 3.0
 # How long what is being sent when we stop may take to be answered or broken off, and written down.
 STOP_SECONDS: Final = 3.0
 CONTENDED_SECONDS: Final = 0.05
-Came = Course | Failure | BrokenOff
-"""What came of an attempt, or where the delivery stands after it."""
 TURNED_OFF: Final = Failure("refused", "the channel was turned off or taken away")
 
 log = structlog.get_logger()
-
-
-class Terms(NamedTuple):
-    """How a courier works.
-
-    Attributes:
-        kinds: All kinds of channels that there are here, to fall back on.
-        lease_seconds: How long a claim holds; longer than a sending may take.
-        chance: At random from 0 to 1.
-        slow_seconds: From how long on a receiver is one of those that take long.
-        grace_seconds: How long receivers have to answer when it is stopped.
-    """
-
-    kinds: frozenset[str]
-    lease_seconds: float = LEASE_SECONDS
-    chance: Callable[[], float] = random.random
-    slow_seconds: float = SLOW_SECONDS
-    grace_seconds: float = GRACE_SECONDS
 
 
 class Courier:
@@ -88,8 +63,8 @@ class Courier:
         self._channel = channel
         self._database = database
         self._clock = clock
-        self._figures = figures
         self._terms = terms
+        self._settling = Settling(channel.kind, database, clock, figures, terms)
         self._bell = f"{BELL} {channel.kind}"
         self._sending = Sending(channel, terms.grace_seconds)
         self._carrying: set[asyncio.Task[None]] = set()
@@ -174,18 +149,18 @@ class Courier:
         """It may have been sent, so it is not tried for a day."""
         way, detail = claimed.course.way, f"it failed unforeseen: {type(error).__name__}"
         outcome = Outcome(way.kind, self._clock.now(), "unknown", detail, None)
-        await self._settle(claimed, outcome, Failure("unknown", detail))
+        await self._settling.settle(claimed, outcome, Failure("unknown", detail))
 
     async def _deliver(self, claimed: Claimed, parcel: Parcel) -> None:
         course = claimed.course
         if parcel.message is None:
-            await self._settle(claimed, None, lifecycle.stopped(course, parcel.needless))
+            await self._settling.settle(claimed, None, lifecycle.stopped(course, parcel.needless))
         elif parcel.addressee is None:
-            await self._settle(claimed, None, TURNED_OFF)
+            await self._settling.settle(claimed, None, TURNED_OFF)
         elif course.is_spent(self._clock.now()):
             # Whoever tried it last did not live to say what came of it.
             failure = Failure("unknown", claims.ABANDONED_DETAIL)
-            await self._settle(claimed, None, failure)
+            await self._settling.settle(claimed, None, failure)
         elif self._sending.is_stopping:
             await self._rest(claimed, self._clock.now())
         else:
@@ -201,92 +176,25 @@ class Courier:
             await self._rest(claimed, now + answer.rest)
         elif isinstance(answer, BrokenOff):
             outcome = Outcome(addressee.name, now, "unknown", answer.detail, None, is_ours=True)
-            await self._settle(claimed, outcome, answer)
+            await self._settling.settle(claimed, outcome, answer)
         elif isinstance(answer, Receipt):
             outcome = Outcome(addressee.name, now, "delivered", in_a_line(answer.detail), latency)
-            await self._settle(claimed, outcome, lifecycle.delivered(claimed.course))
+            await self._settling.settle(claimed, outcome, lifecycle.delivered(claimed.course))
         else:
             outcome = Outcome(addressee.name, now, answer.result, in_a_line(answer.detail), latency)
-            await self._settle(claimed, outcome, answer)
+            await self._settling.settle(claimed, outcome, answer)
 
     async def _rest(self, claimed: Claimed, until: datetime) -> None:
         """Nothing was sent: let it wait as if it had not been claimed."""
         unbegun = Unbegun(claimed.mark, claimed.id)
         try:
             async with self._database.transaction() as transaction:
-                if claimed.course.way not in await _ways(transaction, claimed, self._terms.kinds):
+                if claimed.course.way not in await ways_of(transaction, claimed, self._terms.kinds):
                     until = self._clock.now()
                 await claims.give_back(transaction, self._channel.kind, {unbegun}, until)
         except Unavailable:
             self._unbegun.add(unbegun)
             raise
-
-    async def _settle(self, claimed: Claimed, outcome: Outcome | None, came: Came) -> None:
-        """Write it down; where the database is away, again and again while the claim holds."""
-        if outcome is not None:
-            self._figures.attempted(self._channel.kind, outcome.result)
-        until = monotonic() + self._terms.lease_seconds
-        while True:
-            try:
-                course = await self._write(claimed, outcome, came)
-                break
-            except Unavailable:
-                if monotonic() > until:
-                    raise
-                await asyncio.sleep(AWAY_SECONDS)
-        if course.state == "dead":
-            self._figures.died(self._channel.kind)
-        elif isinstance(came, Failure) and course.way == claimed.course.way:
-            self._figures.retried(self._channel.kind)
-
-    async def _write(self, claimed: Claimed, outcome: Outcome | None, came: Came) -> Course:
-        now = self._clock.now()
-        async with self._database.transaction() as transaction:
-            # The channel before the delivery, as does whoever has it sent once more or turns the
-            # channel off: that is known when it is decided what follows.
-            if outcome is not None and not outcome.is_ours:
-                await _note(transaction, claimed, outcome)
-            if outcome is not None and outcome.latency is not None:
-                is_slow = outcome.latency.total_seconds() >= self._terms.slow_seconds
-                await claims.keep_pace(transaction, claimed.course.way.id, is_slow=is_slow)
-            course = await self._following(transaction, claimed, came, now)
-            await deliveries.settle(transaction, claimed, outcome, course, now)
-        return course
-
-    async def _following(
-        self, transaction: Transaction, claimed: Claimed, came: Came, now: datetime
-    ) -> Course:
-        """Where it stands then: it may be tried again later, by the next channel, or never."""
-        if isinstance(came, BrokenOff):
-            sendings = await claims.sendings(transaction, claimed)
-            again = lifecycle.broken_off(claimed.course, sendings, now)
-            came = again or Failure("unknown", came.detail)
-        if isinstance(came, Course):
-            return came
-        ways = await _ways(transaction, claimed, self._terms.kinds)
-        return lifecycle.failed(claimed.course, came, now, self._terms.chance(), ways)
-
-
-async def _ways(
-    transaction: Transaction, claimed: Claimed, kinds: frozenset[str]
-) -> tuple[Way, ...]:
-    """By what it may go; where that cannot be read, by what it went."""
-    reading = parcels.ways(transaction, claimed, kinds)
-    ways = (await asyncio.gather(reading, return_exceptions=True))[0]
-    if isinstance(ways, Unavailable):
-        raise ways
-    return (claimed.course.way,) if isinstance(ways, BaseException) else ways
-
-
-async def _note(transaction: Transaction, claimed: Claimed, outcome: Outcome) -> None:
-    """Write down with the channel what came of it."""
-    way = claimed.course.way
-    is_delivered = outcome.result == "delivered"
-    result = channels.Result(outcome.at, outcome.detail, is_delivered=is_delivered)
-    await channels.note(transaction, way.id, result)
-    if outcome.result == "gone":
-        await channels.turn_off(transaction, way.id, outcome.detail)
-        await deliveries.free(transaction, claimed.user_id, way, outcome.at)
 
 
 async def _error_of(acting: Awaitable[None]) -> BaseException | None:

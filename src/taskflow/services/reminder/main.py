@@ -15,7 +15,7 @@ from taskflow.chassis.metrics import FAST
 from taskflow.chassis.service import Context, Loop, Parts, Service
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import REMINDER_SOURCE
-from taskflow.services.reminder import courier, deliveries, pruning, storage
+from taskflow.services.reminder import deliveries, pruning, storage
 from taskflow.services.reminder.channels.kinds import Channels, channels_of
 from taskflow.services.reminder.channels.port import Channel
 from taskflow.services.reminder.channels.registry import Registry
@@ -31,6 +31,7 @@ from taskflow.services.reminder.postponements import Postponements
 from taskflow.services.reminder.pruning import KEEP_DELIVERIES
 from taskflow.services.reminder.routes import ROUTES
 from taskflow.services.reminder.schedule_memory import MemorySchedule
+from taskflow.services.reminder.settling import Terms as Carrying
 from taskflow.services.reminder.trigger import Terms
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _firing(
 
 def _couriers(context: Context, channels: Mapping[str, Channel], figures: Figures) -> list[Courier]:
     """One for each kind of channel; none of them is asked whether the service is ready."""
-    terms = courier.Terms(frozenset(channels))
+    terms = Carrying(frozenset(channels))
     return [
         Courier(channel, context.database, context.clock, figures, terms)
         for channel in channels.values()
