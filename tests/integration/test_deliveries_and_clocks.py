@@ -8,7 +8,7 @@ from tests.planning import Wall
 from tests.receiver import Receiver
 
 from taskflow.db.engine import Database
-from taskflow.services.reminder import deliveries
+from taskflow.services.reminder import claims, deliveries, parcels
 from taskflow.services.reminder.retries import FIRST_PAUSE
 
 MINUTE = timedelta(minutes=1)
@@ -81,5 +81,46 @@ async def test_what_is_being_sent_while_the_clock_is_set_back_is_not_sent_twice(
     assert len(receiver.messages["/held"]) == 1
 
 
+async def test_what_is_being_sent_while_the_machine_sleeps_is_not_sent_twice(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    task, reminder = await planned(own, wall)
+    await add_channel(own, task.user_id, f"{receiver.url}/held")
+    receiver.held.add("/held")
+    async with carrying(own, wall):
+        await fire(own, wall)
+        await until(lambda: _holds(receiver))
+        wall.at += timedelta(hours=8)
+        own.hints.ring(f"{deliveries.BELL} hook")
+        await until(lambda: _looks(own))
+        receiver.is_free.set()
+        await are(own, task.user_id, "delivered")
+    assert len(receiver.messages["/held"]) == 1
+    assert [one.result for one in await history(own, reminder) if one.attempt] == ["delivered"]
+
+
 async def _holds(receiver: Receiver) -> bool:
     return bool(receiver.messages["/held"])
+
+
+async def test_nothing_is_left_to_send_of_what_somebody_else_has_claimed_since(
+    own: Database,
+) -> None:
+    wall, lease = Wall(), timedelta(minutes=2)
+    task, _ = await planned(own, wall)
+    await add_channel(own, task.user_id, "http://unused.example")
+    await fire(own, wall)
+    found = []
+    for number in range(2):
+        async with own.transaction() as transaction:
+            mark = UUID(int=number)
+            found += await claims.claim(transaction, "hook", wall.at, wall.at + lease, 8, mark)
+        wall.at += lease
+    async with own.transaction() as transaction:
+        # Whoever has slept since it claimed does not get it back by that.
+        await claims.hold(transaction, found[:1], wall.at, wall.at + lease)
+        parcel_of = [(await parcels.read(transaction, one, wall.at)).message for one in found]
+        await claims.hold(transaction, found[1:], wall.at, wall.at + lease)
+        assert not await claims.claim(transaction, "hook", wall.at, wall.at, 8, UUID(int=2))
+    assert [message is None for message in parcel_of] == [True, False]

@@ -35,7 +35,7 @@ from taskflow.services.reminder import (
     receipts,
 )
 from taskflow.services.reminder import storage as reminders
-from taskflow.services.reminder.messages import MOST_NAMED, RANKS
+from taskflow.services.reminder.messages import RANKS
 from taskflow.services.task_api import idempotency
 from taskflow.tasks import commands, floating, queries
 from taskflow.tasks.model import Actor
@@ -233,7 +233,7 @@ READS: dict[str, Read] = {
     "the attempts at some deliveries": lambda t: receipts.attempts(t, [ident(70), ident(71)]),
     "the reminders of a delivery": lambda t: receipts.of_delivery(t, ident(70)),
     "what a channel was given": lambda t: delivery_log.listing(t, ident(70), 50, None),
-    "what a delivery tells of": lambda t: t.rows(parcels.MEMBERS, ident(70), RANKS, MOST_NAMED),
+    "what a delivery tells of": lambda t: t.rows(parcels.MEMBERS, ident(70), RANKS, 20, USER),
     "deliveries that are due": lambda t: claims.claim(t, "kind", NOW, NOW, 50, USER),
     "what was claimed and not begun": lambda t: claims.give_back(t, "kind", UNBEGUN, NOW),
     "when the next delivery is due": lambda t: claims.next_time(t, "kind", NOW),

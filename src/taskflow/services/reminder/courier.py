@@ -67,7 +67,7 @@ class Courier:
         self._settling = Settling(channel.kind, database, clock, figures, terms)
         self._bell = f"{BELL} {channel.kind}"
         self._sending = Sending(channel, terms.grace_seconds)
-        self._carrying: set[asyncio.Task[None]] = set()
+        self._carrying: dict[asyncio.Task[None], Claimed] = {}
         self._busy = 0
         self._mark = uuid4()
         self._unbegun: set[Unbegun] = set()
@@ -99,8 +99,8 @@ class Courier:
         for one in claimed:
             self._busy += 1
             carrying = group.create_task(self._carry(one))
-            self._carrying.add(carrying)
-            carrying.add_done_callback(self._carrying.discard)
+            self._carrying[carrying] = one
+            carrying.add_done_callback(self._carrying.pop)
         if len(claimed) == room or following is None:
             return LOOK_SECONDS
         # What is due and was not to be had is another replica's just now.
@@ -110,12 +110,16 @@ class Courier:
     async def _claim(
         self, now: datetime, until: datetime, room: int
     ) -> tuple[list[Claimed], datetime | None]:
-        """Claim for a while, what came to nothing before it was begun first of all."""
+        """Claim for a while, what came to nothing before it was begun first of all.
+
+        What is being sent here is not claimed again, however long this process has slept.
+        """
         kind, unbegun = self._channel.kind, frozenset(self._unbegun)
         # Whether a commit held that failed nobody knows: the same mark finds what it may have left.
         self._unbegun.add(Unbegun(self._mark, None))
         async with self._database.transaction() as transaction:
             await claims.give_back(transaction, kind, unbegun, now)
+            await claims.hold(transaction, self._carrying.values(), now, until)
             claimed = await claims.claim(transaction, kind, now, until, room, self._mark)
             following = await claims.next_time(transaction, kind, now)
         self._unbegun -= unbegun | {Unbegun(self._mark, None)}

@@ -14,7 +14,8 @@ from taskflow.services.reminder.lifecycle import Way
 from taskflow.services.reminder.messages import MOST_NAMED, RANKS, Contents, Member, message_of
 from taskflow.services.reminder.scheduler import MOVED
 
-# Of very many, so many are read as are named: what is wanted comes first, and is counted here.
+# Of very many, so many are read as are named: what is wanted comes first, and is counted here. Of
+# what somebody else has claimed since, nothing is left to this one.
 MEMBERS = f"""
 WITH member AS (
 SELECT told.reminder_id, told.fire_at, task.task,
@@ -29,7 +30,7 @@ SELECT told.reminder_id, told.fire_at, task.task,
   JOIN reminders.deliveries AS delivery ON delivery.id = told.delivery_id
   JOIN reminders.reminders AS reminder ON reminder.id = told.reminder_id
   JOIN reminders.tasks AS task ON task.task_id = reminder.task_id
- WHERE told.delivery_id = $1
+ WHERE told.delivery_id = $1 AND delivery.claim = $4
 )
 SELECT reminder_id, fire_at, task::text AS task, needless,
        count(*) FILTER (WHERE needless IS NULL) OVER () AS wanted,
@@ -65,7 +66,7 @@ async def read(transaction: Transaction, claimed: Claimed, now: datetime) -> Par
     """
     known = (await channels.preferred(transaction, [claimed.user_id]))[claimed.user_id]
     addressee = next((one for one in known if one.id == claimed.course.way.id), None)
-    rows: list[Any] = await transaction.rows(MEMBERS, claimed.id, RANKS, MOST_NAMED)
+    rows: list[Any] = await transaction.rows(MEMBERS, claimed.id, RANKS, MOST_NAMED, claimed.mark)
     named = [_member(row, now) for row in rows if row["needless"] is None]
     if not named:
         return Parcel(None, rows[0]["needless"] if rows else NOTHING_LEFT, addressee)
