@@ -51,7 +51,7 @@ async def test_what_is_preferred_is_on_and_in_order_for_each_person(own: Databas
     await add(own, *channels, make(grace, "hers"))
     async with own.transaction() as transaction:
         await storage.place(transaction, ada, [one.id for one in reversed(channels)])
-        await storage.turn_off(transaction, channels[1].id, "gone")
+        await storage.turn_off(transaction, channels[1].id, channels[1].address, "gone")
         found = await storage.preferred(transaction, [ada, grace, uuid4()])
     told = [[one.name for one in ways] for ways in found.values()]
     assert told == [["c", "a"], ["hers"], []]

@@ -18,10 +18,13 @@ from taskflow.db.engine import Database
 from taskflow.services.reminder.channels.bodies import ChannelPatch
 from taskflow.services.reminder.channels.kinds import channels_of
 from taskflow.services.reminder.channels.registry import Registry
+from taskflow.services.reminder.deliveries import BELL
+from taskflow.services.reminder.retries import FIRST_PAUSE
 
 KINDS = ("webhook", "apprise")
 BUSY = timedelta(minutes=10)
 NEXT = "SELECT next_at FROM reminders.deliveries WHERE user_id = $1"
+MOVE = "UPDATE reminders.channels SET address = $2 WHERE id = $1"
 TAKEN_OVER = [("attempted", "failed"), ("next_channel", None), ("delivered", "delivered")]
 
 Deed = Callable[[Registry, UUID, UUID], Awaitable[object]]
@@ -121,3 +124,25 @@ async def _waits(own: Database, user_id: UUID, at: datetime) -> bool:
 
 async def _has_come(receiver: Receiver) -> bool:
     return bool(receiver.messages["/busy"])
+
+
+async def test_a_channel_whose_former_address_is_gone_stays_on_and_is_tried_at_its_new_one(
+    own: Database, receiver: Receiver
+) -> None:
+    wall = Wall()
+    task, reminder = await planned(own, wall)
+    channel = await add_channel(own, task.user_id, f"{receiver.url}/busy", kind=KINDS[0])
+    receiver.answer("/busy", 410)
+    receiver.held.add("/busy")
+    await fire(own, wall, KINDS)
+    async with carrying(own, wall, KINDS):
+        await until(lambda: _has_come(receiver))
+        async with own.transaction() as transaction:
+            await transaction.execute(MOVE, channel, f'{{"url": "{receiver.url}/new"}}')
+        receiver.is_free.set()
+        await until(lambda: _waits(own, task.user_id, wall.at + FIRST_PAUSE))
+        wall.at += FIRST_PAUSE
+        own.hints.ring(f"{BELL} {KINDS[0]}")
+        await are(own, task.user_id, "delivered")
+    assert await outside(own, reminder) == [("attempted", "gone"), ("delivered", "delivered")]
+    assert len(receiver.messages["/new"]) == 1

@@ -185,7 +185,9 @@ class Courier:
             outcome = Outcome(addressee.name, now, "delivered", in_a_line(answer.detail), latency)
             await self._settling.settle(claimed, outcome, lifecycle.delivered(claimed.course))
         else:
-            outcome = Outcome(addressee.name, now, answer.result, in_a_line(answer.detail), latency)
+            detail = in_a_line(answer.detail)
+            outcome = Outcome(addressee.name, now, answer.result, detail, latency)
+            outcome = outcome._replace(address=addressee.address)
             await self._settling.settle(claimed, outcome, answer)
 
     async def _rest(self, claimed: Claimed, until: datetime) -> None:

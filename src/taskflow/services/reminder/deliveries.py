@@ -150,6 +150,7 @@ class Outcome(NamedTuple):
         name: What the person calls the channel.
         latency: How long the receiver took; None where nothing was sent.
         is_ours: Whether we broke it off, so that it says nothing of the channel.
+        address: Where it was sent, for its owner may lead the channel elsewhere meanwhile.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Outcome(NamedTuple):
     detail: str
     latency: timedelta | None
     is_ours: bool = False
+    address: Mapping[str, Any] | None = None
 
 
 async def begin(transaction: Transaction, begun: Sequence[Begun], now: datetime) -> None:

@@ -92,7 +92,8 @@ class Settling:
             # The channel before the delivery, as does whoever has it sent once more or turns the
             # channel off: that is known when it is decided what follows.
             if outcome is not None and not outcome.is_ours:
-                await _note(transaction, claimed, outcome)
+                is_elsewhere = await _note(transaction, claimed, outcome)
+                came = _at_its_new_address(came) if is_elsewhere else came
             if outcome is not None and outcome.latency is not None:
                 is_slow = outcome.latency.total_seconds() >= self._terms.slow_seconds
                 await claims.keep_pace(transaction, claimed.course.way.id, is_slow=is_slow)
@@ -125,12 +126,24 @@ async def ways_of(
     return (claimed.course.way,) if isinstance(ways, BaseException) else ways
 
 
-async def _note(transaction: Transaction, claimed: Claimed, outcome: Outcome) -> None:
-    """Write down with the channel what came of it."""
+async def _note(transaction: Transaction, claimed: Claimed, outcome: Outcome) -> bool:
+    """Write down with the channel what came of it, which is off where its address is gone.
+
+    Returns:
+        Whether it was its former address that is gone: it leads elsewhere by now.
+    """
     way = claimed.course.way
     is_delivered = outcome.result == "delivered"
     result = channels.Result(outcome.at, outcome.detail, is_delivered=is_delivered)
     await channels.note(transaction, way.id, result)
-    if outcome.result == "gone":
-        await channels.turn_off(transaction, way.id, outcome.detail)
-        await deliveries.free(transaction, claimed.user_id, way, outcome.at)
+    if outcome.result != "gone" or outcome.address is None:
+        return False
+    if not await channels.turn_off(transaction, way.id, outcome.address, outcome.detail):
+        return True
+    await deliveries.free(transaction, claimed.user_id, way, outcome.at)
+    return False
+
+
+def _at_its_new_address(came: Came) -> Came:
+    """It may go better there."""
+    return came._replace(result="failed") if isinstance(came, Failure) else came

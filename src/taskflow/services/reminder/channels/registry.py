@@ -270,8 +270,8 @@ class Registry:
         outcome, is_gone = await self._sent(kept, message)
         async with self._database.transaction() as transaction:
             await storage.note(transaction, kept.id, outcome.result)
-            if is_gone:
-                await storage.turn_off(transaction, kept.id, outcome.result.detail)
+            detail = outcome.result.detail
+            if is_gone and await storage.turn_off(transaction, kept.id, kept.address, detail):
                 await free(transaction, kept.user_id, Way(kept.id, kept.kind), outcome.result.at)
         return outcome
 

@@ -1,6 +1,6 @@
 """The table of people's channels, in the order in which each person prefers them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -29,8 +29,10 @@ SELECT id, user_id, kind, name, address
  WHERE user_id = ANY($1::uuid[]) AND is_on AND NOT {ENDED}
  ORDER BY user_id, position, id
 """  # noqa: S608 - of constants alone
+# What its owner has led elsewhere meanwhile stays on: nobody has said anything of that address.
 TURN_OFF: Final = """
-UPDATE reminders.channels SET is_on = false, off_reason = $2, updated_at = now() WHERE id = $1
+UPDATE reminders.channels SET is_on = false, off_reason = $3, updated_at = now()
+ WHERE id = $1 AND address = $2
 """
 _COLUMNS: Final = f"""
   id, user_id, kind, name, address, is_on AND NOT {ENDED} AS is_on,
@@ -119,9 +121,15 @@ async def preferred(
     return found
 
 
-async def turn_off(transaction: Transaction, channel_id: UUID, reason: str) -> None:
-    """Use a channel no more, until its owner turns it on again; the reason is shown to them."""
-    await transaction.execute(TURN_OFF, channel_id, reason)
+async def turn_off(
+    transaction: Transaction, channel_id: UUID, address: Mapping[str, Any], reason: str
+) -> bool:
+    """Use a channel no more, until its owner turns it on again; the reason is shown to them.
+
+    Returns:
+        Whether it was done: not where the channel leads elsewhere by now.
+    """
+    return await transaction.execute(TURN_OFF, channel_id, _json(address), reason) > 0
 
 
 async def note(transaction: Transaction, channel_id: UUID, result: Result) -> None:
