@@ -1,6 +1,7 @@
 """Calls to where somebody else wants: the address that was checked is the one that is called."""
 
 import asyncio
+import os
 import socket
 import ssl
 import threading
@@ -205,6 +206,36 @@ async def test_the_certificate_must_be_of_the_name_whatever_the_address(tmp_path
     assert "certificate is not trusted" in error.detail
     assert len(receiver.calls) == 1
     await receiver.stop()
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [(b"", None), (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbroken", 200)],
+)
+async def test_encryption_that_breaks_is_no_fault_of_ours_and_takes_no_answer_back(
+    tmp_path: Path, said: bytes, status: int | None
+) -> None:
+    authority = Authority(tmp_path)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(authority.server("receiver"))
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"content")
+        writer.write(said)
+        await writer.drain()
+        # A record that nobody has encrypted.
+        os.write(writer.get_extra_info("socket").fileno(), b"\x17\x03\x03\x00\x20" + b"z" * 32)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    trust = ssl.create_default_context(cafile=str(authority.certificate))
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with server:
+        if status is None:
+            error = await refusal(Outbound(LOOPBACK, tls=trust), url)
+            assert error.detail == "it broke the connection off"
+        else:
+            assert await post(Outbound(LOOPBACK, tls=trust), url) == status
 
 
 async def test_a_name_that_nobody_knows_may_be_known_later() -> None:

@@ -43,6 +43,7 @@ _BROKEN: Final = (
     httpcore.ProtocolError,
     httpcore.TimeoutException,
     httpcore.UnsupportedProtocol,
+    ssl.SSLError,
 )
 
 # A thread that looks a name up cannot be ended, and a name may be one that nobody answers for. They
