@@ -1,7 +1,10 @@
 """A mail as a mail server gets it, by each way of encryption, and what a refusal tells."""
 
+import asyncio
 import ssl
+from base64 import b64encode
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -19,9 +22,11 @@ from taskflow.chassis.auth import Authenticator
 from taskflow.chassis.metrics import Metrics
 from taskflow.chassis.service import Context
 from taskflow.db.engine import Database
-from taskflow.services.reminder.channels.mail import Mail, MailServer
+from taskflow.services.reminder.channels.mail import QUIT_SECONDS, Mail, MailServer
 from taskflow.services.reminder.channels.port import NotDelivered
 
+PASSWORD = "s3cret-word"  # noqa: S105 - of nothing
+PLAIN = b64encode(f"\0taskflow\0{PASSWORD}".encode()).decode()
 TO = addressee("email", {"to": "ada@example.org"})
 
 
@@ -142,3 +147,65 @@ async def test_an_operator_sees_that_the_server_is_left_alone(
             await mail.send(TO, make_message())
     shown = (await metrics.exposition()).decode()
     assert 'taskflow_breaker_state{circuit="mail"} 2.0' in shown
+
+
+class Odd:
+    """A mail server that says what it heard before with whatever it answers, and never good-bye.
+
+    Args:
+        takes: Whether it takes recipients.
+    """
+
+    def __init__(self, *, takes: bool) -> None:
+        self._takes = takes
+        self._heard: list[str] = []
+        self.port = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 odd\r\n")
+        while line := (await reader.readline()).decode():
+            self._heard.append(line.strip())
+            command = line.partition(" ")[0].strip().upper()
+            if command == "QUIT":
+                await reader.read()
+            if command == "DATA":
+                writer.write(b"354 go on\r\n")
+                await reader.readuntil(b"\r\n.\r\n")
+            writer.write(f"{self._answer(command)}\r\n".encode())
+        writer.close()
+
+    def _answer(self, command: str) -> str:
+        if command == "EHLO":
+            return "250-odd\r\n250 AUTH PLAIN LOGIN"
+        code = {"AUTH": 235, "RCPT": 250 if self._takes else 550}.get(command, 250)
+        return f"{code} you said {' '.join(self._heard[1:2])} {PASSWORD}"
+
+
+@asynccontextmanager
+async def odd(*, takes: bool) -> AsyncIterator[MailReceiver]:
+    """It listens."""
+    server = await asyncio.start_server(Odd(takes=takes).serve, "127.0.0.1", 0)
+    async with server:
+        yield MailReceiver(port=server.sockets[0].getsockname()[1])
+
+
+async def test_a_server_that_repeats_our_password_has_nobody_told_of_it() -> None:
+    said = []
+    async with odd(takes=False) as server:
+        with pytest.raises(NotDelivered) as raised:
+            await mail_to(server, login=("taskflow", PASSWORD)).send(TO, make_message())
+        said.append(raised.value.detail)
+    async with odd(takes=True) as server:
+        mail = mail_to(server, login=("taskflow", PASSWORD))
+        said.append((await mail.send(TO, make_message())).detail)
+    for detail in said:
+        assert "you said" in detail
+        assert PASSWORD not in detail
+        assert PLAIN not in detail
+
+
+async def test_a_mail_that_was_taken_is_taken_however_long_the_server_says_no_good_bye() -> None:
+    async with odd(takes=True) as server:
+        # Shorter than a good-bye is waited for.
+        receipt = await mail_to(server, seconds=QUIT_SECONDS / 2).send(TO, make_message())
+    assert receipt.detail.startswith("the mail server took it")

@@ -6,6 +6,7 @@ sent to others. The operator's server is trusted, and may stand anywhere.
 
 import asyncio
 import ssl
+from base64 import b64encode
 from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
@@ -64,6 +65,18 @@ class MailServer(NamedTuple):
             None if password is None else password.get_secret_value(),
         )
 
+    def said(self, text: str) -> str:
+        """What it says in a line, as anybody may read it: without our password, in each form.
+
+        A server that is set up wrongly may repeat what it was told (RFC 4616, RFC 4954).
+        """
+        if self.user and self.password:
+            told = f"\0{self.user}\0{self.password}"
+            plain, login = (b64encode(one.encode()).decode() for one in (told, self.password))
+            for secret in (plain, login, self.password):
+                text = text.replace(secret, "***")
+        return in_a_line(text, MOST_SAID)
+
 
 class Mail:
     """Carries messages to mail boxes.
@@ -117,22 +130,22 @@ class Mail:
             message, self._server.sender, addressee.address["to"], self._page_url, self._clock.now()
         )
         try:
-            async with asyncio.timeout(self._seconds):
-                answer = await self._hand_over(mail)
+            answer = await self._hand_over(mail)
         except (SMTPException, OSError) as error:
             self._note(error)
-            raise _not_delivered(error) from error
+            raise _not_delivered(error, self._server) from error
         finally:
             self._breaker.abandon()
         self._breaker.succeed()
-        return Receipt(f"the mail server took it: {in_a_line(answer, MOST_SAID)}")
+        return Receipt(f"the mail server took it: {self._server.said(answer)}")
 
     async def _hand_over(self, mail: EmailMessage) -> str:
         """What the server says when it has taken a mail."""
         client = self._client()
         try:
-            await client.connect()
-            _, answer = await client.send_message(mail)
+            async with asyncio.timeout(self._seconds):
+                await client.connect()
+                _, answer = await client.send_message(mail)
             # It has the mail: whether it is polite about our going says nothing of that.
             with suppress(SMTPException, OSError):
                 await client.quit(timeout=QUIT_SECONDS)
@@ -192,7 +205,7 @@ def _html(title: str, body: str, link: str | None, footer: str) -> str:
     return f'<!doctype html>\n<html lang="en"><body>\n{inside}\n</body></html>\n'
 
 
-def _not_delivered(error: Exception) -> NotDelivered:
+def _not_delivered(error: Exception, server: MailServer) -> NotDelivered:
     """What the mail server's refusal means."""
     if isinstance(error, SMTPRecipientsRefused):
         error = error.recipients[0]
@@ -200,7 +213,7 @@ def _not_delivered(error: Exception) -> NotDelivered:
         # The person's address is well: what is wrong is the operator's to mend.
         return NotDelivered("the mail server does not accept our user and password")
     if isinstance(error, SMTPResponseException) and not isinstance(error, SMTPConnectError):
-        detail = f"the mail server answered {error.code} {in_a_line(error.message, MOST_SAID)}"
+        detail = f"the mail server answered {error.code} {server.said(error.message)}"
         return NotDelivered(detail, is_final=error.code in REFUSED)
     return NotDelivered(f"the mail server was not reached: {_reason(error)}")
 
