@@ -1,7 +1,7 @@
 """What came of handing a message to a channel, whatever the channel does and when we stop."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from taskflow.services.reminder.channels.port import Addressee, Message, NotDelivered, Receipt
@@ -76,3 +76,12 @@ async def test_what_a_receiver_says_for_good_holds_when_we_stop_too() -> None:
         channel.is_free.set()
         sending.is_stopping = True
         assert await sending.send(ADDRESSEE, MESSAGE, may_rest=True) == said
+
+
+async def test_a_receiver_that_asks_to_be_left_alone_is_heard_when_we_stop_too() -> None:
+    minute = timedelta(minutes=1)
+    sending = Sending(channel := Held(NotDelivered("busy", retry_after=minute)))
+    channel.is_free.set()
+    sending.is_stopping = True
+    answer = await sending.send(ADDRESSEE, MESSAGE, may_rest=True)
+    assert answer == Failure("failed", "busy", minute)
