@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -236,6 +237,31 @@ async def test_encryption_that_breaks_is_no_fault_of_ours_and_takes_no_answer_ba
             assert error.detail == "it broke the connection off"
         else:
             assert await post(Outbound(LOOPBACK, tls=trust), url) == status
+
+
+async def test_what_was_answered_before_it_was_asked_is_the_answer_to_nothing() -> None:
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while True:
+                asked.append(await reader.readuntil(b"content"))
+                said = [200, 200] if len(asked) == 1 else [503]
+                writer.write(
+                    b"".join(b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % one for one in said)
+                )
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    outbound = Outbound(LOOPBACK)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with server:
+        first = await outbound.post(url, {}, b"content", seconds=SECONDS)
+        with pytest.raises(Unavailable, match="broke the connection off"):
+            await outbound.post(url, {}, b"content", seconds=SECONDS)
+        last = await outbound.post(url, {}, b"content", seconds=SECONDS)
+        await outbound.close()
+    assert (first.status, last.status) == (200, 503)
 
 
 async def test_a_name_that_nobody_knows_may_be_known_later() -> None:

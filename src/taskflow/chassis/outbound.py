@@ -23,6 +23,7 @@ from taskflow.base.breaker import Breaker
 from taskflow.base.clock import monotonic
 from taskflow.base.errors import Denied, TimedOut, Unavailable
 from taskflow.base.networks import Network, Target, is_permitted, parse_target
+from taskflow.chassis.conversation import Conversation, heed
 
 MOST_BODY_BYTES: Final = 64 * 1024
 DRAIN_SECONDS: Final = 1.0
@@ -180,6 +181,7 @@ class Outbound:
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(seconds):
                 response = await stack.enter_async_context(call)
+            heed(response)
             await _drain(response)
             return Answer(response.status, _headers(response.headers))
 
@@ -220,7 +222,8 @@ class _Guard(httpcore.AsyncNetworkBackend):
         return await self._connect(last, port)
 
     async def _connect(self, address: str, port: int) -> httpcore.AsyncNetworkStream:
-        return await self._plain.connect_tcp(address, port, timeout=CONNECT_SECONDS)
+        stream = await self._plain.connect_tcp(address, port, timeout=CONNECT_SECONDS)
+        return Conversation(stream)
 
     async def connect_unix_socket(
         self,
