@@ -93,6 +93,8 @@ class World:
         self.exceptions: set[UUID] = set()
         self.withdrawn: set[UUID] = set()
         self.beside: set[UUID] = set()
+        # Open ones that somebody has touched, and that stay beside one that was reopened.
+        self.staying: set[UUID] = set()
         self.is_stopped = False
         # COUNT is held no more: it begins anew.
         self.is_edited = False
@@ -131,9 +133,22 @@ class World:
         rows = await self.transaction.rows(WITHDRAWN)
         self.withdrawn |= {row["task_id"] for row in rows}
 
+    async def note_staying(self, task_id: UUID, *, is_reopened: bool) -> None:
+        """What was edited stays, where an earlier one is reopened before that or after."""
+        opens = {one["id"] for one in await self.tasks() if is_open(one)}
+        if is_reopened:
+            self.staying |= (opens - {task_id}) & self.touched
+        elif len(opens) > 1:
+            self.staying |= {task_id} & opens
+
     async def act(self, verb: str, task_id: UUID) -> None:
+        """What a person does to a task.
+
+        Raises:
+            SeriesHasOpen: another one is open, so it is not opened again.
+        """
         now, opened, person = self.wall.at, self.transaction, self.person
-        if verb == "restore" and self.is_piling:
+        if verb == "restore" and (self.is_piling or await self._is_passed(task_id)):
             rows = await opened.rows(WITHDRAWN)
             self.beside |= {task_id} & {row["task_id"] for row in rows}
         if verb.startswith("complete"):
@@ -146,11 +161,23 @@ class World:
             await commands.update(opened, person, task_id, {"due_date": due}, now)
         else:
             await getattr(commands, verb)(opened, person, task_id, now)
+        if verb in ("edit", "postpone", "reopen"):
+            await self.note_staying(task_id, is_reopened=verb == "reopen")
         if verb == "delete":
             self.exceptions.add(task_id)
         elif verb == "restore":
             self.exceptions.discard(task_id)
         await self.listen()
+
+    async def _is_passed(self, task_id: UUID) -> bool:
+        """Whether a later one is closed already, so that what lies before was counted as missed."""
+        tasks, gone = (
+            await self.tasks(),
+            {row["task_id"] for row in await self.transaction.rows(WITHDRAWN)},
+        )
+        (own,) = [one["occurrence_date"] for one in tasks if one["id"] == task_id]
+        closed = [one for one in tasks if not is_open(one) and one["id"] not in gone]
+        return any(one["occurrence_date"] > own for one in closed)
 
     async def wish(self, name: str, task_id: UUID | None, changes: dict[str, object]) -> None:
         """What a person wishes of the series, as its doors carry it out."""
@@ -163,6 +190,8 @@ class World:
             after = await self._wished(editing, chain, name, task_id, changes)
             await storage.save(self.transaction, kept, settled(after, now))
         self.is_stopped |= name == "stop"
+        if task_id is not None and name in ("this", "future", "all"):
+            await self.note_staying(task_id, is_reopened=False)
         before = self.touched.copy()
         await self.listen()
         if name in ("future", "all") and changes.keys() <= {"title"}:
@@ -203,7 +232,7 @@ class World:
         for _ in range(days):
             await self.settle()
             for task in await self.tasks():
-                if task["status"] == "pending" and not task["is_deleted"]:
+                if is_open(task):
                     await self.act("complete", task["id"])
             self.wall.at += timedelta(days=1)
         await self.settle()
@@ -215,11 +244,16 @@ class World:
         await self.wish("resume", None, {})
 
 
+def is_open(task: Any) -> bool:
+    return bool(task["status"] == "pending" and not task["is_deleted"])
+
+
 async def judge_count(world: World) -> None:
     """Every occurrence of COUNT is accounted for, once.
 
     What was taken back of a series that piles up is to come again, and makes room for none when a
-    person restores it: it is one more, unless the rule comes to its occurrence.
+    person restores it: it is one more, unless the rule comes to its occurrence. So is what a series
+    that shows one at a time had passed over before.
     """
     series = await storage.find(world.transaction, world.person.user_id, world.series_id)
     kept = await history_storage.newest(world.transaction, world.series_id)

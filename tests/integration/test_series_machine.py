@@ -20,12 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.fresh import fresh_database
-from tests.series_world import KINDS, VERBS, World, judge_count
+from tests.series_world import KINDS, VERBS, World, is_open, judge_count
 
 from taskflow.base.errors import Conflict, NotFound
 from taskflow.db.engine import Database
 from taskflow.services.recurring_processor import history_storage, storage
 from taskflow.services.recurring_processor.history import status_of
+from taskflow.tasks.errors import SeriesHasOpen
 
 T = TypeVar("T")
 ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Pacific/Honolulu")
@@ -62,7 +63,25 @@ class ASeries(RuleBasedStateMachine):
             if one["is_deleted"] == (verb == "restore")
         ]
         if tasks:
-            self.run(self.world.act(verb, choice.draw(st.sampled_from(tasks))))
+            with suppress(SeriesHasOpen):
+                self.run(self.world.act(verb, choice.draw(st.sampled_from(tasks))))
+
+    @rule(choice=st.data(), first=st.sampled_from(["complete", "delete"]))
+    def somebody_brings_back(self, choice: st.DataObject, first: str) -> None:
+        """What a slip of a finger and the trash lead to, the news in time."""
+        opens = [one["id"] for one in self.run(self.world.tasks()) if is_open(one)]
+        if opens:
+            task_id = choice.draw(st.sampled_from(opens))
+            self.run(self.world.act(first, task_id))
+            self.run(self.world.settle())
+            with suppress(SeriesHasOpen):
+                self.run(self.world.act("reopen" if first == "complete" else "restore", task_id))
+            self.run(self.world.settle())
+        trash = [one["id"] for one in self.run(self.world.tasks()) if one["is_deleted"]]
+        if trash:
+            with suppress(SeriesHasOpen):
+                self.run(self.world.act("restore", choice.draw(st.sampled_from(trash))))
+            self.run(self.world.settle())
 
     @rule(
         choice=st.data(),
@@ -170,6 +189,7 @@ class ASeries(RuleBasedStateMachine):
         opens = [task_id for task_id, status in shown.items() if status == "open"]
         untouched = [task_id for task_id in opens if task_id not in world.touched]
         if world.recurrence.get("policy") != "pile_up":
+            assert len(set(opens) - world.staying) <= 1, "two are open"
             assert len(untouched) <= 1, "two that nobody touched"
             assert not untouched or len(opens) == 1, "an untouched one beside another"
         if world.recurrence.get("count"):

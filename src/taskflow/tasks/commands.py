@@ -22,7 +22,7 @@ from taskflow.tasks.drafts import DEFAULTS, first_occurrence_date
 from taskflow.tasks.erasure import erasure_of
 from taskflow.tasks.errors import TaskNotFound
 from taskflow.tasks.model import Actor, Fields, Task, new_task
-from taskflow.tasks.writing import locked, record, refuse_stale, save
+from taskflow.tasks.writing import locked, record, refuse_second, refuse_stale, save
 
 ERASE_BATCH: Final = 200
 
@@ -125,9 +125,12 @@ async def reopen(
     Raises:
         TaskNotFound: no such task, or it is not the actor's.
         TaskStale: it is not at `if_version`.
+        SeriesHasOpen: an earlier task of a series that shows one at a time is open.
     """
     before = await locked(transaction, actor, task_id, if_version)
-    return await save(transaction, actor, topics.TASK_UPDATED, before, before.reopened(), now)
+    after = before.reopened()
+    await refuse_second(transaction, before, after, beside_later=True)
+    return await save(transaction, actor, topics.TASK_UPDATED, before, after, now)
 
 
 async def delete(
@@ -157,11 +160,14 @@ async def restore(transaction: Transaction, actor: Actor, task_id: UUID, now: da
 
     Raises:
         TaskNotFound: no such task, or it is not the actor's.
+        SeriesHasOpen: another task of a series that shows one at a time is open, and touched.
     """
     before = await tables.lock(transaction, actor.user_id, task_id)
     if before is None:
         raise TaskNotFound(task_id)
-    return await save(transaction, actor, topics.TASK_UPDATED, before, before.restored(), now)
+    after = before.restored()
+    await refuse_second(transaction, before, after)
+    return await save(transaction, actor, topics.TASK_UPDATED, before, after, now)
 
 
 async def erase_all(transaction: Transaction, actor: Actor, now: datetime) -> int:

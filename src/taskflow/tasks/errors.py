@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from taskflow.base.errors import NotFound, Stale, Unauthenticated
+from taskflow.base.errors import Conflict, NotFound, Stale, Unauthenticated
 
 
 class TaskNotFound(NotFound):
@@ -28,3 +28,13 @@ class OwnerErased(Unauthenticated):
     def __init__(self, user_id: UUID) -> None:
         super().__init__("the account has been erased")
         self.user_id = user_id
+
+
+class SeriesHasOpen(Conflict):
+    """Another task of a series that shows one at a time is open, and is somebody's."""
+
+    def __init__(self, task_id: UUID, title: str) -> None:
+        super().__init__(
+            f"“{title}” ({task_id}) of the same series is open: complete or delete it first"
+        )
+        self.task_id = task_id

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from taskflow.db.transaction import Transaction
 from taskflow.events import topics
 from taskflow.tasks import tables
@@ -57,4 +59,5 @@ async def move(
 ) -> Task:
     """Give a floating task, which the transaction has locked, a zone; its wall time stays."""
     after = before.moved_to(timezone)
+    actor = replace(actor, touches=False)
     return await save(transaction, actor, topics.TASK_UPDATED, before, after, now)

@@ -124,6 +124,27 @@ async def withdraw(transaction: Transaction, actor: Actor, task_id: UUID, now: d
     return True
 
 
+async def bring_back(
+    transaction: Transaction,
+    actor: Actor,
+    task_id: UUID,
+    given: Mapping[str, object],
+    now: datetime,
+) -> Task | None:
+    """Take an instance out of the trash, with other fields; None when it is not there.
+
+    Raises:
+        Invalid: a field breaks a rule.
+    """
+    before = await tables.lock(transaction, actor.user_id, task_id)
+    if before is None or not before.is_deleted:
+        return None
+    restored = await save(transaction, actor, topics.TASK_UPDATED, before, before.restored(), now)
+    fields = await drafted_aside(restored, given, now)
+    after = restored.with_fields(fields)
+    return await save(transaction, actor, topics.TASK_UPDATED, restored, after, now)
+
+
 def drafted_instance(wish: Wish, now: datetime) -> Task:
     """The task that a wish leads to; its id follows from the series and the occurrence."""
     previous, occurrence = wish.previous, wish.occurrence
@@ -144,5 +165,11 @@ def drafted_instance(wish: Wish, now: datetime) -> Task:
     )
     task = new_task(fields, UUID(int=0), wish.actor.user_id, now)
     task_id = derived_id(series_id, occurrence.date, task.due_at or now)
-    task = replace(task, id=task_id, series_id=series_id, occurrence_date=occurrence.date)
+    task = replace(
+        task,
+        id=task_id,
+        series_id=series_id,
+        occurrence_date=occurrence.date,
+        is_touched=False,
+    )
     return task.due_on_wall(occurrence.wall)

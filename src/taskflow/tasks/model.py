@@ -36,6 +36,8 @@ class Actor(Struct, frozen=True):
         correlation_id: The request that began it.
         causation_id: The event that led to it, if one did.
         traceparent: The W3C trace context to carry on.
+        touches: Whether what they do is meant for the task itself, and not for all of a series or
+            for all that floats.
     """
 
     user_id: UUID
@@ -45,6 +47,7 @@ class Actor(Struct, frozen=True):
     correlation_id: str
     causation_id: UUID | None = None
     traceparent: str | None = None
+    touches: bool = True
 
 
 class Fields(Struct, frozen=True):
@@ -81,6 +84,7 @@ class Task(Fields, frozen=True, kw_only=True):
         planned: The due date that its series counts on (RECURRENCE-ID of RFC 5545), in the form of
             `due`; another `due` was moved by hand.
         planned_wall: What `due_wall` is of `due`, of `planned`.
+        is_touched: Whether anybody has written it who meant this task.
     """
 
     id: UUID
@@ -95,11 +99,17 @@ class Task(Fields, frozen=True, kw_only=True):
     deleted_at: datetime | None
     planned: datetime | date | None = None
     planned_wall: datetime | None = None
+    is_touched: bool = True
 
     @property
     def is_deleted(self) -> bool:
         """Whether it is in the trash."""
         return self.deleted_at is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits to be done."""
+        return self.status == "pending" and not self.is_deleted
 
     @property
     def due_at(self) -> datetime | None:

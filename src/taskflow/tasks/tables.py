@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = """id, user_id, title, description, status, priority, tags, due_at, all_day,
        timezone, recurrence, reminders, series_id, occurrence_date, version, created_at, updated_at,
-       completed_at, deleted_at, floating, planned_at, due_wall, planned_wall"""
+       completed_at, deleted_at, floating, planned_at, due_wall, planned_wall, is_touched"""
 
 INSERT = f"""
 INSERT INTO tasks.tasks ({COLUMNS})
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-       $21, $22, $23
+       $21, $22, $23, $24
  WHERE tasks.owner_stands($2)
 ON CONFLICT (id) DO NOTHING
 """
@@ -49,7 +49,7 @@ UPDATE tasks.tasks
        all_day = $9, timezone = $10, recurrence = $11, reminders = $12, series_id = $13,
        occurrence_date = $14, version = $15, created_at = $16, updated_at = $17,
        completed_at = $18, deleted_at = $19, floating = $20, planned_at = $21,
-       due_wall = $22, planned_wall = $23
+       due_wall = $22, planned_wall = $23, is_touched = $24
  WHERE id = $1 AND user_id = $2
 """
 FIND_ALL = f"""
@@ -64,6 +64,15 @@ LOCK_FLOATING = f"""
 SELECT {COLUMNS} FROM tasks.tasks
  WHERE user_id = $1 AND id > $2 AND floating AND status = 'pending' AND deleted_at IS NULL
  ORDER BY id LIMIT $3 FOR UPDATE
+"""  # noqa: S608 - made of constants
+LOCK_SERIES = "SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 30))"
+# First of the series: an index of all open tasks might seem to be the shorter way, and is not.
+STANDS_BESIDE = f"""
+WITH of_series AS MATERIALIZED (SELECT {COLUMNS} FROM tasks.tasks WHERE series_id = $1)
+SELECT {COLUMNS} FROM of_series
+ WHERE id <> $2 AND is_touched AND status = 'pending' AND deleted_at IS NULL
+   AND recurrence IS NOT NULL
+ ORDER BY created_at, id LIMIT 1
 """  # noqa: S608 - made of constants
 ERASE = "DELETE FROM tasks.tasks WHERE id = ANY($1::uuid[])"
 # Locked first: what somebody restores meanwhile is in the trash no longer.
@@ -156,6 +165,16 @@ async def lock_floating(
     return [task_of(row) for row in rows]
 
 
+async def stands_beside(transaction: Transaction, task: Task) -> Task | None:
+    """The earliest open task that a person has touched of a task's series, beside itself.
+
+    Until the transaction ends, nobody else who asks brings one of them back.
+    """
+    await transaction.execute(LOCK_SERIES, task.series_id)
+    row = await transaction.row(STANDS_BESIDE, task.series_id, task.id)
+    return task_of(row) if row else None
+
+
 async def erase(transaction: Transaction, task_ids: Sequence[UUID]) -> None:
     """Remove rows for good."""
     await transaction.execute(ERASE, task_ids)
@@ -193,6 +212,7 @@ def task_of(row: "Record") -> Task:
         planned=_when(row, "planned_at"),
         due_wall=row["due_wall"],
         planned_wall=row["planned_wall"],
+        is_touched=row["is_touched"],
     )
 
 
@@ -239,4 +259,5 @@ def _columns(task: Task) -> tuple[object, ...]:
         task.planned_at,
         task.due_wall,
         task.planned_wall,
+        task.is_touched,
     )

@@ -3,13 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from taskflow.base.ids import new_id
 from taskflow.db.transaction import Transaction
 from taskflow.events import topics
 from taskflow.events.payloads import Change, EventType
 from taskflow.outbox.append import append
 from taskflow.tasks import tables
-from taskflow.tasks.errors import TaskNotFound, TaskStale
+from taskflow.tasks.errors import SeriesHasOpen, TaskNotFound, TaskStale
 from taskflow.tasks.model import Actor, Task, changes, event_of
 
 
@@ -39,6 +41,33 @@ def refuse_stale(task: Task, if_version: int | None) -> None:
         raise TaskStale(task.id, task.version)
 
 
+async def refuse_second(
+    transaction: Transaction, before: Task, after: Task, *, beside_later: bool = False
+) -> None:
+    """Refuse to open a task again where another one of its series is open, and stays so.
+
+    One that nobody has touched makes room for it, as the series is told of it.
+
+    Args:
+        transaction: Where the others are looked up.
+        before: The task, as it was.
+        after: The task, as it is to be.
+        beside_later: Whether one that was made later may stay open beside it.
+
+    Raises:
+        SeriesHasOpen: there is such another one.
+    """
+    recurrence = after.recurrence
+    if before.is_open or not after.is_open or recurrence is None or after.series_id is None:
+        return
+    if recurrence.policy == "pile_up":
+        return
+    other = await tables.stands_beside(transaction, after)
+    is_later = other is not None and other.created_at > after.created_at
+    if other is not None and not (beside_later and is_later):
+        raise SeriesHasOpen(other.id, other.title)
+
+
 async def save(
     transaction: Transaction,
     actor: Actor,
@@ -51,7 +80,7 @@ async def save(
     differences = changes(before, after)
     if not differences:
         return before
-    after = after.next_version(now)
+    after = replace(after.next_version(now), is_touched=before.is_touched or actor.touches)
     await tables.save(transaction, after)
     told = before.next_version(now) if event_type == topics.TASK_DELETED else after
     await record(transaction, actor, event_type, told, differences, now)

@@ -22,8 +22,8 @@ from taskflow.services.recurring_processor import history_storage, series
 from taskflow.services.recurring_processor.anchoring import planned
 from taskflow.services.recurring_processor.event_consumer import taken_in, with_next, withdrawn
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Template
-from taskflow.services.recurring_processor.moments import instant_in, parse_when
-from taskflow.services.recurring_processor.patterns import pattern, plan_of
+from taskflow.services.recurring_processor.moments import instant_in
+from taskflow.services.recurring_processor.patterns import fields_of, pattern, plan_of
 from taskflow.services.recurring_processor.progress import (
     MOST_OPEN,
     may_be_remade,
@@ -37,7 +37,7 @@ from taskflow.services.recurring_processor.taken import free
 from taskflow.services.recurring_processor.task_door import TaskDoor, news_of, system_actor
 from taskflow.tasks import commands, instance_commands
 from taskflow.tasks.drafting import drafted_aside
-from taskflow.tasks.model import Actor, Fields, Task, due_text
+from taskflow.tasks.model import Actor, Task, due_text
 
 # What the series counts by; an instance has none of these for itself.
 OF_SERIES: Final = frozenset({"recurrence", "timezone", "all_day", "floating"})
@@ -191,7 +191,9 @@ class Editing:
     ) -> Chain:
         command = instance_commands.amend if "due_date" in given else commands.update
         with named_below("changes"):
-            task = await command(self._transaction, self._actor, anchor.task_id, given, self._now)
+            task = await command(
+                self._transaction, self._for_all(given), anchor.task_id, given, self._now
+            )
             if (task.state().planned_date, plan_of(task.state())) != _place(anchor):
                 require_going_on(task, given, self._now)
         template: dict[str, Any] = msgspec.to_builtins(chain.series.template)
@@ -207,7 +209,7 @@ class Editing:
         wanted = {name: value for name, value in given.items() if name != "due_date"}
         with named_below("changes"):
             task = await commands.update(
-                self._transaction, self._actor, other.task_id, wanted, self._now
+                self._transaction, self._for_all(wanted), other.task_id, wanted, self._now
             )
         step = series.sighting(chain, self._news(task))
         return chain.keeping(_for_all(other, step, given)) if step else chain
@@ -235,20 +237,8 @@ class Editing:
         if last is None or not last.repeats or "due_date" in given:
             raise Conflict("no task of the series is open")
         planned_date = last.planned_date or due_text(known.start) or known.start_at
-        template = known.template
-        before = Fields(
-            title=template.title,
-            description=template.description,
-            priority=template.priority,
-            tags=template.tags,
-            due=parse_when(planned_date),
-            all_day=known.all_day,
-            timezone=known.timezone,
-            floating=known.floating,
-            recurrence=known.recurrence,
-            reminders=template.reminders,
-        )
         with named_below("changes"):
+            before = fields_of(known, planned_date)
             fields = await drafted_aside(before, given, self._now)
         after = planned(chain, fields, planned_date)
         chain = await recounted(self._transaction, chain, after, restarts=False)
@@ -283,6 +273,10 @@ class Editing:
         if instance is None or instance.series_id != chain.series.id:
             raise NotFound(f"the series has no task {task_id}")
         return instance
+
+    def _for_all(self, given: Mapping[str, object]) -> Actor:
+        """The person, who touches no task by what leaves it where it is."""
+        return replace(self._actor, touches=bool(given.keys() & {"due_date", *OF_SERIES}))
 
     def _news(self, task: Task) -> TaskEvent:
         return news_of(self._actor, task, new_id(self._now))

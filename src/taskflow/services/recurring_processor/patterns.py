@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from taskflow.events.payloads import Recurrence, TaskState
 from taskflow.services.recurring_processor.model import TEMPLATE, Instance, Series, Template
-from taskflow.services.recurring_processor.moments import moved_on_wall
+from taskflow.services.recurring_processor.moments import moved_on_wall, parse_when
 from taskflow.tasks.checklists import unchecked
 from taskflow.tasks.drafts import relative_only
+from taskflow.tasks.model import Fields
 
 
 def pattern(series: Series) -> TaskState:
@@ -36,6 +37,23 @@ def pattern(series: Series) -> TaskState:
         updated_at=series.updated_at,
         completed_at=None,
         floating=series.floating,
+    )
+
+
+def fields_of(series: Series, planned_date: str) -> Fields:
+    """What a person has written of a series, as if they had written it of one task of it."""
+    template = series.template
+    return Fields(
+        title=template.title,
+        description=template.description,
+        priority=template.priority,
+        tags=template.tags,
+        due=parse_when(planned_date),
+        all_day=series.all_day,
+        timezone=series.timezone,
+        floating=series.floating,
+        recurrence=series.recurrence,
+        reminders=template.reminders,
     )
 
 

@@ -32,7 +32,7 @@ def system_actor(
 ) -> Actor:
     """This service, acting for a user."""
     named: tuple[ActorType, str, str] = ("system", SYSTEM_ID, "TaskFlow")
-    return Actor(user_id, *named, correlation_id, causation_id, traceparent)
+    return Actor(user_id, *named, correlation_id, causation_id, traceparent, touches=False)
 
 
 def news_of(actor: Actor, task: Task, event_id: UUID) -> TaskEvent:
@@ -119,15 +119,12 @@ class TaskDoor:
         known = await storage.find_instance(self._transaction, task_id)
         if known is None or not known.is_withdrawn:
             return None
-        try:
-            task = await commands.restore(self._transaction, self._actor, task_id, self._now)
-        except TaskNotFound:
-            return None
-        if task.updated_at != self._now:
-            return None  # Somebody has restored it already: it is theirs.
         given = _fields(previous, occurrence)
-        task = await commands.update(self._transaction, self._actor, task_id, given, self._now)
-        return task.state()
+        # Where somebody has restored it already, it is theirs.
+        task = await instance_commands.bring_back(
+            self._transaction, self._actor, task_id, given, self._now
+        )
+        return task.state() if task else None
 
 
 def _on_wall(

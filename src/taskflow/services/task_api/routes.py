@@ -10,7 +10,7 @@ from litestar import Request, Response, delete, get, patch, post, put
 from taskflow.accounts.model import Identity
 from taskflow.accounts.queries import preferences_of
 from taskflow.base.clock import Clock
-from taskflow.base.errors import Invalid
+from taskflow.base.errors import Conflict, Invalid
 from taskflow.chassis.acting import IfMatch, actor_of, version_of
 from taskflow.chassis.homes import FLOATING, at_home, come_home
 from taskflow.chassis.inputs import zoned
@@ -82,7 +82,13 @@ async def get_task(
     return shown(task)
 
 
-@patch("/tasks/{task_id:str}", responses={200: OF_TASK}, response_headers=[ETAG], tags=["tasks"])
+@patch(
+    "/tasks/{task_id:str}",
+    responses={200: OF_TASK},
+    response_headers=[ETAG],
+    opt={"raises": (Conflict,)},
+    tags=["tasks"],
+)
 async def patch_task(
     task_id: UUID,
     data: TaskPatch,
@@ -156,12 +162,13 @@ async def complete_task(
     status_code=200,
     responses={200: OF_TASK},
     response_headers=[ETAG],
+    opt={"raises": (Conflict,)},
     tags=["tasks"],
 )
 async def reopen_task(
     task_id: UUID, caller: Identity, database: Database, clock: Clock, if_match: IfMatch = None
 ) -> Response[bytes]:
-    """Make a completed task pending again."""
+    """Make a completed task pending again; 409 while an earlier one of its series is open."""
     now, version = clock.now(), version_of(if_match)
     async with database.transaction() as transaction:
         await hold_zone(transaction, caller.user_id)
@@ -175,12 +182,13 @@ async def reopen_task(
     status_code=200,
     responses={200: OF_TASK},
     response_headers=[ETAG],
+    opt={"raises": (Conflict,)},
     tags=["tasks"],
 )
 async def restore_task(
     task_id: UUID, caller: Identity, database: Database, clock: Clock
 ) -> Response[bytes]:
-    """Take a task out of the trash."""
+    """Take a task out of the trash; 409 while another one of its series is open."""
     now = clock.now()
     async with database.transaction() as transaction:
         await hold_zone(transaction, caller.user_id)
