@@ -10,6 +10,8 @@ from tests.contracts.operations import wrong
 from tests.flow.test_series import begun, done, history, open_tasks, path, until
 from tests.product import Product
 
+EVERY_MONDAY = "every monday for 3 times"
+
 
 @pytest.fixture
 def user(product: Product) -> httpx.Client:
@@ -97,6 +99,31 @@ def test_a_preview_of_what_counts_from_completion_is_as_if_each_was_done_in_time
     assert [one["at"][:10] for one in found] == ["2041-01-31", "2041-02-28", "2041-03-28"]
     lacking = "there is no day 31 in this month; its last day is meant"
     assert [one.get("reason") for one in found] == [None, lacking, None]
+
+
+@pytest.mark.parametrize("said", [{"rule": "FREQ=WEEKLY;BYDAY=MO;COUNT=3"}, {"text": EVERY_MONDAY}])
+def test_a_preview_counts_a_start_that_is_off_the_rule_as_its_series_does(
+    user: httpx.Client, said: dict[str, str]
+) -> None:
+    body = {**said, "start": "2041-01-02T09:00:00", "timezone": "UTC"}  # A Wednesday.
+    found = user.post("/recurring/preview", json=body).json()["occurrences"]
+    assert [one["at"][:10] for one in found] == ["2041-01-07", "2041-01-14"]
+    on_it = user.post("/recurring/preview", json={**body, "start": "2041-01-07T09:00:00"}).json()
+    assert [one["at"][:10] for one in on_it["occurrences"]] == [
+        "2041-01-07",
+        "2041-01-14",
+        "2041-01-21",
+    ]
+
+
+def test_a_preview_of_a_phrase_that_is_to_name_the_first_day_has_all_of_its_count(
+    user: httpx.Client,
+) -> None:
+    body = {"text": EVERY_MONDAY, "start": "2041-01-02T09:00:00", "is_due": False}
+    found = user.post("/recurring/preview", json=body).json()["occurrences"]
+    assert [one["at"][:10] for one in found] == ["2041-01-07", "2041-01-14", "2041-01-21"]
+    by_day = {"text": f"{EVERY_MONDAY} at 5pm", "start": "2041-01-02"}
+    assert len(user.post("/recurring/preview", json=by_day).json()["occurrences"]) == 3
 
 
 def test_a_preview_shows_what_is_left_out_and_added(user: httpx.Client) -> None:

@@ -1,12 +1,17 @@
 """How often a series with a COUNT occurs when it is moved, rests or gets another rule meanwhile."""
 
 from datetime import timedelta
+from importlib import import_module
 
+import pytest
 from tests.fresh import fresh_database
 from tests.series_world import COUNT, KINDS, World, judge_count
 
 from taskflow.services.recurring_processor import calendar, history_storage, storage
 
+MARK = import_module("taskflow.db.migrations.versions.0031_first_of_count").MARK
+AS_BEFORE = "UPDATE recurring.series SET used = used - $1, updated_at = created_at"
+MAY_LACK = "SELECT count(*) FROM recurring.series WHERE may_lack_first"
 EVERY_OTHER_DAY = {"rule": "FREQ=DAILY;INTERVAL=2"}
 
 
@@ -167,3 +172,28 @@ async def test_what_a_series_in_another_zone_has_next_comes_and_is_counted(dsn: 
         await world.pass_by()
         due = sorted(f"{one['due_at']:%m-%dT%H}" for one in await world.tasks())
         assert due == [f"03-0{day}T09" for day in range(2, 2 + COUNT)]
+
+
+@pytest.mark.parametrize("policy", ["one_open", "pile_up"])
+@pytest.mark.parametrize("rests", [False, True])
+@pytest.mark.parametrize(
+    ("rule", "lacking"), [("FREQ=DAILY", 0), ("FREQ=DAILY;BYDAY=TU,WE,TH,FR,SA,SU", 1)]
+)
+async def test_a_series_that_did_not_count_its_first_task_off_the_rule_comes_to_its_count(
+    dsn: str, policy: str, rule: str, lacking: int, *, rests: bool
+) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, {"rule": rule, "count": COUNT, "policy": policy})
+        await world.begin()
+        await world.settle()
+        if rests:
+            await world.rest(2)
+        await transaction.execute(AS_BEFORE, lacking)
+        await transaction.execute(MARK)
+        assert await transaction.value(MAY_LACK) >= lacking
+        for _ in range(2 * COUNT):
+            await world.do_all(1)
+            await world.pass_by()
+        await judge_count(world)
+        assert await is_over(world)
+        assert await transaction.value(MAY_LACK) == 0

@@ -1493,7 +1493,7 @@ export interface components {
         };
         /**
          * PreviewBody
-         * @description A rule or a phrase to try: `start` is a local date and time, or a date, in `timezone`. `exdates` and `rdates` are those of a task's recurrence.
+         * @description A rule or a phrase to try: `start` is a local date and time, or a date, in `timezone`. `exdates` and `rdates` are those of a task's recurrence. `start` is when its first task is due, which is one of COUNT also where the rule does not come to it; with `is_due` false, that one is due on the first day that a phrase names from there on.
          */
         PreviewBody: {
             start: string;
@@ -1517,6 +1517,8 @@ export interface components {
             count?: number;
             /** @default null */
             after?: string | null;
+            /** @default true */
+            is_due?: boolean;
         };
         /**
          * Problem

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from taskflow.base.clock import rfc3339
 from taskflow.events.payloads import Recurrence, TaskState
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Series
-from taskflow.services.recurring_processor.moments import kept_on_wall
+from taskflow.services.recurring_processor.moments import instant_in, kept_on_wall
 from taskflow.services.recurring_processor.patterns import pattern, plan_of, template_of
 from taskflow.services.recurring_processor.progress import (
     endless,
@@ -70,6 +70,25 @@ def used_before(series: Series) -> int:
     if not follows_calendar(series):
         return 0
     return 1 - _number_to(series, series.instant_of(series.start_at))
+
+
+def with_first(series: Series) -> Series:
+    """A series whose COUNT may lack its first task, with that one among what is used up."""
+    if not series.may_lack_first:
+        return series
+    return replace(series, used=series.used + used_before(series), may_lack_first=False)
+
+
+def beginning(schedule: Schedule) -> Schedule:
+    """A schedule whose first task is due at its start: that is one of COUNT, as of a series."""
+    recurrence = schedule.recurrence
+    if recurrence.mode != "schedule" or recurrence.count is None:
+        return schedule
+    begin = instant(schedule.start.replace(microsecond=0), schedule.zone)
+    first = next(told(counted(schedule)), None)
+    if first is not None and instant_in(schedule.zone, first.at) <= begin:
+        return schedule
+    return schedule._replace(recurrence=replace(recurrence, count=recurrence.count - 1))
 
 
 def carried(series: Series, task: TaskState) -> Series:

@@ -47,6 +47,8 @@ class Series(Struct, frozen=True):
         stopped_at: When a person ended it for good.
         next_at: When the next task is due to appear by itself, under the policy `pile_up`.
         floating: Whether `timezone` is its owner's, where the last of its tasks was seen.
+        may_lack_first: Whether `used` may leave out a first task off the rule, as it once did
+            (`anchoring.with_first`).
         behind: Tasks up to this position are from before a person last moved the series: what
             comes next follows the start, not them.
     """
@@ -71,6 +73,7 @@ class Series(Struct, frozen=True):
     next_at: datetime | None = None
     floating: bool = False
     behind: int = 0
+    may_lack_first: bool = False
 
     @property
     def zone(self) -> ZoneInfo:

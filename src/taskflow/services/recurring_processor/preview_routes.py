@@ -1,7 +1,7 @@
 """The preview of a rule or a phrase."""
 
-from datetime import datetime, time
-from typing import Annotated, Final, Literal
+from datetime import date, datetime, time
+from typing import Annotated, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from litestar import post
@@ -12,6 +12,7 @@ from taskflow.base.errors import Invalid
 from taskflow.chassis.inputs import zoned
 from taskflow.chassis.task_bodies import Dates
 from taskflow.events.payloads import Recurrence
+from taskflow.services.recurring_processor.anchoring import beginning
 from taskflow.services.recurring_processor.shown import Shown, shown_occurrence
 from taskflow.tasks.phrased import renamed
 from taskflow.tasks.phrases.sentences import sentence
@@ -28,7 +29,9 @@ _FORM: Final = "must be a date, or a date and a time"
 class PreviewBody(Struct, forbid_unknown_fields=True):
     """A rule or a phrase to try: `start` is a local date and time, or a date, in `timezone`.
 
-    `exdates` and `rdates` are those of a task's recurrence.
+    `exdates` and `rdates` are those of a task's recurrence. `start` is when its first task is due,
+    which is one of COUNT also where the rule does not come to it; with `is_due` false, that one is
+    due on the first day that a phrase names from there on.
     """
 
     start: str
@@ -42,6 +45,7 @@ class PreviewBody(Struct, forbid_unknown_fields=True):
     rdates: Dates | None = None
     count: Annotated[int, Meta(ge=1, le=500)] = 10
     after: datetime | None = None
+    is_due: bool = True
 
 
 class Preview(Struct):
@@ -50,6 +54,24 @@ class Preview(Struct):
     rule: str
     text: str
     occurrences: list[Shown]
+
+
+class Tried(NamedTuple):
+    """What is tried.
+
+    Attributes:
+        recurrence: The rule, and its end.
+        start: Local wall time that it counts from.
+        all_day: Whether occurrences are days.
+        starting: The first day, where a phrase says one.
+        begins: Whether the first task is due at the start.
+    """
+
+    recurrence: Recurrence
+    start: datetime
+    all_day: bool
+    starting: date | None = None
+    begins: bool = True
 
 
 # In a thread: a long expansion must not hold up the requests beside it.
@@ -67,25 +89,32 @@ def preview_recurrence(data: PreviewBody) -> Preview:
     is shown as if each was done when it is due.
     """
     zone = parse_zone(data.timezone)
-    start, all_day = _start(data.start, zone)
-    if data.text is None:
-        recurrence, starting = _ruled(data), None
-    else:
-        understood = _phrased(data, Origin(start.date(), start, zone))
-        recurrence, start, starting = understood.recurrence, understood.start, understood.starting
-        all_day = all_day and not (understood.has_time or understood.is_hourly)
+    recurrence, start, all_day, starting, begins = _tried(data, zone)
     require_days(recurrence, all_day=all_day)
     schedule = Schedule(settled(recurrence, zone, all_day=all_day), start, zone, all_day)
     # What is left out is shown, even where nothing else is.
     whole = replace(schedule.recurrence, exdates=())
     require_occurrence(schedule._replace(recurrence=whole))
+    words = sentence(schedule.recurrence, starting)
+    schedule = beginning(schedule) if begins else schedule
     after = zoned("after", data.after)
     if recurrence.mode == "completion":
         found = done_in_time(schedule, after=after, limit=data.count)
     else:
         found = occurrences(schedule, after=after, limit=data.count, with_exceptions=True)
     shown = [shown_occurrence(occurrence, zone) for occurrence in found]
-    return Preview(recurrence.rule, sentence(schedule.recurrence, starting), shown)
+    return Preview(recurrence.rule, words, shown)
+
+
+def _tried(data: PreviewBody, zone: ZoneInfo) -> Tried:
+    start, all_day = _start(data.start, zone)
+    if data.text is None:
+        return Tried(_ruled(data), start, all_day)
+    said = _phrased(data, Origin(start.date(), start, zone, is_fixed=data.is_due))
+    is_timed = said.has_time or said.is_hourly
+    # No task is due on a day and recurs at a time: that is from the day on.
+    begins = not (all_day and is_timed)
+    return Tried(said.recurrence, said.start, all_day and not is_timed, said.starting, begins)
 
 
 def _ruled(data: PreviewBody) -> Recurrence:

@@ -16,6 +16,7 @@ from taskflow.base.errors import NotFound, Unavailable
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Recurrence
 from taskflow.inbox.erased import removal, remove_some
+from taskflow.services.recurring_processor.anchoring import with_first
 from taskflow.services.recurring_processor.model import Chain, Instance, Series, Template
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def series_of(row: "Record") -> Series:
     values = dict(row)
     values["recurrence"] = _RECURRENCE.decode(row["recurrence"]) if row["recurrence"] else None
     values["template"] = _TEMPLATE.decode(row["template"])
-    return Series(**values)
+    return with_first(Series(**values))
 
 
 def instance_of(row: "Record") -> Instance:
