@@ -249,10 +249,9 @@ READS: dict[str, Read] = {
     "a month of a series": lambda t: history_storage.between(
         t, SERIES, datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 2, 8, tzinfo=UTC)
     ),
-    "the tasks of some occurrences": lambda t: history_storage.by_occurrence(
-        t, [(SERIES, f"day {n}") for n in range(50)]
+    "taken days": lambda t: t.rows(
+        history_storage.STANDING, [SERIES], ["day 9"], [SERIES], [NOW], [SERIES], ["day 9"]
     ),
-    "taken days": lambda t: t.rows(history_storage.STANDING, [SERIES], ["day 9"], [SERIES], [NOW]),
     "series that are due": lambda t: due_storage.claim(t, NOW, 100),
     "series that news is of": lambda t: t.rows(holding.HOLD, [ident(50), SERIES]),
     "how many of a series are open": lambda t: due_storage.open_of(t, [SERIES], 200),
@@ -271,7 +270,6 @@ READS: dict[str, Read] = {
     "a history to look at": lambda t: habits.claim(t, NOW),
     "when to look at the next history": habits.next_look,
     "what is forgotten of a person's habits": lambda t: habits.forget_user(t, ident(150), 5_000),
-    "whether an occurrence is taken": lambda t: recurring.is_taken(t, SERIES, "day 9"),
 }
 
 

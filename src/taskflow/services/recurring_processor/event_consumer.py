@@ -3,6 +3,7 @@
 The row of the series is locked first, so that events of one series are handled one after the other.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Final, Protocol
@@ -17,9 +18,10 @@ from taskflow.chassis.handlers import Delivery
 from taskflow.events.payloads import TaskEvent, TaskState
 from taskflow.services.recurring_processor import series, storage
 from taskflow.services.recurring_processor.anchoring import on_wall
-from taskflow.services.recurring_processor.model import Chain, Instance
+from taskflow.services.recurring_processor.model import Chain, Instance, Series
 from taskflow.services.recurring_processor.patterns import pattern
 from taskflow.services.recurring_processor.progress import going_on, over, passed_over, settled
+from taskflow.services.recurring_processor.taken import free
 from taskflow.services.recurring_processor.task_door import TaskDoor
 from taskflow.tasks.errors import OwnerErased
 from taskflow.tasks.floating import hold_zone
@@ -32,8 +34,8 @@ MOST_PASSED: Final = 1_000
 class Door(Protocol):
     """What may be done to the tasks of a series."""
 
-    async def is_taken(self, series_id: UUID, occurrence_date: str) -> bool:
-        """Whether an occurrence has had its task already."""
+    async def standing(self, series: Series, occurrence: Occurrence) -> Sequence[Instance]:
+        """The tasks that may be that of an occurrence, none of them taken back."""
         ...
 
     async def zone(self) -> str:
@@ -161,13 +163,14 @@ async def with_next(
     """
     chain = await at_home(going_on(chain), door)
     found = series.candidates(chain, step, closed_at, now)
-    standing = {one.occurrence_date for one in chain.instances.values() if not one.is_withdrawn}
     for occurrence in islice(found, MOST_PASSED):
-        if occurrence.date in standing or await door.is_taken(chain.series.id, occurrence.date):
-            continue
-        task = await door.make(pattern(chain.series), occurrence)
-        if task is not None:
-            return series.made(chain, occurrence, task, passed_over(chain, occurrence))
+        known = {one.task_id: one for one in await door.standing(chain.series, occurrence)}
+        # What this transaction does to a task may not be written yet.
+        tasks = list((known | dict(chain.instances)).values())
+        for one in free(chain.series, [occurrence], tasks).values():
+            task = await door.make(pattern(chain.series), one)
+            if task is not None:
+                return series.made(chain, one, task, passed_over(chain, one))
     if next(found, None) is not None:
         raise Conflict(f"the series {chain.series.id} finds no occurrence that is free")
     return over(chain)

@@ -11,6 +11,7 @@ from taskflow.services.recurring_processor.model import Instance, Series
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.storage import INSTANCE, instance_of
 from taskflow.services.recurring_processor.taken import keys_of
+from taskflow.tasks.model import due_text
 from taskflow.tasks.recurrence import Occurrence
 
 # Figures are of so many of the newest instances: some five years of a daily series.
@@ -32,12 +33,7 @@ SELECT {INSTANCE} FROM recurring.instances
  WHERE series_id = $1 AND due_at >= $2 AND due_at < $3
  ORDER BY due_at LIMIT $4
 """  # noqa: S608 - made of constants
-BY_OCCURRENCE = f"""
-SELECT {INSTANCE} FROM recurring.instances
- WHERE (series_id, occurrence_date) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
-   AND NOT is_withdrawn
-"""  # noqa: S608 - made of constants
-# Two branches, so that each has its index.
+# Branches, so that each has its index.
 STANDING = f"""
 SELECT {INSTANCE} FROM recurring.instances
  WHERE (series_id, occurrence_date) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
@@ -45,6 +41,10 @@ SELECT {INSTANCE} FROM recurring.instances
  UNION
 SELECT {INSTANCE} FROM recurring.instances
  WHERE (series_id, due_at) IN (SELECT * FROM unnest($3::uuid[], $4::timestamptz[]))
+   AND NOT is_withdrawn
+ UNION
+SELECT {INSTANCE} FROM recurring.instances
+ WHERE (series_id, planned_date) IN (SELECT * FROM unnest($5::uuid[], $6::text[]))
    AND NOT is_withdrawn
 """  # noqa: S608 - made of constants
 
@@ -78,22 +78,17 @@ async def between(
     return [instance_of(row) for row in rows]
 
 
-async def by_occurrence(
-    transaction: Transaction, wanted: Sequence[tuple[UUID, str]]
-) -> dict[tuple[UUID, str], Instance]:
-    """The standing instances of some occurrences, by series and key."""
-    ids, dates = [one[0] for one in wanted], [one[1] for one in wanted]
-    rows = await transaction.rows(BY_OCCURRENCE, ids, dates)
-    found = [instance_of(row) for row in rows]
-    return {(one.series_id, one.occurrence_date): one for one in found}
-
-
 async def standing(
     transaction: Transaction, wanted: Sequence[tuple[Series, Occurrence]]
 ) -> list[Instance]:
-    """The tasks that may be those of some occurrences: by a key of theirs, or due when they are."""
+    """The tasks that may be those of some occurrences.
+
+    That is by a key of theirs, or planned when they are; which one was due then, where a floating
+    one has the plan of another wall.
+    """
     keys = [(series.id, key) for series, one in wanted for key in keys_of(one.date)]
     times = [(series.id, instant_in(series.zone, one.at)) for series, one in wanted]
-    given = [[one[place] for one in pairs] for pairs in (keys, times) for place in (0, 1)]
+    plans = [(series.id, due_text(one.at)) for series, one in wanted]
+    given = [[one[place] for one in pairs] for pairs in (keys, times, plans) for place in (0, 1)]
     rows = await transaction.rows(STANDING, *given)
     return [instance_of(row) for row in rows]

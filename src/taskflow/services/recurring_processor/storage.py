@@ -97,12 +97,6 @@ ON CONFLICT (task_id) DO UPDATE
    SET {", ".join(f"{name} = EXCLUDED.{name}" for name in Instance.__struct_fields__[1:])}
  WHERE known.version <= EXCLUDED.version OR known.is_withdrawn
 """  # noqa: S608 - made of constants
-IS_TAKEN = """
-SELECT EXISTS (
-  SELECT FROM recurring.instances
-   WHERE series_id = $1 AND occurrence_date = $2 AND NOT is_withdrawn
-)
-"""
 LIST_NAME: Final = "series"
 _RECURRENCE: Final = msgspec.json.Decoder(Recurrence)
 _TEMPLATE: Final = msgspec.json.Decoder(Template)
@@ -216,12 +210,6 @@ async def find_instances(
     """What is known of some tasks."""
     rows = await transaction.rows(FIND_INSTANCES, task_ids)
     return {row["task_id"]: instance_of(row) for row in rows}
-
-
-async def is_taken(transaction: Transaction, series_id: UUID, occurrence_date: str) -> bool:
-    """Whether an occurrence has had its task already; one that was withdrawn does not count."""
-    taken: bool = await transaction.value(IS_TAKEN, series_id, occurrence_date)
-    return taken
 
 
 async def find(transaction: Transaction, user_id: UUID, series_id: UUID) -> Series:

@@ -2,7 +2,8 @@
 
 A task keeps the key that it was made under when its series is moved to another day or zone. Then it
 stands for the occurrence where it is planned, and another one may come under the same day: that has
-a key of its own, `2026-03-02/2`.
+a key of its own, `2026-03-02/2`. In the mode `completion`, where what comes a second time has a key
+of its own already, a task stands for the occurrence of its key.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,7 @@ from typing import Final
 
 from taskflow.services.recurring_processor.model import Instance, Series
 from taskflow.services.recurring_processor.moments import instant_in
-from taskflow.services.recurring_processor.progress import planned_at
+from taskflow.services.recurring_processor.progress import follows_calendar, planned_at
 from taskflow.tasks.recurrence import Occurrence, occurrence_key
 
 # So many tasks may have been made for one day, and all but one of them moved away from it.
@@ -50,7 +51,7 @@ def _holders(
     series: Series, found: Sequence[Occurrence], own: Sequence[Instance]
 ) -> dict[str, Instance]:
     by_key = {_key(series, one): one for one in own}
-    if not series.piles_up:
+    if not follows_calendar(series):
         return {one.date: by_key[one.date] for one in found if one.date in by_key}
     by_time = {planned_at(series, one): one for one in own if one.planned_date}
     held = {
@@ -65,8 +66,8 @@ def _own(series: Series, standing: Iterable[Instance]) -> list[Instance]:
 
 
 def _key(series: Series, instance: Instance) -> str:
-    """What an instance stands for: of what piles up, where the series has it planned by now."""
-    if not series.piles_up or not instance.planned_date or series.recurrence is None:
+    """What an instance stands for: by the calendar, where the series has it planned by now."""
+    if not follows_calendar(series) or not instance.planned_date:
         return instance.occurrence_date
     return occurrence_key(planned_at(series, instance), series)
 

@@ -13,8 +13,8 @@ from taskflow.chassis.homes import zone_of
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import ActorType, TaskEvent, TaskState
 from taskflow.events.topics import TASK_DELETED, TASK_UPDATED
-from taskflow.services.recurring_processor import storage
-from taskflow.services.recurring_processor.model import Instance
+from taskflow.services.recurring_processor import history_storage, storage
+from taskflow.services.recurring_processor.model import Instance, Series
 from taskflow.tasks import commands, instance_commands, queries
 from taskflow.tasks.errors import TaskNotFound, TaskStale
 from taskflow.tasks.model import Actor, Task, due_text, event_of
@@ -71,9 +71,9 @@ class TaskDoor:
                 return True
         return False
 
-    async def is_taken(self, series_id: UUID, occurrence_date: str) -> bool:
-        """Whether an occurrence has had its task already."""
-        return await storage.is_taken(self._transaction, series_id, occurrence_date)
+    async def standing(self, series: Series, occurrence: Occurrence) -> list[Instance]:
+        """The tasks that may be that of an occurrence, none of them taken back."""
+        return await history_storage.standing(self._transaction, [(series, occurrence)])
 
     async def zone(self) -> str:
         """Where the owner is, held until the transaction ends."""

@@ -18,7 +18,7 @@ from taskflow.events.payloads import TaskState
 from taskflow.services.recurring_processor import history_storage, storage
 from taskflow.services.recurring_processor.event_consumer import Continuation, follow
 from taskflow.services.recurring_processor.holding import hold
-from taskflow.services.recurring_processor.model import Chain, Instance
+from taskflow.services.recurring_processor.model import Chain, Instance, Series
 from taskflow.services.recurring_processor.task_door import system_actor
 from taskflow.tasks import instance_commands
 from taskflow.tasks.instance_commands import Wish
@@ -107,6 +107,8 @@ class Drafts:
         self._now = clock.now()
         self._actor: Actor | None = None
         self._drafted: list[Wish] = []
+        self._wanted: list[tuple[Series, Occurrence]] = []
+        self._asked: list[tuple[Series, Occurrence]] = []
 
     def follow_all(
         self,
@@ -135,31 +137,30 @@ class Drafts:
         self._actor = system_actor(
             event.user_id, event.correlation_id, event.event_id, delivery.traceparent
         )
-        self._drafted = []
+        self._drafted, self._asked = [], []
         after = _at_once(follow(chain, event, self, self._now))
         self.wishes += self._drafted
+        self._wanted += self._asked
         return after
 
     async def make_all(self) -> None:
         """Make what was drafted.
 
         Raises:
-            Intricate: an occurrence has had its task already, or an owner is gone.
+            Intricate: an occurrence may have had its task already, or an owner is gone.
         """
-        keys = [
-            (wish.previous.series_id or UUID(int=0), wish.occurrence.date) for wish in self.wishes
-        ]
-        if not keys:
+        if not self.wishes:
             return
-        if await history_storage.by_occurrence(self._transaction, keys):
+        if await history_storage.standing(self._transaction, self._wanted):
             raise Intricate
         made = await instance_commands.create_instances(self._transaction, self.wishes, self._now)
-        if len(made) != len(keys):
+        if len(made) != len(self.wishes):
             raise Intricate
 
-    async def is_taken(self, series_id: UUID, occurrence_date: str) -> bool:  # noqa: ARG002 - asked for all of them at once
-        """Taken for free until all are made."""
-        return False
+    async def standing(self, series: Series, occurrence: Occurrence) -> list[Instance]:
+        """Taken for free until all are made; then it is asked for all of them at once."""
+        self._asked.append((series, occurrence))
+        return []
 
     async def zone(self) -> str:
         """Not looked up here: it would come after tasks that are locked."""

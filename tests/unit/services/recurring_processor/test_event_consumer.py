@@ -16,7 +16,7 @@ from taskflow.events import payloads
 from taskflow.events.payloads import EventType, Recurrence, TaskEvent, TaskState
 from taskflow.services.recurring_processor import series
 from taskflow.services.recurring_processor.event_consumer import follow
-from taskflow.services.recurring_processor.model import Chain, Instance
+from taskflow.services.recurring_processor.model import Chain, Instance, Series
 from taskflow.tasks.model import due_text
 from taskflow.tasks.recurrence import Occurrence
 
@@ -85,12 +85,8 @@ class World:
         self.chain = run(follow(chain, event, self, self.now))
         self._known = dict(self.chain.instances)
 
-    async def is_taken(self, series_id: UUID, occurrence_date: str) -> bool:
-        return any(
-            (one.series_id, one.occurrence_date) == (series_id, occurrence_date)
-            for one in self._known.values()
-            if not one.is_withdrawn
-        )
+    async def standing(self, series: Series, occurrence: Occurrence) -> list[Instance]:  # noqa: ARG002 - all that it knows
+        return list(self._known.values())
 
     async def zone(self) -> str:
         return self.owner_zone

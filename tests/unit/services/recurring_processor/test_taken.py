@@ -43,8 +43,8 @@ def test_a_task_holds_the_day_that_it_was_moved_to() -> None:
     assert free(series, [OCCURRENCE], [task]) == {}
 
 
-def test_a_task_of_a_series_that_shows_one_open_task_holds_its_key() -> None:
-    series, task = placed(Recurrence("FREQ=DAILY"), "2026-03-01T09:00:00Z")
+def test_a_task_of_a_series_that_counts_from_completion_holds_its_key() -> None:
+    series, task = placed(Recurrence("FREQ=DAILY", "completion"), "2026-03-01T09:00:00Z")
     assert holders(series, [OCCURRENCE], [task]) == {DAY: task}
 
 

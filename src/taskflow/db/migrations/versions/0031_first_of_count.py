@@ -1,4 +1,4 @@
-"""Which series may count one too many: a first task off the rule was none of their COUNT."""
+"""Which series may lack the first of their COUNT, and which task was planned for a moment."""
 
 from alembic import op
 
@@ -16,7 +16,7 @@ UPDATE recurring.series AS series SET may_lack_first = true
 
 
 def upgrade() -> None:
-    """Make the column, and mark whose COUNT may lack its first task.
+    """Make the column and the index, and mark whose COUNT may lack its first task.
 
     Whether the rule comes to a start is not for SQL to tell: who reads such a series does. One that
     was moved in between is not known by what is kept, and is left alone.
@@ -26,6 +26,7 @@ def upgrade() -> None:
         ALTER TABLE recurring.series ADD COLUMN may_lack_first boolean NOT NULL DEFAULT false;
         COMMENT ON COLUMN recurring.series.may_lack_first IS
           'Whether used leaves out a first task to which the rule does not come, if there is one.';
+        CREATE INDEX instances_by_plan ON recurring.instances (series_id, planned_date);
         """
     )
     op.execute(MARK)
