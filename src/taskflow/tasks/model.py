@@ -36,8 +36,7 @@ class Actor(Struct, frozen=True):
         correlation_id: The request that began it.
         causation_id: The event that led to it, if one did.
         traceparent: The W3C trace context to carry on.
-        touches: Whether what they do is meant for the task itself, and not for all of a series or
-            for all that floats.
+        touches: Whether what they do is meant for the task itself, not for all of its series.
     """
 
     user_id: UUID
