@@ -9,7 +9,7 @@ from tests.series_world import COUNT, KINDS, World, judge_count
 
 from taskflow.services.recurring_processor import calendar, history_storage, storage
 
-MARK = import_module("taskflow.db.migrations.versions.0031_first_of_count").MARK
+MARK = import_module("taskflow.db.migrations.versions.0032_first_of_count").MARK
 AS_BEFORE = "UPDATE recurring.series SET used = used - $1, updated_at = created_at"
 MAY_LACK = "SELECT count(*) FROM recurring.series WHERE may_lack_first"
 EVERY_OTHER_DAY = {"rule": "FREQ=DAILY;INTERVAL=2"}
