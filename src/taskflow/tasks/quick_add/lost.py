@@ -44,6 +44,7 @@ def lost(line: Line, found: Sequence[Found]) -> list[Unused]:
         elif one.value.when is None and not one.value.minutes:
             _refuse_numeric(line, one)
             _refuse_part_of_day(line, one)
+            _refuse_holiday(line)
     if taken and unused:
         raise misread(unused[0].message, unused[0].start)
     return unused
@@ -94,7 +95,7 @@ def _refuse_times(line: Line, one: Found) -> None:
 
 
 def _refuse_holiday(line: Line) -> None:
-    """Refuse “every year on christmas”, which would be every year from today on.
+    """Refuse “every year on christmas” and “on christmas at 6pm”, which would begin today.
 
     Raises:
         Invalid: there is such a day.

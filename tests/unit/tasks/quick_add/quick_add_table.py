@@ -275,6 +275,8 @@ REFUSED = [
     ("every friday run 3 times a week", "3 times", "on which days"),
     ("call mum monday morning at 9am", "morning", "leave it out"),
     ("call mum every year on christmas", "christmas", "write its date"),
+    ("dinner on christmas at 6pm", "christmas", "write its date"),
+    ("dinner at 6pm on easter", "easter", "write its date"),
     ("on Thanksgiving call mum every year", "Thanksgiving", "write its date"),
     ("call mum every week or two", "or two", "is not understood here"),
     ("call mum every tue 9-10am", "9-10am", "is not understood here"),
