@@ -24,6 +24,18 @@ async def test_what_was_deleted_is_found_in_the_trash_and_restored(ada: Person) 
     await is_done(rows(page, "Second"), done=False)
 
 
+async def test_what_is_restored_is_not_said_to_be_deleted_any_more(ada: Person) -> None:
+    await ada.add("Kept")
+    page = await ada.tab()
+    await page.get_by_role("button", name="Delete: Kept").click()
+    told = page.get_by_test_id("message")
+    await expect(told).to_contain_text("Deleted “Kept”.")
+    await page.get_by_test_id("trash").click()
+    await page.get_by_test_id("restore").click()
+    await expect(told).to_contain_text("Restored “Kept”.")
+    await expect(told).to_have_count(1)
+
+
 async def test_the_trash_says_what_fails_and_keeps_what_is_in_it(ada: Person) -> None:
     task = await ada.add("Kept")
     ada.api.delete(f"/tasks/{task['id']}").raise_for_status()

@@ -8,6 +8,10 @@ export function noticeText({ title, reminder }: Pick<LiveEvent, "title" | "remin
   return digest.place === 1 ? `${digest.missed} reminders were missed.` : "";
 }
 
+export function deletedText(title: string): string {
+  return `Deleted “${title}”.`;
+}
+
 export function completedText(title: string): string {
   return `Completed “${title}”.`;
 }
