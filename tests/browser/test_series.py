@@ -85,6 +85,31 @@ async def test_a_reminder_is_added_to_all_that_follows(ada: Person) -> None:
     assert [one["offset"] for one in task["reminders"]] == ["PT2H"]
 
 
+async def test_a_reminder_is_removed_from_one_task_or_from_all_that_follows(ada: Person) -> None:
+    offsets = [{"offset": "PT1H"}, {"offset": "PT2H"}]
+    due = {"due_date": "2031-03-03T08:00:00Z", "recurrence": {"rule": "daily"}}
+    page, task = await series_open(ada, "Stretch", reminders=offsets, **due)
+    reminders = page.get_by_test_id("task-reminders")
+    await expect(reminders.get_by_test_id("reminder-scope")).to_have_count(0)
+    remove = reminders.get_by_role("button", name="Remove reminder: 1 hour before it is due")
+    await remove.click()
+    await expect(reminders.get_by_test_id("scope-this")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(reminders.get_by_test_id("scope")).to_have_count(0)
+    await expect(remove).to_be_focused()
+    await remove.press("Enter")
+    await reminders.get_by_test_id("scope-future").click()
+    await expect(reminders.get_by_test_id("reminder")).to_have_count(1)
+    await reminders.get_by_test_id("reminder-remove").click()
+    await reminders.get_by_test_id("scope-this").click()
+    await expect(reminders.get_by_test_id("reminder")).to_have_count(0)
+    await expect(reminders.get_by_test_id("reminder-new")).to_be_focused()
+    ada.api.post(f"/tasks/{task['id']}/complete").raise_for_status()
+    await expect(rows(page, "Tue, 4 Mar 2031")).to_have_count(1)
+    [task] = ada.api.get("/tasks", params={"status": "pending"}).json()["items"]
+    assert [one["offset"] for one in task["reminders"]] == ["PT2H"]
+
+
 async def test_a_save_that_fails_keeps_what_was_written_and_the_place(ada: Person) -> None:
     page, task = await series_open(ada, "Stretch", recurrence={"rule": "daily"})
     path = f"/api/v1/recurring/series/{task['series_id']}"
