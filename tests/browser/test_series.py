@@ -10,6 +10,7 @@ from tests.browser.person import Person, rows
 REFUSED_PREVIEW = "422 POST /api/v1/recurring/preview"
 NOT_YET = "404 GET /api/v1/recurring/series/{id}"
 REFUSED_CHANGES = tuple(f"{why} PATCH /api/v1/recurring/series/{{id}}" for why in (503, 409))
+LOOKS = 4
 MONTHLY = {"rule": "monthly:31"}
 
 
@@ -110,6 +111,19 @@ async def test_a_reminder_is_removed_from_one_task_or_from_all_that_follows(ada:
     assert [one["offset"] for one in task["reminders"]] == ["PT2H"]
 
 
+async def test_whoever_comes_back_to_the_page_sees_what_has_become_of_the_series(
+    ada: Person,
+) -> None:
+    page, task = await series_open(ada, "Stretch", recurrence={"rule": "daily"})
+    # The page looks by itself for a while after a task of it has changed.
+    ada.api.patch(f"/tasks/{task['id']}", json={"description": "Slowly"}).raise_for_status()
+    for _ in range(LOOKS):
+        await page.wait_for_event("response", lambda one: "/recurring/series/" in one.url)
+    ada.api.post(f"/recurring/series/{task['series_id']}/pause").raise_for_status()
+    await page.evaluate("dispatchEvent(new Event('focus'))")
+    await expect(page.get_by_test_id("series-paused")).to_be_visible()
+
+
 async def test_a_save_that_fails_keeps_what_was_written_and_the_place(ada: Person) -> None:
     page, task = await series_open(ada, "Stretch", recurrence={"rule": "daily"})
     path = f"/api/v1/recurring/series/{task['series_id']}"
@@ -180,6 +194,8 @@ async def test_a_series_is_skipped_paused_resumed_and_stopped(ada: Person) -> No
     await expect(coming).to_contain_text("its last day is meant")
     await page.get_by_test_id("series-pause").click()
     await expect(page.get_by_test_id("series-paused")).to_be_visible()
+    # It is read out, and stands there once.
+    await expect(page.get_by_text("Paused.", exact=True)).to_have_css("position", "absolute")
     await page.get_by_test_id("series-resume").click()
     await expect(page.get_by_test_id("series-pause")).to_be_visible()
     await page.get_by_test_id("series-skip").click()

@@ -112,9 +112,10 @@ export class Workspace {
     this.#stream.stop();
   }
 
-  /** The network is back or the page is looked at: no need to wait longer. */
+  /** The network is back or the page is looked at: no need to wait longer for what is told or not. */
   wake(): void {
     this.#stream.nudge();
+    void this.series.refresh();
   }
 
   /** Fetches afresh what is shown at first. */
