@@ -11,6 +11,8 @@ from tests.browser.conftest import People
 from tests.browser.person import PASSWORD, Person, is_done, rows
 
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+# Where the page has fewer columns: 44rem.
+NARROW = 704
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
 FOCUS = """() => {
   const at = document.activeElement;
@@ -113,6 +115,7 @@ async def test_nothing_is_wider_than_a_narrow_phone(arrive: People) -> None:
     await person.register()
     await everything(person)
     page = await person.tab()
+    await page.get_by_test_id("new-fields").click()
     await page.get_by_test_id("new-repeat").select_option("weekly")
     await expect(page.get_by_test_id("task-row")).to_have_count(4)
     await page.get_by_role("button", name="Delete: Done").click()
@@ -129,10 +132,35 @@ async def test_nothing_is_wider_than_a_narrow_phone(arrive: People) -> None:
     assert await page.evaluate(OVERFLOW) == []
 
 
+async def test_a_phone_shows_the_tasks_and_the_long_form_on_demand(arrive: People) -> None:
+    person = await arrive(**PHONE)
+    await person.register()
+    await person.add("Soon")
+    page = await person.tab()
+    fields, title = page.get_by_test_id("new-fields"), page.get_by_test_id("new-title")
+    await expect(title).to_be_hidden()
+    await expect(rows(page, "Soon")).to_be_in_viewport(ratio=1)
+    await fields.press("Enter")
+    await expect(fields).to_have_attribute("aria-expanded", "true")
+    await title.fill("Begun")
+    await fields.press("Enter")
+    await expect(title).to_be_hidden()
+    await page.set_viewport_size({"width": 1280, "height": 740})
+    await expect(title).to_have_value("Begun")
+    await expect(title).to_be_visible()
+    await expect(fields).to_be_hidden()
+    await page.set_viewport_size(PHONE["viewport"])
+    await fields.click()
+    await page.reload()
+    await expect(title).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [1280, 390, 360])
 async def test_every_choice_of_a_new_task_can_be_read_whole(ada: Person, width: int) -> None:
     page = await ada.tab()
     await page.set_viewport_size({"width": width, "height": 740})
+    if width < NARROW:
+        await page.get_by_test_id("new-fields").click()
     await page.get_by_test_id("new-due").fill("2031-03-03T09:00")
     assert await page.evaluate(CUT) == []
 

@@ -44,7 +44,7 @@ async def test_a_habit_is_made_recurring_by_one_click(ada: Person) -> None:
     await card.get_by_role("button", name="Make it recurring").click()
     await expect(card).to_have_count(0)
     await expect(to_do(page, "Water the plants")).to_have_count(1)
-    await expect(page.get_by_test_id("new-title")).to_be_focused()
+    await expect(page.get_by_test_id("quick-line")).to_be_focused()
     await page.reload()
     await expect(to_do(page, "Water the plants")).to_have_count(1)
     await expect(card).to_have_count(0)
