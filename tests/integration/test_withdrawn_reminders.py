@@ -12,7 +12,7 @@ from tests.receiver import Receiver
 
 from taskflow.db.engine import Database
 from taskflow.events.payloads import Nag, Reminder, TaskState
-from taskflow.services.reminder import deliveries, delivery_log
+from taskflow.services.reminder import deliveries, delivery_log, storage
 from taskflow.services.reminder.channels import storage as channels
 from taskflow.services.reminder.history import Person
 from taskflow.services.reminder.reactions import acknowledge, see, snooze
@@ -240,6 +240,33 @@ async def test_what_was_closed_for_long_or_was_seen_stays_stopped_when_it_is_reo
     for one, identity in zip(tasks, ids, strict=True):
         assert await states(own, one.user_id) == ["stopped"]
         assert "stopped" in [step.what for step in await history(own, identity)]
+
+
+async def test_whoever_snoozes_what_has_fired_has_seen_it_and_not_what_is_still_to_come(
+    own: Database,
+) -> None:
+    wall = Wall()
+    task = await offset_task(own, wall)
+    person = Person(task.user_id, plans(task)[0].id, wall.at)
+    await _snooze(own, person, task)
+    wall.at += HOUR
+    await fire(own, wall)
+    person = person._replace(now=wall.at)
+    await _snooze(own, person, task)
+    # As the page says a moment later, and whoever changes their mind.
+    await _see(own, person, task)
+    await _snooze(own, person, task)
+    found = [one.what for one in await history(own, person.reminder_id)]
+    assert [one for one in found if one in ("seen", "snoozed", "fired")] == [
+        "snoozed",
+        "fired",
+        "seen",
+        "snoozed",
+        "snoozed",
+    ]
+    async with own.transaction(read_only=True) as transaction:
+        kept = await storage.find(transaction, person.user_id, person.reminder_id)
+    assert kept.seen_at == wall.at
 
 
 ASK_AGAIN = """

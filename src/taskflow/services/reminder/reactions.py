@@ -14,7 +14,7 @@ from taskflow.services.reminder.storage import Kept
 async def snooze(
     transaction: Transaction, person: Person, until: datetime, preset: Preset | None
 ) -> Kept:
-    """Let a reminder fire again at an instant.
+    """Let a reminder fire again at an instant; whoever does so has seen what has fired of it.
 
     Raises:
         NotFound: there is none, or it is somebody else's.
@@ -23,9 +23,13 @@ async def snooze(
     kept = await _living(transaction, person)
     if (closed := await storage.why_closed(transaction, kept.task_id)) is not None:
         raise Conflict(f"nothing of it fires: {closed}")
+    seen = []
+    if kept.fired_at is not None and kept.seen_at is None:
+        await storage.see(transaction, person.reminder_id, person.now)
+        seen = [of_hand(person, "seen")]
     await storage.snooze(transaction, person.reminder_id, until)
     said = {"until": rfc3339(until)} | ({"preset": preset} if preset else {})
-    await receipts.append(transaction, [of_hand(person, "snoozed", said)])
+    await receipts.append(transaction, [*seen, of_hand(person, "snoozed", said)])
     return await _withdrawn(transaction, person, "it was snoozed")
 
 
