@@ -240,9 +240,12 @@ class _Guard(httpcore.AsyncNetworkBackend):
 
 
 async def _drain(response: httpcore.Response) -> None:
-    """Read the body, so that the connection can be used again; a long or slow one ends it."""
+    """Read the body, so that the connection can be used again; a long or slow one ends it.
+
+    The answer is there: whoever is cancelled now has it all the same, and gives it.
+    """
     read = 0
-    with suppress(TimeoutError, *_BROKEN):
+    with suppress(TimeoutError, asyncio.CancelledError, *_BROKEN):
         async with asyncio.timeout(DRAIN_SECONDS):
             async for part in response.aiter_stream():
                 read += len(part)
