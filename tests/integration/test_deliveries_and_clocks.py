@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from tests.carrying import add_channel, are, carrying, fire, history, later, planned, until
 from tests.planning import Wall
 from tests.receiver import Receiver
@@ -81,8 +82,9 @@ async def test_what_is_being_sent_while_the_clock_is_set_back_is_not_sent_twice(
     assert len(receiver.messages["/held"]) == 1
 
 
-async def test_what_is_being_sent_while_the_machine_sleeps_is_not_sent_twice(
-    own: Database, receiver: Receiver
+@pytest.mark.parametrize("by", [timedelta(hours=8), timedelta(days=-3)])
+async def test_what_is_being_sent_while_the_machine_sleeps_or_its_clock_jumps_is_not_sent_twice(
+    own: Database, receiver: Receiver, by: timedelta
 ) -> None:
     wall = Wall()
     task, reminder = await planned(own, wall)
@@ -91,7 +93,7 @@ async def test_what_is_being_sent_while_the_machine_sleeps_is_not_sent_twice(
     async with carrying(own, wall):
         await fire(own, wall)
         await until(lambda: _holds(receiver))
-        wall.at += timedelta(hours=8)
+        wall.at += by
         own.hints.ring(f"{deliveries.BELL} hook")
         await until(lambda: _looks(own))
         receiver.is_free.set()

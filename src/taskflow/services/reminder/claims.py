@@ -145,13 +145,15 @@ UPDATE reminders.deliveries AS delivery
  WHERE delivery.channel_kind = $1 AND delivery.state = 'claimed'
    AND delivery.claim = unbegun.mark AND delivery.id = coalesce(unbegun.id, delivery.id)
 """
-# Whoever slept with its machine, or was stopped, goes on with what it was sending.
+# Whoever slept with its machine, was stopped or had its clock set back goes on with what it was
+# sending.
 HOLD: Final = """
 UPDATE reminders.deliveries AS delivery SET next_at = $4
   FROM (
     SELECT known.id FROM unnest($1::uuid[], $2::uuid[]) AS begun (id, mark)
       JOIN reminders.deliveries AS known ON known.id = begun.id
-     WHERE known.state = 'claimed' AND known.claim = begun.mark AND known.next_at <= $3
+     WHERE known.state = 'claimed' AND known.claim = begun.mark
+       AND (known.next_at <= $3 OR known.next_at > $4)
        FOR NO KEY UPDATE OF known SKIP LOCKED
   ) AS held
  WHERE delivery.id = held.id
@@ -213,7 +215,10 @@ async def give_back(
 async def hold(
     transaction: Transaction, begun: Collection[Claimed], now: datetime, until: datetime
 ) -> None:
-    """Hold for a while longer what is being sent and has lapsed, unless somebody has it by now."""
+    """Hold for a while longer what is being sent, unless somebody has it by now.
+
+    That is what has lapsed, and what is held for longer than anything: a clock was set back.
+    """
     if begun:
         ids, marks = [one.id for one in begun], [one.mark for one in begun]
         await transaction.execute(HOLD, ids, marks, now, until)
