@@ -23,10 +23,13 @@ from taskflow.chassis.metrics import Metrics
 from taskflow.chassis.service import Context
 from taskflow.db.engine import Database
 from taskflow.services.reminder.channels.mail import QUIT_SECONDS, Mail, MailServer
-from taskflow.services.reminder.channels.port import NotDelivered
+from taskflow.services.reminder.channels.port import NotDelivered, Receipt
+from taskflow.services.reminder.sending import Sending
 
 PASSWORD = "s3cret-word"  # noqa: S105 - of nothing
 PLAIN = b64encode(f"\0taskflow\0{PASSWORD}".encode()).decode()
+KNOWS = "250-odd\r\n250 AUTH PLAIN LOGIN"
+NO_SIGN_IN = "the mail server offers no sign-in that is known, and a user is set"
 TO = addressee("email", {"to": "ada@example.org"})
 
 
@@ -149,15 +152,39 @@ async def test_an_operator_sees_that_the_server_is_left_alone(
     assert 'taskflow_breaker_state{circuit="mail"} 2.0' in shown
 
 
+@pytest.mark.parametrize(
+    ("mode", "says", "detail"),
+    [
+        ("starttls", "250 odd", "the mail server does not offer STARTTLS, which is set"),
+        ("off", "250 odd", NO_SIGN_IN),
+        ("off", "250-odd\r\n250 AUTH NTLM", NO_SIGN_IN),
+    ],
+)
+async def test_a_server_that_cannot_do_what_is_set_is_said_to_and_is_not_left_alone(
+    mode: str, says: str, detail: str
+) -> None:
+    async with odd(takes=True, says=says) as server:
+        mail = mail_to(server, mode, login=("taskflow", PASSWORD))
+        for _ in range(6):
+            with pytest.raises(NotDelivered) as raised:
+                await mail.send(TO, make_message())
+            assert raised.value.detail == detail
+            assert not raised.value.is_final
+
+
 class Odd:
     """A mail server that says what it heard before with whatever it answers, and never good-bye.
 
     Args:
         takes: Whether it takes recipients.
+        says: What it can do.
+        is_left: Set once we take our leave.
     """
 
-    def __init__(self, *, takes: bool) -> None:
+    def __init__(self, *, takes: bool, says: str, is_left: asyncio.Event) -> None:
         self._takes = takes
+        self._says = says
+        self._is_left = is_left
         self._heard: list[str] = []
         self.port = 0
 
@@ -167,6 +194,7 @@ class Odd:
             self._heard.append(line.strip())
             command = line.partition(" ")[0].strip().upper()
             if command == "QUIT":
+                self._is_left.set()
                 await reader.read()
             if command == "DATA":
                 writer.write(b"354 go on\r\n")
@@ -176,15 +204,18 @@ class Odd:
 
     def _answer(self, command: str) -> str:
         if command == "EHLO":
-            return "250-odd\r\n250 AUTH PLAIN LOGIN"
+            return self._says
         code = {"AUTH": 235, "RCPT": 250 if self._takes else 550}.get(command, 250)
         return f"{code} you said {' '.join(self._heard[1:2])} {PASSWORD}"
 
 
 @asynccontextmanager
-async def odd(*, takes: bool) -> AsyncIterator[MailReceiver]:
+async def odd(
+    *, takes: bool, says: str = KNOWS, is_left: asyncio.Event | None = None
+) -> AsyncIterator[MailReceiver]:
     """It listens."""
-    server = await asyncio.start_server(Odd(takes=takes).serve, "127.0.0.1", 0)
+    mail_server = Odd(takes=takes, says=says, is_left=is_left or asyncio.Event())
+    server = await asyncio.start_server(mail_server.serve, "127.0.0.1", 0)
     async with server:
         yield MailReceiver(port=server.sockets[0].getsockname()[1])
 
@@ -209,3 +240,13 @@ async def test_a_mail_that_was_taken_is_taken_however_long_the_server_says_no_go
         # Shorter than a good-bye is waited for.
         receipt = await mail_to(server, seconds=QUIT_SECONDS / 2).send(TO, make_message())
     assert receipt.detail.startswith("the mail server took it")
+
+
+async def test_a_mail_that_was_taken_is_taken_although_we_stop_before_the_good_bye() -> None:
+    is_left = asyncio.Event()
+    async with odd(takes=True, is_left=is_left) as server:
+        sending = Sending(mail_to(server), grace_seconds=0)
+        answer = asyncio.ensure_future(sending.send(TO, make_message(), may_rest=True))
+        await is_left.wait()
+        sending.stop()
+        assert isinstance(await answer, Receipt)

@@ -20,6 +20,7 @@ from aiosmtplib.errors import (
     SMTPAuthenticationError,
     SMTPConnectError,
     SMTPException,
+    SMTPNotSupported,
     SMTPRecipientsRefused,
     SMTPResponseException,
 )
@@ -146,8 +147,9 @@ class Mail:
             async with asyncio.timeout(self._seconds):
                 await client.connect()
                 _, answer = await client.send_message(mail)
-            # It has the mail: whether it is polite about our going says nothing of that.
-            with suppress(SMTPException, OSError):
+            # It has the mail: whether it is polite about our going says nothing of that, nor
+            # whether we wait for it.
+            with suppress(SMTPException, OSError, asyncio.CancelledError):
                 await client.quit(timeout=QUIT_SECONDS)
             return answer
         finally:
@@ -167,11 +169,11 @@ class Mail:
         )
 
     def _note(self, error: Exception) -> None:
-        """Whoever refuses is there; who does not answer may be left alone."""
-        if isinstance(error, SMTPResponseException | SMTPRecipientsRefused):
-            self._breaker.succeed()
-        else:
+        """Whoever refuses or lacks something is there; who does not answer may be left alone."""
+        if isinstance(error, OSError) and not isinstance(error, SMTPResponseException):
             self._breaker.fail(monotonic())
+        else:
+            self._breaker.succeed()
 
 
 def compose(message: Message, sender: str, to: str, page_url: str, now: datetime) -> EmailMessage:
@@ -215,7 +217,18 @@ def _not_delivered(error: Exception, server: MailServer) -> NotDelivered:
     if isinstance(error, SMTPResponseException) and not isinstance(error, SMTPConnectError):
         detail = f"the mail server answered {error.code} {server.said(error.message)}"
         return NotDelivered(detail, is_final=error.code in REFUSED)
-    return NotDelivered(f"the mail server was not reached: {_reason(error)}")
+    if isinstance(error, OSError):
+        return NotDelivered(f"the mail server was not reached: {_reason(error)}")
+    return _incapable(error)
+
+
+def _incapable(error: Exception) -> NotDelivered:
+    """What a mail server cannot do: what the operator has set, but for odd addresses."""
+    if isinstance(error, SMTPNotSupported):
+        return NotDelivered("the mail server takes ASCII addresses alone", is_final=True)
+    if "auth" in str(error).lower():
+        return NotDelivered("the mail server offers no sign-in that is known, and a user is set")
+    return NotDelivered("the mail server does not offer STARTTLS, which is set")
 
 
 def _reason(error: BaseException) -> str:
