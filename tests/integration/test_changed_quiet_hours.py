@@ -24,11 +24,22 @@ from taskflow.accounts.model import PreferencesPatch, QuietHoursPatch
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.events.payloads import Reminder, TaskState
-from taskflow.services.reminder.postponements import Postponements
+from taskflow.services.reminder.postponements import PAGE_SIZE, Postponements
 from taskflow.services.reminder.schedule_memory import MemorySchedule
 from taskflow.services.reminder.scheduler import plans
 from taskflow.services.reminder.trigger import Terms, trigger
 
+# As many more of the same task as make more than a page, each held up as the first one is.
+MORE = """
+INSERT INTO reminders.reminders
+       (id, task_id, user_id, planned_at, fire_at, status, postponed_from)
+SELECT gen_random_uuid(), task_id, user_id, planned_at, fire_at, status, postponed_from
+  FROM reminders.reminders, generate_series(1, $2) WHERE task_id = $1
+"""
+TOUCHED = """
+SELECT count(DISTINCT xmin::text) FILTER (WHERE fire_at = $2), count(*) FILTER (WHERE fire_at <> $2)
+  FROM reminders.reminders WHERE task_id = $1
+"""
 # The last that a connection which listens has asked.
 END_LISTENERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -119,6 +130,22 @@ async def test_what_was_changed_while_nobody_heard_is_found_out_and_what_was_not
         await until(lambda: is_next(schedule, wall.at))
     assert await comes_at(own, other) == MORNING
     assert [one.what for one in await history(own, plans(other)[0].id)] == ["planned", "postponed"]
+
+
+async def test_very_many_that_are_held_up_follow_a_page_after_the_other(
+    own: Database, database: Database
+) -> None:
+    wall = Wall()
+    task = await held(own, database, wall)
+    async with own.transaction() as transaction:
+        await transaction.execute(MORE, task.id, PAGE_SIZE)
+    await prefer(database, task.user_id, PreferencesPatch(quiet_hours=None))
+    postponements = Postponements(own, MemorySchedule(wall), wall)
+    for _ in range(2):
+        await postponements.follow([task.user_id])
+        async with own.transaction(read_only=True) as transaction:
+            (found,) = await transaction.rows(TOUCHED, task.id, wall.at)
+        assert tuple(found) == (2, 0)
 
 
 async def test_whoever_hears_nothing_any_more_listens_again(

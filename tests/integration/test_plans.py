@@ -47,8 +47,7 @@ SERIES = UUID(int=7)
 SOME = [UUID(int=number) for number in range(50)]
 HALF_A_YEAR = timedelta(days=182)
 MOST = 1_200
-# A search for a rare word may rather read through one person's tasks; what to forget is looked for
-# in the backlog once an hour.
+# A rare word may be looked for in one person's tasks, what to forget once an hour in the backlog.
 MORE = {
     "tasks with a word": 20_000,
     "marks to forget": 30_000,
@@ -227,7 +226,8 @@ READS: dict[str, Read] = {
     "where the reminders of some tasks stand": lambda t: reminders.standings(t, SOME),
     "how many reminders were missed": lambda t: due.missed(t, [USER, ident(150)], NOW, NOW, 500),
     "whose reminders quiet hours hold up": lambda t: t.rows(postponements.PEOPLE, ident(0), 20),
-    "what quiet hours hold up": lambda t: t.rows(postponements.LOCK, [USER, ident(150)], NOW),
+    "whose come wrong": lambda t: t.rows(postponements.WHOSE, NOW, [USER, ident(150)], [NOW, NOW]),
+    "what comes wrong": lambda t: t.rows(postponements.LOCK, NOW, USER, NOW, ident(0), 500),
     "a reminder's timeline": lambda t: receipts.entries(t, ident(70)),
     "a reminder's deliveries": lambda t: receipts.deliveries(t, ident(70)),
     "the attempts at some deliveries": lambda t: receipts.attempts(t, [ident(70), ident(71)]),

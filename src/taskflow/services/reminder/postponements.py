@@ -2,8 +2,8 @@
 
 It hears of that as it is committed, whichever process does so, and of what is held up from then on:
 its owner may have changed them just before. What was changed while nobody heard is found when it
-listens again: it looks at all that is held up, and changes what is not as it should be. Several
-replicas may do so at once; whoever comes second finds nothing to change.
+listens again: it looks at all that is held up, and changes what is not as it should be, so much at
+a time. Several replicas may do so at once; whoever comes second finds nothing to change.
 """
 
 import asyncio
@@ -14,7 +14,12 @@ from uuid import UUID
 
 import structlog
 
-from taskflow.accounts.queries import PREFERENCES_CHANGED, Preferences, preferences_of_all
+from taskflow.accounts.queries import (
+    PREFERENCES_CHANGED,
+    Preferences,
+    preferences_of,
+    preferences_of_all,
+)
 from taskflow.base.clock import Clock
 from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
@@ -32,14 +37,20 @@ SELECT DISTINCT user_id FROM reminders.reminders
  WHERE status = 'pending' AND postponed_from IS NOT NULL AND user_id > $1
  ORDER BY user_id LIMIT $2
 """
-# What is due already is judged anew when it fires, which is just now.
-HELD: Final = """
-SELECT id, user_id, fire_at, postponed_from FROM reminders.reminders
- WHERE status = 'pending' AND postponed_from IS NOT NULL AND user_id = ANY($1::uuid[])
-   AND fire_at > $2
- ORDER BY id
-"""
-LOCK: Final = HELD + " FOR UPDATE"
+# What is due already is judged anew when it fires, which is just now. What is held up of a person
+# comes at one time: whatever comes at another one is to be looked at.
+_STALE: Final = """status = 'pending' AND postponed_from IS NOT NULL AND fire_at > $1"""
+WHOSE: Final = f"""
+SELECT person.id, person.comes_at
+  FROM unnest($2::uuid[], $3::timestamptz[]) AS person (id, comes_at)
+ WHERE EXISTS (SELECT FROM reminders.reminders
+                WHERE {_STALE} AND user_id = person.id AND fire_at <> person.comes_at)
+"""  # noqa: S608 - of constants alone
+LOCK: Final = f"""
+SELECT id, fire_at, postponed_from FROM reminders.reminders
+ WHERE {_STALE} AND user_id = $2 AND fire_at <> $3 AND id > $4
+ ORDER BY id LIMIT $5 FOR UPDATE
+"""  # noqa: S608 - of constants alone
 MOVE: Final = """
 UPDATE reminders.reminders AS reminder
    SET fire_at = moved.fire_at, postponed_from = moved.postponed_from
@@ -60,7 +71,6 @@ class Moved(NamedTuple):
     """
 
     id: UUID
-    user_id: UUID
     old: datetime
     fire_at: datetime
     postponed_from: datetime | None
@@ -102,39 +112,53 @@ class Postponements:
             await self.follow(people)
 
     async def follow(self, user_ids: Collection[UUID]) -> None:
-        """Let what is held up of these people come when it should by now.
-
-        Each of them has a transaction, whose rows are locked in the order of their ids as
-        elsewhere.
-        """
-        async with self._database.transaction(read_only=True) as transaction:
-            moved = await _moved(transaction, HELD, user_ids, self._clock.now())
-        for user_id in {one.user_id for one in moved}:
-            async with self._database.transaction() as transaction:
-                await self._follow(transaction, user_id)
-
-    async def _follow(self, transaction: Transaction, user_id: UUID) -> None:
+        """Let what is held up of these people come when it should by now."""
         now = self._clock.now()
-        moved = await _moved(transaction, LOCK, [user_id], now)
-        rows = [(one.id, one.fire_at, one.postponed_from) for one in moved]
-        await transaction.execute(MOVE, *([row[place] for row in rows] for place in range(3)))
+        async with self._database.transaction(read_only=True) as transaction:
+            people = await preferences_of_all(transaction, user_ids)
+            comes_at = [_held_until(wanted, now, now)[0] for wanted in people.values()]
+            found = await transaction.rows(WHOSE, now, list(people), comes_at)
+        for user_id, at in found:
+            last: UUID | None = UUID(int=0)
+            while last is not None:
+                async with self._database.transaction() as transaction:
+                    last = await self._follow(transaction, user_id, at, last)
+
+    async def _follow(
+        self, transaction: Transaction, user_id: UUID, comes_at: datetime, after: UUID
+    ) -> UUID | None:
+        """Let a page of it do so, locked in the order of the ids as elsewhere.
+
+        Args:
+            transaction: Of this page alone.
+            user_id: Whose.
+            comes_at: When what is held up comes that need not be looked at.
+            after: The last one of the page before.
+
+        Returns:
+            The last one, where there may be more.
+        """
+        now = self._clock.now()
+        rows: list[Any] = await transaction.rows(LOCK, now, user_id, comes_at, after, PAGE_SIZE)
+        # The rows come first, so that what they say is older.
+        wanted = await preferences_of(transaction, user_id)
+        moved = [one for row in rows if (one := _judged(row, wanted, now)).fire_at != one.old]
+        ids = [one.id for one in moved]
+        times = [one.fire_at for one in moved]
+        await transaction.execute(MOVE, ids, times, [one.postponed_from for one in moved])
         history = [of_changed_hours(user_id, one.id, now, one.old, one.fire_at) for one in moved]
         await receipts.append(transaction, history)
-        times = {one.id: one.fire_at for one in moved}
-        transaction.after_commit(lambda: self._schedule.plan(times))
-
-
-async def _moved(
-    transaction: Transaction, statement: str, user_ids: Collection[UUID], now: datetime
-) -> list[Moved]:
-    """What does not come when it should; the rows come first, so that what they say is older."""
-    rows: list[Any] = await transaction.rows(statement, list(user_ids), now)
-    people = await preferences_of_all(transaction, {row["user_id"] for row in rows})
-    found = [_judged(row, people[row["user_id"]], now) for row in rows]
-    return [one for one in found if one.fire_at != one.old]
+        transaction.after_commit(lambda: self._schedule.plan(dict(zip(ids, times, strict=True))))
+        return rows[-1]["id"] if len(rows) == PAGE_SIZE else None
 
 
 def _judged(row: Any, wanted: Preferences, now: datetime) -> Moved:
+    fire_at, postponed_from = _held_until(wanted, row["postponed_from"], now)
+    return Moved(row["id"], row["fire_at"], fire_at, postponed_from)
+
+
+def _held_until(
+    wanted: Preferences, postponed_from: datetime, now: datetime
+) -> tuple[datetime, datetime | None]:
     zone = parse_zone(wanted.timezone)
-    fire_at, postponed_from = held_until(wanted.notifications, zone, row["postponed_from"], now)
-    return Moved(row["id"], row["user_id"], row["fire_at"], fire_at, postponed_from)
+    return held_until(wanted.notifications, zone, postponed_from, now)
