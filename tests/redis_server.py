@@ -42,11 +42,11 @@ class RedisServer(Program):
 
     def freeze(self) -> None:
         """Let it hang: connections stay, nothing is answered."""
-        self._signal(signal.SIGSTOP)
+        self.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on."""
-        self._signal(signal.SIGCONT)
+        self.send_signal(signal.SIGCONT)
 
     def stop(self) -> int:
         """Ask it to stop, also where it hangs."""

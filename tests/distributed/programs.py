@@ -119,7 +119,7 @@ class Program:
 
     def kill(self) -> None:
         """`kill -9`."""
-        self._signal(signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
         assert self._process is not None
         self._process.wait(STOP_SECONDS)
 
@@ -128,7 +128,7 @@ class Program:
         if not self.is_running:
             return 0
         assert self._process is not None
-        self._signal(signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -139,7 +139,8 @@ class Program:
         """The last lines of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
-    def _signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal, if it is there."""
         assert self._process is not None
         if self.is_running:
             self._process.send_signal(number)
