@@ -245,6 +245,8 @@ async def test_a_machine_that_slept_through_them_fires_all_of_them_late(own: Dat
         # A day before 1 March is a leap day in 2028, and none in 2027.
         ("2028-03-01T09:00:00Z", "UTC", "P1D", "2028-02-29T09:00:00+00:00"),
         ("2027-03-01T09:00:00Z", "UTC", "P1D", "2027-02-28T09:00:00+00:00"),
+        # What is due on a leap day, which in Auckland begins the day before.
+        ("2028-02-28T11:30:00Z", "Pacific/Auckland", "P1D", "2028-02-27T11:30:00+00:00"),
     ],
 )
 async def test_a_reminder_at_an_odd_moment_of_the_calendar_fires_exactly_then_and_once(
