@@ -115,7 +115,7 @@ async def test_a_busy_receiver_is_asked_again_when_it_says_so(bench: Bench) -> N
     bench.be_busy()
     channel, message = bench.channel(), make_message()
     error = await not_delivered(channel, bench.addressee(), message)
-    assert (error.is_final, error.is_gone) == (False, False)
+    assert (error.is_final, error.is_gone, error.is_certain) == (False, False, True)
     assert error.retry_after == (timedelta(seconds=120) if bench.tells_rest else None)
     bench.take()
     await channel.send(bench.addressee(), message)

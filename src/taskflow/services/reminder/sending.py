@@ -69,7 +69,7 @@ class Sending:
         answer = (await asyncio.gather(sending, return_exceptions=True))[0]
         if isinstance(answer, Receipt) or (may_rest and isinstance(answer, LeftAlone)):
             return answer
-        if self.is_stopping and not _is_certain(answer):
+        if self.is_stopping and not (isinstance(answer, NotDelivered) and answer.is_certain):
             return BrokenOff()
         if isinstance(answer, NotDelivered):
             return _failure(answer)
@@ -89,11 +89,6 @@ class Sending:
             return Failure("failed", f"no answer within {SEND_SECONDS:.0f} seconds")
         log.error("delivery.failed_unforeseen", channel=self._channel.kind, exc_info=error)
         return Failure("failed", f"the channel failed unforeseen: {type(error).__name__}")
-
-
-def _is_certain(answer: object) -> bool:
-    """Whether a receiver has said so: other failures may come of our own end."""
-    return isinstance(answer, NotDelivered) and (answer.is_final or answer.retry_after is not None)
 
 
 def _failure(error: NotDelivered) -> Failure:

@@ -78,6 +78,14 @@ async def test_what_a_receiver_says_for_good_holds_when_we_stop_too() -> None:
         assert await sending.send(ADDRESSEE, MESSAGE, may_rest=True) == said
 
 
+async def test_what_a_receiver_could_not_do_for_now_is_its_answer_when_we_stop_too() -> None:
+    sending = Sending(channel := Held(NotDelivered("answered 503", is_certain=True)))
+    channel.is_free.set()
+    sending.is_stopping = True
+    answer = await sending.send(ADDRESSEE, MESSAGE, may_rest=True)
+    assert answer == Failure("failed", "answered 503")
+
+
 async def test_a_receiver_that_asks_to_be_left_alone_is_heard_when_we_stop_too() -> None:
     minute = timedelta(minutes=1)
     sending = Sending(channel := Held(NotDelivered("busy", retry_after=minute)))

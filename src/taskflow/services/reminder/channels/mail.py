@@ -40,6 +40,7 @@ MOST_SUBJECT: Final = 200
 MOST_SAID: Final = 100
 # For ever, not for now (RFC 5321, 4.2.1).
 REFUSED: Final = range(500, 600)
+BUSY: Final = range(400, 500)
 FOOTER: Final = "You get this because you asked TaskFlow to remind you here: {page}"
 
 
@@ -213,22 +214,25 @@ def _not_delivered(error: Exception, server: MailServer) -> NotDelivered:
         error = error.recipients[0]
     if isinstance(error, SMTPAuthenticationError):
         # The person's address is well: what is wrong is the operator's to mend.
-        return NotDelivered("the mail server does not accept our user and password")
+        detail = "the mail server does not accept our user and password"
+        return NotDelivered(detail, is_certain=True)
     if isinstance(error, SMTPResponseException) and not isinstance(error, SMTPConnectError):
         detail = f"the mail server answered {error.code} {server.said(error.message)}"
-        return NotDelivered(detail, is_final=error.code in REFUSED)
+        code = error.code
+        return NotDelivered(detail, is_final=code in REFUSED, is_certain=code in BUSY)
     if isinstance(error, OSError):
         return NotDelivered(f"the mail server was not reached: {_reason(error)}")
     return _incapable(error)
 
 
 def _incapable(error: Exception) -> NotDelivered:
-    """What a mail server cannot do: what the operator has set, but for odd addresses."""
+    """What a mail server cannot do that the operator has set."""
+    lacks = "does not offer STARTTLS, which is set"
     if isinstance(error, SMTPNotSupported):
-        return NotDelivered("the mail server takes ASCII addresses alone", is_final=True)
-    if "auth" in str(error).lower():
-        return NotDelivered("the mail server offers no sign-in that is known, and a user is set")
-    return NotDelivered("the mail server does not offer STARTTLS, which is set")
+        lacks = "takes ASCII addresses alone"
+    elif "auth" in str(error).lower():
+        lacks = "offers no sign-in that is known, and a user is set"
+    return NotDelivered(f"the mail server {lacks}", is_certain=True)
 
 
 def _reason(error: BaseException) -> str:

@@ -72,6 +72,8 @@ class NotDelivered(Exception):
         is_final: Whether trying again is in vain: the address is wrong, or forbidden.
         is_gone: Whether the address will never be good again, so that it is to be turned off.
         retry_after: How long the receiver asked to be left alone.
+        is_certain: Whether it has not taken it for sure, as it says itself; other failures may come
+            of our own end.
     """
 
     def __init__(
@@ -81,12 +83,14 @@ class NotDelivered(Exception):
         is_final: bool = False,
         is_gone: bool = False,
         retry_after: timedelta | None = None,
+        is_certain: bool = False,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.is_final = is_final or is_gone
         self.is_gone = is_gone
         self.retry_after = retry_after
+        self.is_certain = is_certain or self.is_final or retry_after is not None
 
 
 class LeftAlone(NotDelivered):

@@ -44,7 +44,7 @@ def judge(
         raise NotDelivered(detail, is_gone=True)
     is_final = status in REFUSED and status not in _TRANSIENT
     retry_after = None if is_final else rest(headers.get("retry-after"), now)
-    raise NotDelivered(detail, is_final=is_final, retry_after=retry_after)
+    raise NotDelivered(detail, is_final=is_final, retry_after=retry_after, is_certain=True)
 
 
 def rest(text: str | None, now: datetime) -> timedelta | None:
