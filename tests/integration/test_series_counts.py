@@ -174,6 +174,35 @@ async def test_what_a_series_in_another_zone_has_next_comes_and_is_counted(dsn: 
         assert due == [f"03-0{day}T09" for day in range(2, 2 + COUNT)]
 
 
+@pytest.mark.parametrize("kind", ["one open, counted", "piled up, counted"])
+@pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("rests", [False, True])
+async def test_a_rule_that_is_changed_where_the_owner_has_gone_since_adds_nothing_to_the_count(
+    dsn: str, kind: str, zone: str, *, rests: bool
+) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS[kind])
+        await world.begin(floating=True)
+        await world.settle()
+        for _ in range(2 if rests else COUNT + 1):
+            await world.do_all(1)
+            await world.pass_by()
+        if rests:
+            await world.wish("pause", None, {})
+            await world.do_all(1)
+        assert await is_over(world)
+        await world.move_to(zone)
+        await world.settle()
+        await world.wish("all", None, {"recurrence": world.recurrence | EVERY_OTHER_DAY})
+        if rests:
+            await world.wish("resume", None, {})
+        for _ in range(2 * COUNT):
+            await world.do_all(1)
+            await world.pass_by()
+        await judge_count(world)
+        assert await is_over(world)
+
+
 @pytest.mark.parametrize("policy", ["one_open", "pile_up"])
 @pytest.mark.parametrize("rests", [False, True])
 @pytest.mark.parametrize(

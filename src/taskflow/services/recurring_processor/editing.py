@@ -23,7 +23,7 @@ from taskflow.services.recurring_processor.anchoring import planned
 from taskflow.services.recurring_processor.event_consumer import taken_in, with_next, withdrawn
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Template
 from taskflow.services.recurring_processor.moments import instant_in
-from taskflow.services.recurring_processor.patterns import fields_of, pattern, plan_of
+from taskflow.services.recurring_processor.patterns import fields_of, on_wall_of, pattern, plan_of
 from taskflow.services.recurring_processor.progress import (
     MOST_OPEN,
     may_be_remade,
@@ -236,7 +236,9 @@ class Editing:
         last, known = chain.last, chain.series
         if last is None or not last.repeats or "due_date" in given:
             raise Conflict("no task of the series is open")
-        planned_date = last.planned_date or due_text(known.start) or known.start_at
+        # Its owner may be elsewhere by now, and it did not go along.
+        _, planned_date = on_wall_of(last.plan, last.planned_date, known.timezone)
+        planned_date = planned_date or due_text(known.start) or known.start_at
         with named_below("changes"):
             before = fields_of(known, planned_date)
             fields = await drafted_aside(before, given, self._now)
