@@ -9,7 +9,10 @@ from tests.series_world import COUNT, KINDS, World, judge_count
 
 from taskflow.services.recurring_processor import calendar, history_storage, storage
 
-MARK = import_module("taskflow.db.migrations.versions.0032_first_of_count").MARK
+VERSIONS = "taskflow.db.migrations.versions"
+MARK = import_module(f"{VERSIONS}.0032_first_of_count").MARK
+MARK_AT_LEAST = import_module(f"{VERSIONS}.0033_missed_at_least").MARK
+UNMARKED = "UPDATE recurring.instances SET missed = $1, lapsed = $2"
 AS_BEFORE = "UPDATE recurring.series SET used = used - $1, updated_at = created_at"
 MAY_LACK = "SELECT count(*) FROM recurring.series WHERE may_lack_first"
 EVERY_OTHER_DAY = {"rule": "FREQ=DAILY;INTERVAL=2"}
@@ -226,3 +229,20 @@ async def test_a_series_that_did_not_count_its_first_task_off_the_rule_comes_to_
         await judge_count(world)
         assert await is_over(world)
         assert await transaction.value(MAY_LACK) == 0
+
+
+@pytest.mark.parametrize(("missed", "lapsed"), [(5_000, 4_968), (4_968, 4_969)])
+async def test_a_figure_at_which_counting_once_ended_is_marked(
+    dsn: str, missed: int, lapsed: int
+) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["one open"])
+        await world.begin()
+        await world.settle()
+        await transaction.execute(UNMARKED, missed, lapsed)
+        await transaction.execute(MARK_AT_LEAST)
+        (only,) = await history_storage.newest(transaction, world.series_id)
+        assert (only.is_missed_at_least, only.is_lapsed_at_least) == (
+            missed > lapsed,
+            lapsed > 4_968,
+        )

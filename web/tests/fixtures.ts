@@ -94,6 +94,7 @@ export function aSeries(
     planned_date,
     timing: null,
     missed_before: 0,
+    is_missed_at_least: false,
   }));
   return { series, instances, statistics: STATISTICS };
 }

@@ -35,6 +35,11 @@ class Work:
     def __init__(self) -> None:
         self.done = 0
 
+    @property
+    def is_too_much(self) -> bool:
+        """Whether it was refused."""
+        return self.done > MOST_WORK
+
     def add(self, cost: int) -> None:
         """Count it.
 
@@ -42,7 +47,7 @@ class Work:
             Invalid: it has become too much.
         """
         self.done += cost
-        if self.done > MOST_WORK:
+        if self.is_too_much:
             raise Invalid.field("recurrence.rule", TOO_LONG, 0)
 
 

@@ -1370,6 +1370,8 @@ export interface components {
             timing: ("late" | "on_time") | null;
             /** @description How many occurrences before it have had no task. */
             missed_before: number;
+            /** @description Whether there may have been more of them than were counted. */
+            is_missed_at_least: boolean;
         };
         /**
          * Liveness

@@ -46,10 +46,15 @@ const STATUSES: Readonly<Record<HistoryItem["status"], string>> = {
 
 /** Such as `done late, Fri, 27 Mar, 17:05`. */
 export function outcomeText(item: HistoryItem, now: Date, locale?: string): string {
-  if (item.status === "missed") return `${item.is_at_least ? "at least " : ""}${item.count} missed`;
+  if (item.status === "missed") return missedText(item);
   if (item.completed_at === null) return STATUSES[item.status];
   const late = item.timing === "late" ? " late" : "";
   return `${STATUSES[item.status]}${late}, ${momentText(item.completed_at, now, locale)}`;
+}
+
+function missedText({ count, is_at_least }: HistoryItem): string {
+  if (is_at_least && count === 0) return "some may have been missed";
+  return `${is_at_least ? "at least " : ""}${count} missed`;
 }
 
 /** When an item of the history was due. */

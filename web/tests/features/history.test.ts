@@ -46,6 +46,7 @@ describe("the history of a series", () => {
     expect(outcomeText({ ...none, status: "missed", count: 3 }, NOW)).toBe("3 missed");
     const uncounted = { ...none, status: "missed", count: 5000, is_at_least: true } as const;
     expect(outcomeText(uncounted, NOW)).toBe("at least 5000 missed");
+    expect(outcomeText({ ...uncounted, count: 0 }, NOW)).toBe("some may have been missed");
     expect(outcomeText({ ...none, status: "skipped" }, NOW)).toBe("skipped");
   });
 });

@@ -21,7 +21,7 @@ from taskflow.events.payloads import TaskEvent
 from taskflow.services.recurring_processor import history_storage, series
 from taskflow.services.recurring_processor.anchoring import planned
 from taskflow.services.recurring_processor.event_consumer import taken_in, with_next, withdrawn
-from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Template
+from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Missed, Template
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import fields_of, on_wall_of, pattern, plan_of
 from taskflow.services.recurring_processor.progress import (
@@ -258,7 +258,7 @@ class Editing:
         for occurrence in free(chain.series, found, known).values():
             task = await self.door.make(pattern(chain.series), occurrence)
             if task is not None:
-                chain, missed = series.made(chain, occurrence, task, missed), 0
+                chain, missed = series.made(chain, occurrence, task, missed), Missed()
         return chain
 
     async def _discarded(self, chain: Chain, instance: Instance, *, is_skipped: bool) -> Chain:

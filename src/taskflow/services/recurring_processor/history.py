@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from taskflow.services.recurring_processor.model import Instance
+from taskflow.services.recurring_processor.model import Instance, Missed
 from taskflow.services.recurring_processor.moments import parse_when
 from taskflow.services.recurring_processor.patterns import timezone_of
-from taskflow.services.recurring_processor.progress import LEAST_UNCERTAIN
 from taskflow.tasks.zones import instant, parse_zone
 
 Status = Literal["open", "done", "skipped", "deleted", "withdrawn"]
@@ -22,8 +21,8 @@ class Trace(NamedTuple):
 
     status: Status
     timing: Timing | None
-    missed: int
-    lapsed: int = 0
+    missed: Missed = Missed()
+    lapsed: Missed = Missed()
 
 
 class Statistics(Struct, frozen=True):
@@ -79,13 +78,19 @@ def timing_of(instance: Instance, zone: ZoneInfo) -> Timing | None:
 def trace_of(instance: Instance, zone: ZoneInfo) -> Trace:
     """An instance as the figures see it."""
     timing = timing_of(instance, zone)
-    lapsed = 0 if instance.is_open else instance.lapsed
-    return Trace(status_of(instance), timing, instance.missed, lapsed)
+    return Trace(status_of(instance), timing, missed_before(instance), lapsed_after(instance))
 
 
-def may_be_more(missed: int) -> bool:
-    """Whether so many were missed that counting them may have ended before all were counted."""
-    return missed >= LEAST_UNCERTAIN
+def missed_before(instance: Instance) -> Missed:
+    """How many occurrences before an instance have had no task."""
+    return Missed(instance.missed, instance.is_missed_at_least)
+
+
+def lapsed_after(instance: Instance) -> Missed:
+    """How many occurrences after an instance have had no task; none lapses while it is open."""
+    if instance.is_open:
+        return Missed()
+    return Missed(instance.lapsed, instance.is_lapsed_at_least)
 
 
 def statistics(traces: Iterable[Trace]) -> Statistics:
@@ -102,7 +107,7 @@ def statistics(traces: Iterable[Trace]) -> Statistics:
         counts[trace.status] += 1
         if trace.status == "done":
             timings[trace.timing or "on_time"] += 1
-    missed = sum(one.missed + one.lapsed for one in known)
+    missed = sum(one.missed.number + one.lapsed.number for one in known)
     current, longest = _streaks(known)
     due = counts["done"] + missed
     return Statistics(
@@ -116,7 +121,7 @@ def statistics(traces: Iterable[Trace]) -> Statistics:
         completion_rate=round(counts["done"] / due, 4) if due else None,
         current_streak=current,
         longest_streak=longest,
-        is_missed_at_least=any(may_be_more(max(one.missed, one.lapsed)) for one in known),
+        is_missed_at_least=any(one.missed.is_at_least or one.lapsed.is_at_least for one in known),
     )
 
 
@@ -124,10 +129,10 @@ def _streaks(traces: Iterable[Trace]) -> tuple[int, int]:
     """How many were done in a row up to the end, and at most."""
     streak = longest = 0
     for trace in traces:
-        if trace.missed:
+        if any(trace.missed):
             streak = 0
         streak += trace.status == "done"
         longest = max(longest, streak)
-        if trace.lapsed:
+        if any(trace.lapsed):
             streak = 0
     return streak, longest

@@ -24,7 +24,7 @@ from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskState
 from taskflow.services.recurring_processor import due_storage, history_storage, series, storage
 from taskflow.services.recurring_processor.anchoring import on_wall
-from taskflow.services.recurring_processor.model import Chain, Instance
+from taskflow.services.recurring_processor.model import Chain, Instance, Missed
 from taskflow.services.recurring_processor.patterns import pattern
 from taskflow.services.recurring_processor.progress import (
     MOST_OPEN,
@@ -151,7 +151,7 @@ def _overdue(chain: Chain, now: datetime) -> Overdue:
         return overdue(chain, now)
     except Invalid as error:
         log.warning("recurring.endless", series_id=str(chain.series.id), reason=error.detail)
-        return Overdue([], 0)
+        return Overdue([])
 
 
 def _all_settled(chains: Sequence[Chain], now: datetime) -> list[Chain]:
@@ -272,7 +272,7 @@ class Making:
                 task = await door.make(pattern(chain.series), occurrence)
             if task is not None and occurrence is not None:
                 chain = series.made(chain, occurrence, task, missed)
-                missed = 0
+                missed = Missed()
         if task is None:
             # The newest has had its task, or none can be found: only what is to come can follow.
             chain = chain.with_series(resumed_at=self._now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -115,6 +115,18 @@ class Series(Struct, frozen=True):
         return instant_in(self.zone, parse_when(when))
 
 
+class Missed(NamedTuple):
+    """How many occurrences have had no task.
+
+    Attributes:
+        number: As far as they were counted.
+        is_at_least: Whether there may be more of them.
+    """
+
+    number: int = 0
+    is_at_least: bool = False
+
+
 class Instance(Struct, frozen=True):
     """A task of a series, as far as it is known.
 
@@ -135,6 +147,8 @@ class Instance(Struct, frozen=True):
         lapsed: How many occurrences after it, up to the end of the rule, have had no task.
         reason: What was not plain about its occurrence when it was planned, empty where all was;
             None where that is not known.
+        is_missed_at_least: Whether more than `missed` may have been.
+        is_lapsed_at_least: Whether more than `lapsed` may have.
     """
 
     task_id: UUID
@@ -159,6 +173,8 @@ class Instance(Struct, frozen=True):
     due_at: datetime | None = None
     lapsed: int = 0
     reason: str | None = None
+    is_missed_at_least: bool = False
+    is_lapsed_at_least: bool = False
 
     @property
     def is_open(self) -> bool:

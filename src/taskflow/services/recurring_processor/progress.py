@@ -1,5 +1,6 @@
 """How far a series has come: what is due, what was missed, and what comes by itself. Pure."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
@@ -8,11 +9,18 @@ from msgspec.structs import replace
 
 from taskflow.base.clock import rfc3339
 from taskflow.base.errors import Invalid
-from taskflow.services.recurring_processor.model import Chain, Instance, Series, SeriesStatus
+from taskflow.services.recurring_processor.model import (
+    Chain,
+    Instance,
+    Missed,
+    Series,
+    SeriesStatus,
+)
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import on_wall_of
 from taskflow.tasks.model import due_text
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences, told
+from taskflow.tasks.recurrence_periods import Work
 from taskflow.tasks.recurrence_rules import parse_until
 
 # So many tasks of one series are made after an outage, the newest ones; the rest was missed.
@@ -21,8 +29,6 @@ MOST_CAUGHT_UP: Final = 31
 MOST_OPEN: Final = 200
 # So many occurrences are counted at once.
 MOST_COUNTED: Final = 5_000
-# A figure that is as high may be higher: of what was counted the newest may have had a task.
-LEAST_UNCERTAIN: Final = MOST_COUNTED - MOST_CAUGHT_UP
 # The newest are sought from now backwards, in ever longer spans.
 _SPAN: Final = timedelta(hours=1)
 _LONGER: Final = 4
@@ -37,12 +43,13 @@ class Overdue(NamedTuple):
     """
 
     occurrences: list[Occurrence]
-    missed: int
+    missed: Missed = Missed()
 
     def within(self, room: int) -> "Overdue":
         """The newest of it that a series has room for; what is left out was missed."""
         kept = self.occurrences[-room:] if room > 0 else []
-        return Overdue(kept, self.missed + len(self.occurrences) - len(kept))
+        number = self.missed.number + len(self.occurrences) - len(kept)
+        return Overdue(kept, self.missed._replace(number=number))
 
 
 def planned_at(series: Series, instance: Instance) -> datetime:
@@ -64,22 +71,21 @@ def overdue(chain: Chain, now: datetime) -> Overdue:
     series, floor = chain.series, floor_of(chain)
     soon = list(islice(told(series.schedule, after=floor), 2))
     if len(soon) < 2 or instant_in(series.zone, soon[1].at) > now:  # noqa: PLR2004 - of the limit
-        return Overdue([one for one in soon[:1] if instant_in(series.zone, one.at) <= now], 0)
+        return Overdue([one for one in soon[:1] if instant_in(series.zone, one.at) <= now])
     newest = _newest(series.schedule, floor or series.instant_of(series.start_at), now)
-    return Overdue(newest, max(number_between(series.schedule, floor, now) - len(newest), 0))
+    work = Work()
+    missed = _counted(_told_to(series.schedule, floor, now, work), work)
+    return Overdue(newest, missed._replace(number=max(missed.number - len(newest), 0)))
 
 
-def passed_over(chain: Chain, occurrence: Occurrence) -> int:
+def passed_over(chain: Chain, occurrence: Occurrence) -> Missed:
     """How many occurrences have no task between the last task and this one; a pause has none."""
     series, last = chain.series, chain.last
     if last is None or series.schedule.recurrence.mode == "completion":
-        return 0
-    after, limit = planned_at(series, last), MOST_COUNTED + last.excused
-    try:
-        between = _between(series.schedule, after, instant_in(series.zone, occurrence.at), limit)
-    except Invalid:
-        return 0  # A figure that takes too long to find holds no task up.
-    return max(sum(one.at != occurrence.at for one in between) - last.excused, 0)
+        return Missed()
+    end, work = instant_in(series.zone, occurrence.at), Work()
+    between = _told_to(series.schedule, planned_at(series, last), end, work)
+    return _counted((one for one in between if one.at != occurrence.at), work, last.excused)
 
 
 def over(chain: Chain) -> Chain:
@@ -87,18 +93,20 @@ def over(chain: Chain) -> Chain:
     series, last = chain.series, chain.last
     if last is None or not follows_calendar(series):
         return chain
-    after, limit = planned_at(series, last), MOST_COUNTED + last.excused
-    try:
-        left = occurrences(series.schedule, after=after, limit=limit)
-    except Invalid:
-        return chain  # A figure that takes too long to find keeps no series from its end.
-    return chain.replacing(replace(last, lapsed=max(len(left) - last.excused, 0)))
+    work = Work()
+    left = told(series.schedule, after=planned_at(series, last), work=work)
+    lapsed = _counted(left, work, last.excused)
+    return chain.replacing(
+        replace(last, lapsed=lapsed.number, is_lapsed_at_least=lapsed.is_at_least)
+    )
 
 
 def going_on(chain: Chain) -> Chain:
     """The chain of which a next task is sought: nothing of it has lapsed yet."""
     last = chain.last
-    return chain.replacing(replace(last, lapsed=0)) if last and last.lapsed else chain
+    if last is None or not (last.lapsed or last.is_lapsed_at_least):
+        return chain
+    return chain.replacing(replace(last, lapsed=0, is_lapsed_at_least=False))
 
 
 def resumed(chain: Chain, now: datetime) -> Chain:
@@ -197,6 +205,25 @@ def endless(schedule: Schedule) -> Schedule:
 def without_additions(schedule: Schedule) -> Schedule:
     """The same schedule without what is added beside the rule."""
     return schedule._replace(recurrence=replace(schedule.recurrence, rdates=()))
+
+
+def _counted(found: Iterable[Occurrence], work: Work, excused: int = 0) -> Missed:
+    """How many occurrences were found, but for so many that fell into a pause.
+
+    It is as far as can be told: a figure that takes too long to find holds nothing up.
+    """
+    most = MOST_COUNTED + excused
+    number = sum(1 for _ in islice(found, most + 1))
+    return Missed(max(min(number, most) - excused, 0), number > most or work.is_too_much)
+
+
+def _told_to(
+    schedule: Schedule, after: datetime | None, end: datetime, work: Work
+) -> Iterator[Occurrence]:
+    """The same as `_between`, as far as `work` goes."""
+    for one in told(ending(schedule, end), after=after, work=work):
+        if instant_in(schedule.zone, one.at) <= end:
+            yield one
 
 
 def _newest(schedule: Schedule, floor: datetime, now: datetime) -> list[Occurrence]:

@@ -31,6 +31,7 @@ from taskflow.services.recurring_processor.anchoring import (
 from taskflow.services.recurring_processor.model import (
     Chain,
     Instance,
+    Missed,
     Series,
 )
 from taskflow.services.recurring_processor.moments import instant_in
@@ -98,6 +99,8 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
         excused=known.excused if known else 0,
         due_at=_due_at(chain.series, task.due_date) or task.created_at,
         lapsed=known.lapsed if known else 0,
+        is_missed_at_least=known is not None and known.is_missed_at_least,
+        is_lapsed_at_least=known is not None and known.is_lapsed_at_least,
     )
     return replace(seen, reason=_reason(known, seen))
 
@@ -213,8 +216,8 @@ def candidates(
             after, goes_on = instant_in(series.zone, one.at), True
 
 
-def made(chain: Chain, occurrence: Occurrence, task: TaskState, missed: int = 0) -> Chain:
-    """The chain with the task that this service has made for an occurrence."""
+def made(chain: Chain, occurrence: Occurrence, task: TaskState, missed: Missed) -> Chain:
+    """The chain with the task that this service has made for an occurrence, and what it missed."""
     chain = Chain(carried(chain.series, task), chain.instances)
     due_date, last = task.due_date, chain.last
     instance = Instance(
@@ -233,7 +236,8 @@ def made(chain: Chain, occurrence: Occurrence, task: TaskState, missed: int = 0)
         planned_date=due_date,
         completed_at=None,
         plan=plan_of(task),
-        missed=missed,
+        missed=missed.number,
+        is_missed_at_least=missed.is_at_least,
         due_at=_due_at(chain.series, due_date),
         reason=occurrence.reason or "",
     )

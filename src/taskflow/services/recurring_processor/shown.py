@@ -22,13 +22,20 @@ from taskflow.services.recurring_processor.history import (
     Statistics,
     Status,
     Timing,
-    may_be_more,
+    lapsed_after,
+    missed_before,
     statistics,
     status_of,
     timing_of,
     trace_of,
 )
-from taskflow.services.recurring_processor.model import Chain, Instance, Series, SeriesStatus
+from taskflow.services.recurring_processor.model import (
+    Chain,
+    Instance,
+    Missed,
+    Series,
+    SeriesStatus,
+)
 from taskflow.services.recurring_processor.moments import instant_in, shown_in
 from taskflow.services.recurring_processor.progress import planned_at
 from taskflow.services.recurring_processor.taken import holders
@@ -64,6 +71,7 @@ class InstanceState(Struct):
         due_date: As in the task's JSON; `planned_date` is where the series has it.
         timing: Whether it was done in time.
         missed_before: How many occurrences before it have had no task.
+        is_missed_at_least: Whether there may have been more of them than were counted.
     """
 
     task_id: UUID
@@ -75,6 +83,7 @@ class InstanceState(Struct):
     planned_date: str | None
     timing: Timing | None
     missed_before: int
+    is_missed_at_least: bool = False
 
 
 class HistoryItem(Struct):
@@ -199,6 +208,7 @@ def shown_instance(series: Series, instance: Instance) -> InstanceState:
         instance.planned_date,
         timing_of(instance, series.zone),
         instance.missed,
+        instance.is_missed_at_least,
     )
 
 
@@ -209,8 +219,8 @@ def history_items(series: Series, found: list[Instance]) -> list[HistoryItem]:
         status = status_of(one)
         if status == "withdrawn":
             continue
-        if one.lapsed and status != "open":
-            items.append(_missed(one.lapsed))
+        if any(lapsed := lapsed_after(one)):
+            items.append(_missed(lapsed))
         items.append(
             HistoryItem(
                 status=status,
@@ -225,8 +235,8 @@ def history_items(series: Series, found: list[Instance]) -> list[HistoryItem]:
                 reason=one.reason or None,
             )
         )
-        if one.missed:
-            items.append(_missed(one.missed))
+        if any(missed := missed_before(one)):
+            items.append(_missed(missed))
     return items
 
 
@@ -247,9 +257,9 @@ def shown_occurrence(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
     return Shown(shown_in(zone, occurrence.at), occurrence.reason, occurrence.is_excluded)
 
 
-def _missed(count: int) -> HistoryItem:
-    is_at_least = may_be_more(count)
-    return HistoryItem("missed", count, None, None, None, None, None, None, None, is_at_least)
+def _missed(missed: Missed) -> HistoryItem:
+    number, is_at_least = missed
+    return HistoryItem("missed", number, None, None, None, None, None, None, None, is_at_least)
 
 
 def all_coming(found: list[Chain], now: datetime) -> Coming:

@@ -6,10 +6,11 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from taskflow.events.payloads import Recurrence
-from taskflow.services.recurring_processor.model import Chain, Instance, Series
+from taskflow.services.recurring_processor.model import Chain, Instance, Missed, Series
 from taskflow.services.recurring_processor.progress import (
     MOST_CAUGHT_UP,
     MOST_COUNTED,
+    going_on,
     next_alone,
     over,
     overdue,
@@ -64,16 +65,16 @@ def test_what_is_due_of_what_piles_up_is_all_since_the_last_task() -> None:
     assert overdue(chain(), START + DAY - timedelta(seconds=1)).occurrences == []
     found = overdue(chain(), START + 3 * DAY)
     assert [one.date for one in found.occurrences] == ["2026-03-03", "2026-03-04", "2026-03-05"]
-    assert found.missed == 0
+    assert found.missed == Missed()
 
 
 def test_more_than_a_month_of_days_is_missed_and_counted() -> None:
     found = overdue(chain(), START + 400 * DAY)
     assert len(found.occurrences) == MOST_CAUGHT_UP
-    assert found.missed == 400 - MOST_CAUGHT_UP
+    assert found.missed == Missed(400 - MOST_CAUGHT_UP)
     hourly = chain(Recurrence("FREQ=HOURLY", policy="pile_up"))
     endless = overdue(hourly, START + 3_000 * DAY)
-    assert endless.missed + len(endless.occurrences) == MOST_COUNTED
+    assert endless.missed == Missed(MOST_COUNTED - MOST_CAUGHT_UP, is_at_least=True)
 
 
 def test_of_very_many_the_newest_are_made_at_once() -> None:
@@ -96,12 +97,17 @@ def test_what_is_too_long_ago_to_be_counted_is_still_followed() -> None:
     series = chain(rule).with_series(start_at="1957-09-21T09:00:00Z").series
     long_ago = Chain(series, {old.task_id: old})
     (following,) = occurrences(series.schedule, after=START)
-    assert passed_over(long_ago, following) == 0
+    missed = passed_over(long_ago, following)
+    assert missed.is_at_least
+    assert 0 < missed.number < MOST_COUNTED
     found = overdue(long_ago, START + DAY)
     assert found.occurrences[-1].at == START + DAY
     assert len(found.occurrences) == MOST_CAUGHT_UP
+    assert found.missed == missed._replace(number=missed.number - MOST_CAUGHT_UP)
     ending = long_ago.with_series(recurrence=replace(rule, until="2026-03-02"))
-    assert over(ending).last == old
+    lapsed = replace(old, lapsed=missed.number, is_lapsed_at_least=True)
+    assert over(ending).last == lapsed
+    assert going_on(over(ending)).last == old
     paused = long_ago.with_series(paused_at=START - 20_000 * DAY)
     assert resumed(paused, START).series.resumed_at == START
 
@@ -126,8 +132,8 @@ def test_a_pause_gives_its_part_of_count_back_and_is_not_missed() -> None:
     assert after.series.used == -3
     (following,) = occurrences(after.series.schedule, after=START + 3 * DAY)
     assert following.date == "2026-03-06"
-    assert passed_over(after, following) == 0
-    assert passed_over(counted, following) == 3
+    assert passed_over(after, following) == Missed()
+    assert passed_over(counted, following) == Missed(3)
     left = occurrences(after.series.schedule, after=START + 3 * DAY, limit=99)
     assert len(left) == 4
 
@@ -176,7 +182,7 @@ def test_a_series_goes_on_after_a_pause_of_more_than_is_counted() -> None:
         assert len(left) == (99 if count is None else 97)
         (only,) = after.instances.values()
         assert only.excused == 0
-        assert passed_over(after, left[0]) == 0
+        assert passed_over(after, left[0]) == Missed()
 
 
 def test_what_is_left_out_of_a_pause_is_not_given_back() -> None:

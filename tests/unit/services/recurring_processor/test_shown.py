@@ -11,8 +11,7 @@ from tests.unit.services.recurring_processor.test_progress import chain
 
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor import calendar, series
-from taskflow.services.recurring_processor.history import may_be_more
-from taskflow.services.recurring_processor.model import Chain
+from taskflow.services.recurring_processor.model import Chain, Instance, Missed
 from taskflow.services.recurring_processor.progress import (
     MOST_COUNTED,
     overdue,
@@ -115,6 +114,10 @@ def test_the_last_that_a_rule_has_to_give_is_still_made() -> None:
     assert len(overdue(known, NOW).occurrences) == 1
 
 
+def having(task: Instance, missed: Missed) -> Instance:
+    return replace(task, missed=missed.number, is_missed_at_least=missed.is_at_least)
+
+
 def test_a_history_says_at_least_where_counting_has_ended() -> None:
     known = chain(Recurrence("FREQ=HOURLY"))
     (task,) = known.instances.values()
@@ -122,12 +125,12 @@ def test_a_history_says_at_least_where_counting_has_ended() -> None:
     for excused in (0, 300):
         last = replace(task, excused=excused)
         missed = passed_over(known.replacing(last), late)
-        item = history_items(known.series, [replace(task, missed=missed)])[1]
+        item = history_items(known.series, [having(task, missed)])[1]
         assert (item.count, item.is_at_least) == (MOST_COUNTED, True)
     soon = passed_over(known, Occurrence("", NOW + timedelta(days=4)))
-    assert not history_items(known.series, [replace(task, missed=soon)])[1].is_at_least
+    assert not history_items(known.series, [having(task, soon)])[1].is_at_least
 
 
 def test_what_piles_up_says_at_least_too() -> None:
     missed = overdue(chain(Recurrence("FREQ=HOURLY", policy="pile_up")), NOW + timedelta(days=400))
-    assert may_be_more(missed.missed)
+    assert missed.missed.is_at_least
