@@ -71,7 +71,8 @@ STANDS_BESIDE = f"""
 WITH of_series AS MATERIALIZED (SELECT {COLUMNS} FROM tasks.tasks WHERE series_id = $1)
 SELECT {COLUMNS} FROM of_series
  WHERE id <> $2 AND is_touched AND status = 'pending' AND deleted_at IS NULL
-   AND recurrence IS NOT NULL
+   AND recurrence IS NOT NULL AND ($3::timestamptz IS NULL OR updated_at > $3)
+   AND ($4::timestamptz IS NULL OR created_at <= $4)
  ORDER BY created_at, id LIMIT 1
 """  # noqa: S608 - made of constants
 ERASE = "DELETE FROM tasks.tasks WHERE id = ANY($1::uuid[])"
@@ -165,13 +166,25 @@ async def lock_floating(
     return [task_of(row) for row in rows]
 
 
-async def stands_beside(transaction: Transaction, task: Task) -> Task | None:
+async def stands_beside(
+    transaction: Transaction,
+    task: Task,
+    *,
+    written_after: datetime | None,
+    made_by: datetime | None,
+) -> Task | None:
     """The earliest open task that a person has touched of a task's series, beside itself.
 
     Until the transaction ends, nobody else who asks brings one of them back.
+
+    Args:
+        transaction: Where to read.
+        task: The task.
+        written_after: What was written last before that is left out.
+        made_by: What was made after that is left out.
     """
     await transaction.execute(LOCK_SERIES, task.series_id)
-    row = await transaction.row(STANDS_BESIDE, task.series_id, task.id)
+    row = await transaction.row(STANDS_BESIDE, task.series_id, task.id, written_after, made_by)
     return task_of(row) if row else None
 
 

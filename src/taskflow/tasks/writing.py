@@ -46,7 +46,8 @@ async def refuse_second(
 ) -> None:
     """Refuse to open a task again where another one of its series is open, and stays so.
 
-    One that nobody has touched makes room for it, as the series is told of it.
+    One that nobody has touched makes room for it, as the series is told of it. One that has been
+    open beside it when a person put it away stays so.
 
     Args:
         transaction: Where the others are looked up.
@@ -62,9 +63,15 @@ async def refuse_second(
         return
     if recurrence.policy == "pile_up":
         return
-    other = await tables.stands_beside(transaction, after)
-    is_later = other is not None and other.created_at > after.created_at
-    if other is not None and not (beside_later and is_later):
+    closed_at = before.deleted_at or before.completed_at or before.updated_at
+    other = await tables.stands_beside(
+        transaction,
+        after,
+        # What nobody has touched was taken back, and not by a person.
+        written_after=min(closed_at, before.updated_at) if before.is_touched else None,
+        made_by=after.created_at if beside_later else None,
+    )
+    if other is not None:
         raise SeriesHasOpen(other.id, other.title)
 
 
