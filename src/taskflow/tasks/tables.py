@@ -71,7 +71,7 @@ STANDS_BESIDE = f"""
 WITH of_series AS MATERIALIZED (SELECT {COLUMNS} FROM tasks.tasks WHERE series_id = $1)
 SELECT {COLUMNS} FROM of_series
  WHERE id <> $2 AND is_touched AND status = 'pending' AND deleted_at IS NULL
-   AND recurrence IS NOT NULL AND ($3::timestamptz IS NULL OR updated_at > $3)
+   AND recurrence IS NOT NULL AND ($3::timestamptz IS NULL OR updated_at >= $3)
    AND ($4::timestamptz IS NULL OR created_at <= $4)
  ORDER BY created_at, id LIMIT 1
 """  # noqa: S608 - made of constants
@@ -170,7 +170,7 @@ async def stands_beside(
     transaction: Transaction,
     task: Task,
     *,
-    written_after: datetime | None,
+    written_since: datetime | None,
     made_by: datetime | None,
 ) -> Task | None:
     """The earliest open task that a person has touched of a task's series, beside itself.
@@ -180,11 +180,11 @@ async def stands_beside(
     Args:
         transaction: Where to read.
         task: The task.
-        written_after: What was written last before that is left out.
+        written_since: What was written last before that is left out.
         made_by: What was made after that is left out.
     """
     await transaction.execute(LOCK_SERIES, task.series_id)
-    row = await transaction.row(STANDS_BESIDE, task.series_id, task.id, written_after, made_by)
+    row = await transaction.row(STANDS_BESIDE, task.series_id, task.id, written_since, made_by)
     return task_of(row) if row else None
 
 

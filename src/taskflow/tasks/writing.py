@@ -68,7 +68,7 @@ async def refuse_second(
         transaction,
         after,
         # What nobody has touched was taken back, and not by a person.
-        written_after=min(closed_at, before.updated_at) if before.is_touched else None,
+        written_since=min(closed_at, before.updated_at) if before.is_touched else None,
         made_by=after.created_at if beside_later else None,
     )
     if other is not None:
