@@ -21,6 +21,7 @@ from taskflow.events.payloads import TaskEvent
 from taskflow.services.recurring_processor import history_storage, series
 from taskflow.services.recurring_processor.anchoring import planned
 from taskflow.services.recurring_processor.event_consumer import taken_in, with_next, withdrawn
+from taskflow.services.recurring_processor.landing import landed
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Missed, Template
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import fields_of, on_wall_of, pattern, plan_of
@@ -189,8 +190,9 @@ class Editing:
     async def _edit_anchor(
         self, chain: Chain, anchor: Instance, given: Mapping[str, object], *, restarts: bool
     ) -> Chain:
-        command = instance_commands.amend if "due_date" in given else commands.update
         with named_below("changes"):
+            given = await landed(self._transaction, self._actor, anchor.task_id, given, self._now)
+            command = instance_commands.amend if "due_date" in given else commands.update
             task = await command(
                 self._transaction, self._for_all(given), anchor.task_id, given, self._now
             )
