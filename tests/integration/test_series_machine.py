@@ -30,6 +30,7 @@ from taskflow.tasks.errors import SeriesHasOpen
 
 T = TypeVar("T")
 ZONES = ("UTC", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Pacific/Honolulu")
+PARTS = ("INTERVAL=1", "INTERVAL=2", "BYDAY=TU,FR;BYHOUR=17;BYMINUTE=0")
 
 
 class ASeries(RuleBasedStateMachine):
@@ -99,9 +100,9 @@ class ASeries(RuleBasedStateMachine):
         with suppress(Conflict, NotFound):
             self.run(self.world.wish(name, task_id, changes))
 
-    @rule(interval=st.sampled_from([1, 2]), scope=st.sampled_from(["future", "all"]))
-    def somebody_changes_the_rule(self, interval: int, scope: str) -> None:
-        recurrence = self.world.recurrence | {"rule": f"FREQ=DAILY;INTERVAL={interval}"}
+    @rule(part=st.sampled_from(PARTS), scope=st.sampled_from(["future", "all"]))
+    def somebody_changes_the_rule(self, part: str, scope: str) -> None:
+        recurrence = self.world.recurrence | {"rule": f"FREQ=DAILY;{part}"}
         with suppress(Conflict):
             self.run(self.world.wish(scope, None, {"recurrence": recurrence}))
             self.world.is_edited |= scope == "future"
