@@ -231,6 +231,28 @@ async def test_a_series_that_did_not_count_its_first_task_off_the_rule_comes_to_
         assert await transaction.value(MAY_LACK) == 0
 
 
+async def test_what_is_restored_after_the_end_of_a_rule_has_not_lapsed_with_the_rest(
+    dsn: str,
+) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["one open, counted"])
+        await world.begin()
+        await world.settle()
+        (first,) = await world.tasks()
+        for verb in ("complete", "reopen"):
+            await world.act(verb, first["id"])
+            await world.settle()
+        (second,) = [one for one in await world.tasks() if one["is_deleted"]]
+        world.wall.at += timedelta(days=30)
+        await world.act("complete", first["id"])
+        await world.act("restore", second["id"])
+        await world.settle()
+        await judge_count(world)
+        await world.do_all(1)
+        await judge_count(world)
+        assert await is_over(world)
+
+
 @pytest.mark.parametrize(("missed", "lapsed"), [(5_000, 4_968), (4_968, 4_969)])
 async def test_a_figure_at_which_counting_once_ended_is_marked(
     dsn: str, missed: int, lapsed: int

@@ -123,6 +123,8 @@ async def taken_in(
 ) -> Chain:
     """A series after one step of one of its tasks."""
     known = chain.instances.get(step.task_id)
+    if step.is_open:
+        chain = going_on(chain)
     chain = series.adopted(chain, step, event.task, restarts=restarts)
     for instance in series.superseded(chain, known, step):
         chain = await withdrawn(chain, instance, door)

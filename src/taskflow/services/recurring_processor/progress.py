@@ -102,7 +102,7 @@ def over(chain: Chain) -> Chain:
 
 
 def going_on(chain: Chain) -> Chain:
-    """The chain of which a next task is sought: nothing of it has lapsed yet."""
+    """The chain that has an open task, or for which one is sought: nothing has lapsed yet."""
     last = chain.last
     if last is None or not (last.lapsed or last.is_lapsed_at_least):
         return chain
