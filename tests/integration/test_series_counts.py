@@ -253,6 +253,25 @@ async def test_what_is_restored_after_the_end_of_a_rule_has_not_lapsed_with_the_
         assert await is_over(world)
 
 
+async def test_what_was_missed_before_a_task_that_was_taken_back_is_counted_once(
+    dsn: str,
+) -> None:
+    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
+        world = World(transaction, KINDS["one open, counted"])
+        await world.begin()
+        await world.settle()
+        (first,) = await world.tasks()
+        world.wall.at += timedelta(hours=68)
+        for verb in ("complete", "reopen"):
+            await world.act(verb, first["id"])
+            await world.settle()
+        (second,) = [one for one in await world.tasks() if one["is_deleted"]]
+        await world.do_all(5)
+        await world.act("restore", second["id"])
+        await world.settle()
+        await judge_count(world)
+
+
 @pytest.mark.parametrize(("missed", "lapsed"), [(5_000, 4_968), (4_968, 4_969)])
 async def test_a_figure_at_which_counting_once_ended_is_marked(
     dsn: str, missed: int, lapsed: int

@@ -76,6 +76,7 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
     if known is not None and known.version >= event.version:
         return None
     last = chain.last
+    missed = _missed_before(known, last)
     is_deleted = event.event_type == TASK_DELETED or task.deleted_at is not None
     seen = Instance(
         task_id=task.id,
@@ -95,14 +96,23 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
         plan=plan_of(task),
         overrides=known.overrides if known else {},
         is_skipped=is_deleted and known is not None and known.is_skipped,
-        missed=known.missed if known else 0,
+        missed=missed.number,
         excused=known.excused if known else 0,
         due_at=_due_at(chain.series, task.due_date) or task.created_at,
         lapsed=known.lapsed if known else 0,
-        is_missed_at_least=known is not None and known.is_missed_at_least,
+        is_missed_at_least=missed.is_at_least,
         is_lapsed_at_least=known is not None and known.is_lapsed_at_least,
     )
     return replace(seen, reason=_reason(known, seen))
+
+
+def _missed_before(known: Instance | None, last: Instance | None) -> Missed:
+    """What was missed before a task; a later one has counted what one that was taken back had."""
+    if known is None:
+        return Missed()
+    if known.is_withdrawn and last is not None and last.position > known.position:
+        return Missed()
+    return Missed(known.missed, known.is_missed_at_least)
 
 
 def _reason(known: Instance | None, seen: Instance) -> str | None:
