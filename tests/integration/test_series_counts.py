@@ -267,6 +267,7 @@ async def test_what_was_missed_before_a_task_that_was_taken_back_is_counted_once
             await world.settle()
         (second,) = [one for one in await world.tasks() if one["is_deleted"]]
         await world.do_all(5)
+        assert await is_over(world)
         await world.act("restore", second["id"])
         await world.settle()
         await judge_count(world)

@@ -13,11 +13,12 @@ from taskflow.chassis.inputs import zoned
 from taskflow.chassis.task_bodies import Dates
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor.anchoring import beginning
-from taskflow.services.recurring_processor.shown import Shown, shown_occurrence
+from taskflow.services.recurring_processor.moments import shown_in
+from taskflow.services.recurring_processor.shown import Shown
 from taskflow.tasks.phrased import renamed
 from taskflow.tasks.phrases.sentences import sentence
 from taskflow.tasks.phrases.understanding import Origin, Understood, understand
-from taskflow.tasks.recurrence import Schedule, occurrences, require_occurrence
+from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences, require_occurrence
 from taskflow.tasks.recurrence_completion import done_in_time
 from taskflow.tasks.recurrence_dates import parse_date, settled
 from taskflow.tasks.recurrence_rules import parse_recurrence, require_days
@@ -102,8 +103,12 @@ def preview_recurrence(data: PreviewBody) -> Preview:
         found = done_in_time(schedule, after=after, limit=data.count)
     else:
         found = occurrences(schedule, after=after, limit=data.count, with_exceptions=True)
-    shown = [shown_occurrence(occurrence, zone) for occurrence in found]
+    shown = [_shown(occurrence, zone) for occurrence in found]
     return Preview(recurrence.rule, words, shown)
+
+
+def _shown(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
+    return Shown(shown_in(zone, occurrence.at), occurrence.reason, occurrence.is_excluded)
 
 
 def _tried(data: PreviewBody, zone: ZoneInfo) -> Tried:

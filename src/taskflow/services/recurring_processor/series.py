@@ -15,7 +15,7 @@ Under `pile_up` tasks appear by themselves (`materialising`), and make room for 
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -47,6 +47,9 @@ from taskflow.tasks.recurrence_completion import next_after_completion
 
 # What changes of a floating task when its owner's zone does.
 CARRIED: Final = frozenset({"timezone", "due_date", "planned_date"})
+# What is noted of a task beside its state, and of it what was missed before.
+MISSED: Final = frozenset({"missed", "is_missed_at_least"})
+KEPT: Final = MISSED | {"overrides", "excused", "lapsed", "is_lapsed_at_least"}
 
 
 def begin(task: TaskState, series_id: UUID, now: datetime) -> Chain:
@@ -76,7 +79,6 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
     if known is not None and known.version >= event.version:
         return None
     last = chain.last
-    missed = _missed_before(known, last)
     is_deleted = event.event_type == TASK_DELETED or task.deleted_at is not None
     seen = Instance(
         task_id=task.id,
@@ -94,25 +96,19 @@ def sighting(chain: Chain, event: TaskEvent) -> Instance | None:
         planned_date=task.planned_date or (known.planned_date if known else task.due_date),
         completed_at=task.completed_at,
         plan=plan_of(task),
-        overrides=known.overrides if known else {},
         is_skipped=is_deleted and known is not None and known.is_skipped,
-        missed=missed.number,
-        excused=known.excused if known else 0,
         due_at=_due_at(chain.series, task.due_date) or task.created_at,
-        lapsed=known.lapsed if known else 0,
-        is_missed_at_least=missed.is_at_least,
-        is_lapsed_at_least=known is not None and known.is_lapsed_at_least,
+        **_kept(known, last),
     )
     return replace(seen, reason=_reason(known, seen))
 
 
-def _missed_before(known: Instance | None, last: Instance | None) -> Missed:
-    """What was missed before a task; a later one has counted what one that was taken back had."""
+def _kept(known: Instance | None, last: Instance | None) -> dict[str, Any]:
+    """What no news tells of a task; a later one has counted what one that was taken back missed."""
     if known is None:
-        return Missed()
-    if known.is_withdrawn and last is not None and last.position > known.position:
-        return Missed()
-    return Missed(known.missed, known.is_missed_at_least)
+        return {}
+    is_counted = known.is_withdrawn and last is not None and last.position > known.position
+    return {name: getattr(known, name) for name in KEPT - (MISSED if is_counted else frozenset())}
 
 
 def _reason(known: Instance | None, seen: Instance) -> str | None:

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Final, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -250,11 +249,6 @@ def shown_entry(entry: Entry) -> CalendarEntry:
         instance.title if instance else None,
         entry.reason,
     )
-
-
-def shown_occurrence(occurrence: Occurrence, zone: ZoneInfo) -> Shown:
-    """An occurrence as it is answered."""
-    return Shown(shown_in(zone, occurrence.at), occurrence.reason, occurrence.is_excluded)
 
 
 def _missed(missed: Missed) -> HistoryItem:
