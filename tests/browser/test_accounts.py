@@ -94,7 +94,12 @@ async def test_an_expired_session_is_renewed_unnoticed_in_all_tabs(
 ) -> None:
     person = await arrive(hasty)
     await person.register()
-    lists = ("GET /notifications/stream", "GET /tasks", "GET /notifications")
+    lists = (
+        "GET /notifications/stream",
+        "GET /tasks",
+        "GET /notifications",
+        "GET /recurring/suggestions",
+    )
     calls = (*lists, "POST /tasks", "GET /auth/me")
     person.complaints.intend(*(f"401 {call.replace('/', '/api/v1/', 1)}" for call in calls))
     tabs = [await person.tab(), await person.tab()]
