@@ -2,10 +2,11 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
-from tests.distributed.programs import ROOT, Program
+from tests.distributed.programs import ROOT, STEP_SECONDS, STOP_SECONDS, Program
 
 from taskflow.runner.postgres_binaries import Binaries, copied, find_binaries
 from taskflow.runner.postgres_child import unprivileged_account
@@ -48,6 +49,15 @@ class Postgres(Program):
             is_ready=self._is_ready,
             user=self._account.uid if self._account else None,
         )
+
+    def kill(self) -> None:
+        """`kill -9`; its children end soon after, and until then no other may use their memory."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        super().kill()
+        deadline = time.monotonic() + STOP_SECONDS
+        while left := [one for one in children if _lives(one)]:
+            assert time.monotonic() < deadline, f"of {self.name} there are still {left}"
+            time.sleep(STEP_SECONDS)
 
     @property
     def superuser(self) -> dict[str, Any]:
@@ -111,3 +121,11 @@ class Postgres(Program):
             **as_account,
         )
         assert done.returncode == 0, done.stderr
+
+
+def _lives(pid: str) -> bool:
+    """Whether a process has not ended; of one that nobody has waited for the command is empty."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except (FileNotFoundError, ProcessLookupError):
+        return False
