@@ -59,13 +59,6 @@ class Postgres(Program):
             assert time.monotonic() < deadline, f"of {self.name} there are still {left}"
             time.sleep(STEP_SECONDS)
 
-    @property
-    def superuser(self) -> dict[str, Any]:
-        """How asyncpg connects as whoever may do everything."""
-        password = (self._secrets / "postgres_password").read_text().strip()
-        known = {"user": SUPERUSER, "password": password, "database": SUPERUSER}
-        return {"host": "127.0.0.1", "port": self._port, **known}
-
     def prepare(self) -> None:
         """Make its data; what the image's own entry point does."""
         password = self._secrets / "postgres_password"
