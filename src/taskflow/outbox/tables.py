@@ -9,16 +9,16 @@ from taskflow.bus.message import Message
 from taskflow.db.transaction import Transaction
 from taskflow.outbox.tail import Horizon, Tail
 
-# The transaction gets its number before it takes a position: the relay's tail relies on that.
-INSERT = """
-INSERT INTO delivery.outbox (event_id, source, topic, key, envelope, created_at)
-SELECT $1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::timestamptz
-  FROM pg_current_xact_id()
-"""
-NUMBER = "SELECT pg_current_xact_id()"
 COMPOSED = """
 INSERT INTO delivery.outbox (event_id, source, topic, key, envelope, created_at)
 """
+# The transaction gets its number before it takes a position: the relay's tail relies on that.
+ONE = """
+SELECT $1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::timestamptz
+  FROM pg_current_xact_id()
+"""
+INSERT = COMPOSED + ONE
+NUMBER = "SELECT pg_current_xact_id()"
 # Each part is limited by itself, so that neither a long backlog nor a wide gap is read whole.
 READ_NEW = """
 (SELECT id, topic, key, envelope, created_at
