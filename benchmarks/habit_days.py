@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final, NamedTuple
 
-from taskflow.services.recurring_processor.cadences import nth_of_month
+from taskflow.services.recurring_processor.detection.cadences import nth_of_month
 from taskflow.tasks.recurrence_parts import WEEKDAYS
 
 TODAY: Final = date(2026, 3, 2)

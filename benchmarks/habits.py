@@ -10,8 +10,8 @@ from time import process_time
 from typing import Final, NamedTuple
 
 from benchmarks.habit_histories import KINDS, NOW, History, Truth, histories
+from taskflow.services.recurring_processor.detection.titles import words_of
 from taskflow.services.recurring_processor.pattern_detector import THRESHOLD, Habit, detect
-from taskflow.services.recurring_processor.titles import words_of
 from taskflow.tasks.recurrence import Schedule, occurrences
 from taskflow.tasks.zones import parse_zone
 

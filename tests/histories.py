@@ -11,9 +11,9 @@ from taskflow.base.ids import new_id
 from taskflow.db.engine import Database
 from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_COMPLETED, TASK_CREATED
-from taskflow.services.recurring_processor import habits_storage as storage
-from taskflow.services.recurring_processor import suggestions_storage as suggestions
-from taskflow.services.recurring_processor.habits_finding import Finding
+from taskflow.services.recurring_processor.habits import storage
+from taskflow.services.recurring_processor.habits import suggestions_storage as suggestions
+from taskflow.services.recurring_processor.habits.finding import Finding
 from taskflow.services.recurring_processor.main import NAME
 from taskflow.tasks.drafts import DEFAULTS
 from taskflow.tasks.model import Actor, Task, event_of, new_task

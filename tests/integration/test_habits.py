@@ -17,10 +17,10 @@ from taskflow.events.envelope import decode
 from taskflow.events.payloads import Recurrence, TaskEvent
 from taskflow.events.topics import TASK_COMPLETED, TASK_CREATED, TASK_DELETED, TASK_UPDATED
 from taskflow.inbox import erased
-from taskflow.services.recurring_processor import habits_storage as storage
 from taskflow.services.recurring_processor import series
 from taskflow.services.recurring_processor import storage as series_storage
-from taskflow.services.recurring_processor import suggestions_storage as suggestions
+from taskflow.services.recurring_processor.habits import storage
+from taskflow.services.recurring_processor.habits import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.main import NAME
 from taskflow.services.recurring_processor.model import SeriesStatus
 from taskflow.services.recurring_processor.pattern_detector import LONGEST

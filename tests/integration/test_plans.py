@@ -20,9 +20,9 @@ from taskflow.outbox.tail import Gap, Tail
 from taskflow.services.audit_logger import storage as audit
 from taskflow.services.notification import storage as notifications
 from taskflow.services.recurring_processor import due_storage, history_storage, holding
-from taskflow.services.recurring_processor import habits_storage as habits
 from taskflow.services.recurring_processor import storage as recurring
-from taskflow.services.recurring_processor import suggestions_storage as suggestions
+from taskflow.services.recurring_processor.habits import storage as habits
+from taskflow.services.recurring_processor.habits import suggestions_storage as suggestions
 from taskflow.services.recurring_processor.task_door import TaskDoor, system_actor
 from taskflow.services.reminder import (
     claims,

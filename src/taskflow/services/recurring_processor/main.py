@@ -11,10 +11,12 @@ from taskflow.chassis.service import Context, Parts, Service
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_TYPES
-from taskflow.services.recurring_processor import habits_storage, storage, suggestions_routes
+from taskflow.services.recurring_processor import storage
 from taskflow.services.recurring_processor.event_consumer import Continuation, is_of_series
-from taskflow.services.recurring_processor.habits_consumer import Histories, tells_of_habits
-from taskflow.services.recurring_processor.habits_finding import Finding
+from taskflow.services.recurring_processor.habits import routes as habits_routes
+from taskflow.services.recurring_processor.habits import storage as habits_storage
+from taskflow.services.recurring_processor.habits.consumer import Histories, tells_of_habits
+from taskflow.services.recurring_processor.habits.finding import Finding
 from taskflow.services.recurring_processor.homing import Homing
 from taskflow.services.recurring_processor.materialising import Materialiser
 from taskflow.services.recurring_processor.routes import ROUTES
@@ -30,7 +32,7 @@ def build(context: Context) -> Parts:
     )
     _show(context)
     return Parts(
-        routes=[*ROUTES, *suggestions_routes.ROUTES],
+        routes=[*ROUTES, *habits_routes.ROUTES],
         batches=taking(context.clock, made),
         loops=[
             Materialiser(context.database, context.clock, made).run,

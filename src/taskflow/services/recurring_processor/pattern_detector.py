@@ -32,20 +32,20 @@ from uuid import UUID
 from msgspec import Struct
 
 from taskflow.events.payloads import Priority, Recurrence
-from taskflow.services.recurring_processor.cadences import (
+from taskflow.services.recurring_processor.detection.cadences import (
     LEAST_KEPT,
     LEAST_PURE,
     Cadence,
     Days,
     cadences,
 )
-from taskflow.services.recurring_processor.chance import (
+from taskflow.services.recurring_processor.detection.chance import (
     Fit,
     confidence,
     log_chance,
     log_chance_of_all_days,
 )
-from taskflow.services.recurring_processor.titles import Words, is_near_any, words_of
+from taskflow.services.recurring_processor.detection.titles import Words, is_near_any, words_of
 from taskflow.tasks.zones import parse_zone, wall_time
 
 Basis = Literal["completed", "created"]

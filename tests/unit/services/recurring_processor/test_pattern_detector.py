@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from taskflow.services.recurring_processor.detection.titles import words_of
 from taskflow.services.recurring_processor.pattern_detector import (
     MOST_HABITS,
     THRESHOLD,
@@ -19,7 +20,6 @@ from taskflow.services.recurring_processor.pattern_detector import (
     PastTask,
     detect,
 )
-from taskflow.services.recurring_processor.titles import words_of
 
 GUIDE = Path(__file__).parents[4] / "docs" / "guide" / "habits.md"
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)

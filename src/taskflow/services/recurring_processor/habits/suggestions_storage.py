@@ -13,9 +13,9 @@ import msgspec
 from taskflow.base.errors import NotFound
 from taskflow.base.ids import derived_id
 from taskflow.db.transaction import Transaction
+from taskflow.services.recurring_processor.detection.titles import Words
+from taskflow.services.recurring_processor.habits.suggestions import Suggestion, suggestion_of
 from taskflow.services.recurring_processor.pattern_detector import MOST_HABITS, Habit
-from taskflow.services.recurring_processor.suggestions import Suggestion, suggestion_of
-from taskflow.services.recurring_processor.titles import Words
 
 if TYPE_CHECKING:
     from asyncpg import Record

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from taskflow.services.recurring_processor.chance import (
+from taskflow.services.recurring_processor.detection.chance import (
     PRIOR,
     Fit,
     confidence,

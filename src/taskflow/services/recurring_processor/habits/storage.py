@@ -16,8 +16,8 @@ from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_DELETED
 from taskflow.inbox.erased import removal, remove_some
+from taskflow.services.recurring_processor.detection.titles import Words, words_of
 from taskflow.services.recurring_processor.pattern_detector import LONGEST, MOST_TASKS, PastTask
-from taskflow.services.recurring_processor.titles import Words, words_of
 
 Kind = Literal["past", "recurring", "gone"]
 

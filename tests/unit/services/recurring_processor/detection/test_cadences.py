@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taskflow.events.payloads import Recurrence
-from taskflow.services.recurring_processor import cadences as module
-from taskflow.services.recurring_processor.cadences import Cadence, cadences, nth_of_month
+from taskflow.services.recurring_processor.detection import cadences as module
+from taskflow.services.recurring_processor.detection.cadences import Cadence, cadences, nth_of_month
 from taskflow.tasks.recurrence import Schedule, occurrences
 from taskflow.tasks.recurrence_rules import parse_recurrence
 from taskflow.tasks.zones import parse_zone

@@ -7,7 +7,7 @@ from tests.unit.services.recurring_processor.test_pattern_detector import NOW
 from taskflow.base.ids import new_id
 from taskflow.events.payloads import Change, TaskEvent
 from taskflow.events.topics import TASK_COMPLETED, TASK_CREATED, TASK_DELETED, TASK_UPDATED
-from taskflow.services.recurring_processor.habits_consumer import TELLING, tells_of_habits
+from taskflow.services.recurring_processor.habits.consumer import TELLING, tells_of_habits
 from taskflow.services.recurring_processor.pattern_detector import PastTask
 from taskflow.tasks.drafts import DEFAULTS
 from taskflow.tasks.model import Actor, event_of, new_task

@@ -16,9 +16,8 @@ from taskflow.base.clock import Clock
 from taskflow.base.errors import Unavailable
 from taskflow.db.engine import Database
 from taskflow.inbox import erased
-from taskflow.services.recurring_processor import habits_storage as storage
-from taskflow.services.recurring_processor import suggestions_storage
-from taskflow.services.recurring_processor.habits_storage import Look
+from taskflow.services.recurring_processor.habits import storage, suggestions_storage
+from taskflow.services.recurring_processor.habits.storage import Look
 from taskflow.services.recurring_processor.pattern_detector import Habit, detect
 
 AWAY_SECONDS: Final = 5.0

@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 from tests.unit.services.recurring_processor.test_pattern_detector import NOW, TUESDAY, done, every
 
+from taskflow.services.recurring_processor.habits.suggestions import Suggestion, suggestion_of
 from taskflow.services.recurring_processor.pattern_detector import PastTask, detect
-from taskflow.services.recurring_processor.suggestions import Suggestion, suggestion_of
 from taskflow.tasks.drafts import DEFAULTS, drafted
 from taskflow.tasks.recurrence_rules import parse_recurrence
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskflow.services.recurring_processor.titles import are_near, words_of
+from taskflow.services.recurring_processor.detection.titles import are_near, words_of
 
 SAME = [
     ("Water the plants", "plants: WATER!"),

@@ -7,7 +7,7 @@ from taskflow.base.clock import Clock
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
 from taskflow.events.topics import TASK_UPDATED
-from taskflow.services.recurring_processor import habits_storage
+from taskflow.services.recurring_processor.habits import storage
 
 # A change of anything else tells nothing of a habit.
 TELLING: Final = frozenset(
@@ -37,4 +37,4 @@ class Histories:
         """Keep what events tell of tasks."""
         telling = [event for event in events if tells_of_habits(event)]
         if telling:
-            await habits_storage.note(transaction, telling, self._clock.now())
+            await storage.note(transaction, telling, self._clock.now())

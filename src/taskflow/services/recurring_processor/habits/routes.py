@@ -13,10 +13,10 @@ from taskflow.chassis.tracing import present
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import Recurrence, TaskState
-from taskflow.services.recurring_processor import suggestions_storage as storage
+from taskflow.services.recurring_processor.habits import suggestions_storage as storage
+from taskflow.services.recurring_processor.habits.suggestions import Suggestion
 from taskflow.services.recurring_processor.moments import shown_in
 from taskflow.services.recurring_processor.pattern_detector import Basis
-from taskflow.services.recurring_processor.suggestions import Suggestion
 from taskflow.tasks import commands, queries
 from taskflow.tasks.errors import TaskNotFound
 from taskflow.tasks.model import Actor

@@ -1,0 +1,1 @@
+"""What `pattern_detector` finds habits by: titles, rules and chance."""
