@@ -13,6 +13,7 @@ from lark import Lark, Token, Tree, UnexpectedToken
 from lark.lexer import Lexer
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
+from taskflow.tasks.phrases.numeric import numeric_hint
 from taskflow.tasks.phrases.parts import misread
 from taskflow.tasks.phrases.words import Word
 
@@ -20,8 +21,6 @@ Start = Literal["recurrence", "due", "remind"]
 Branch = Tree[Token]
 _END: Final = Token("$END", "")
 _HINTS: Final = {
-    "NUMERIC": "“{}” has more than one reading; write a date such as 2026-04-03 or 3 April, and a "
-    "time such as 17:30",
     "TWOFOLD": "“{}” has more than one reading; write for example “every 2 weeks” "
     "or “every 6 months”, or name the days",
     "YEAR": "the year {} does not fit here",
@@ -84,6 +83,8 @@ def _token(word: Word) -> Token:
 
 
 def _unexpected(word: Word) -> Exception:
+    if word.kind == "NUMERIC":
+        return misread(numeric_hint(word.text), word.start)
     hint = _HINTS.get(word.kind, "“{}” is not understood here")
     return misread(hint.format(word.text), word.start)
 

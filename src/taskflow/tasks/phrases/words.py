@@ -26,6 +26,7 @@ _PATTERN: Final = re.compile(
   | (?P<WORKDAY>(?:working|business|work)\ days?(?!\w))
   | (?P<TENS>(?:{_TENS})(?!\w))
   | (?P<WORD>[^\W\d_]+(?:['\u2019][^\W\d_]+)*(?:(?<=every)!|(?!\w)))
+  | (?P<AT>(?<!\w)@(?=\ ?[0-9]))
   | (?P<SEP>[,&+])
   | (?P<TO>[-\u2013\u2014])
   | (?P<UNKNOWN>[\w]+|\S)

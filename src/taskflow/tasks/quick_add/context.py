@@ -14,12 +14,14 @@ from taskflow.tasks.quick_add.spans import Line
 
 # What makes another day or time of the one behind it, by terminal and by word.
 _CHANGING: Final = frozenset(("AFTER", "BETWEEN", "EXCEPT", "FOR", "FROM", "UNTIL"))
-_CHANGING_WORDS: Final = frozenset(("before", "ending", "past", "since", "starting"))
+_CHANGING_WORDS: Final = frozenset(
+    ("before", "ending", "following", "not", "past", "since", "starting")
+)
 # The same of a day by its name or number: “last friday”, “next week friday”.
 _CHANGING_NAMES: Final = frozenset(("FORTNIGHT", "LAST", "MONTHS", "WEEK", "YEARS"))
 _NAMED: Final = frozenset(("NAME", "ORDINAL"))
 _RANGES: Final = (["BETWEEN", "TIME", "SEP"], ["NAME", "TO", "NAME"])
-_DAYPARTS: Final = frozenset(("morning", "afternoon", "evening", "night"))
+DAYPARTS: Final = frozenset(("morning", "afternoon", "evening", "night"))
 _ZONES: Final = frozenset(
     ("utc", "gmt", "bst", "cet", "cest", "eet", "eest", "est", "edt", "cst", "cdt", "mst", "mdt",
      "pst", "pdt", "ist", "jst", "aest", "aedt")
@@ -31,6 +33,8 @@ _FOLLOWING: Final = frozenset(
 _FOLLOWING_WORDS: Final = frozenset(
     ("about", "her", "his", "my", "our", "their", "via", "with", "your")
 )
+# The days that a thing is named by; “last day bill” is rather a bill of the last day.
+NAMING: Final = (["NAME"], ["MONTH", "NUMBER"], ["MONTH", "ORDINAL"], ["NUMBER", "MONTH"])
 _DAY_ENDS: Final = re.compile(r"\s*(?:$|[^\w\s]|the\b)", re.IGNORECASE)
 
 
@@ -41,7 +45,12 @@ def is_changed(line: Line, first: int, last: int) -> bool:
     if not before:
         return False
     kinds = [word.kind for word in before]
-    if kinds in _RANGES or kinds[-1] in _CHANGING or _text(before[-1]) in _CHANGING_WORDS:
+    if (
+        kinds[-2:] == ["WEEK", "OF"]
+        or kinds in _RANGES
+        or kinds[-1] in _CHANGING
+        or _text(before[-1]) in _CHANGING_WORDS
+    ):
         return True
     return kinds[-1] in _CHANGING_NAMES and line.words[first].kind in _NAMED and last > first
 
@@ -54,9 +63,34 @@ def is_place(line: Line, last: int) -> bool:
     return word.kind not in _FOLLOWING and _text(word) not in _FOLLOWING_WORDS
 
 
+def is_counted(line: Line, first: int) -> bool:
+    """Whether a number before several days says how many, and not how often: “in 5 workdays”."""
+    is_several = line.words[first].kind in ("NAMES", "WORKDAY", "WEEKEND")
+    return is_several and line.kinds(first - 1, 1) == ["NUMBER"] and first > 0
+
+
+def is_thing(line: Line, last: int) -> bool:
+    """Whether a word of the title follows that a day or a number before it may name."""
+    following = line.words[last : last + 1]
+    return bool(following) and following[0].kind == "UNKNOWN" and is_place(line, last)
+
+
 def part_of_day(line: Line, last: int) -> Word | None:
     """The word behind a day that says a part of it, but not which time."""
-    return _following(line, last, _DAYPARTS)
+    return _following(line, last, DAYPARTS)
+
+
+def refuse_half_of_day(line: Line, last: int) -> None:
+    """Refuse a part of the day behind a time, which may change it: “at 7:30 in the evening”.
+
+    Raises:
+        Invalid: there is one, and it names nothing behind it, as “9am morning run” does.
+    """
+    is_led = line.kinds(last, 1) in (["IN"], ["AT"])
+    part = line.words[last + 1 : last + 2] if is_led else line.words[last : last + 1]
+    if part and _text(part[0]) in DAYPARTS and (is_led or not is_thing(line, last + 1)):
+        message = f"“{part[0].text}” stands beside a time; write one such as 7:30pm or 19:30 alone"
+        raise misread(message, part[0].start)
 
 
 def refuse_part_of_day(word: Word) -> None:
@@ -95,9 +129,12 @@ def refuse_miscounted(line: Line, first: int) -> None:
     if kinds == ["EVERY", "OTHER"] and line.words[first].kind == "ORDINAL":
         message = "has more than one reading; write for example “every 2 months on the 15th”"
         raise misread(message, before[-1].start)
+    if kinds[-1:] == ["OTHER"] and line.words[first].kind == "NAMES":
+        message = "is not understood here; write for example “every other Monday”"
+        raise misread(message, before[-1].start)
     if kinds[-1:] == ["TWICE"] and line.words[first].kind == "ADVERB":
         raise misread("say at which times, or on which days", before[-1].start)
-    if kinds[-1:] == ["END"] and line.words[first].kind == "OF":
+    if kinds and line.words[first].kind == "OF":
         message = "is not understood here; write for example “last day of every month”"
         raise misread(message, before[-1].start)
 
@@ -116,7 +153,7 @@ def refuse_minutes(line: Line, index: int) -> None:
 
 def goes_on(taken: Sequence[Word], following: Word) -> bool:
     """Whether a word behind a recurrence says more about it, though it does not fit there."""
-    if _text(following) in ("ending", "ends") or following.kind == "OR":
+    if _text(following) in ("but", "ending", "ends") or following.kind == "OR":
         return True
     if taken[-1].kind == "NAME":
         return following.kind == "NAME"

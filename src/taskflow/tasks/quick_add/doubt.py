@@ -27,8 +27,6 @@ from taskflow.tasks.recurrence_parts import WEEKDAYS
 _ON: Final = words_of("on")
 # What a day may begin with; an ordinal in letters may be any word: “first draft”.
 _DAYS: Final = frozenset(("NAME", "LAST", "ORDINAL", "NUMBER", "MONTH"))
-# The days that a thing is named by; “last day bill” is rather a bill of the last day.
-_NAMING: Final = (["NAME"], ["MONTH", "NUMBER"], ["MONTH", "ORDINAL"], ["NUMBER", "MONTH"])
 _NAMES_DAY: Final = re.compile(r";BY(?:DAY|MONTHDAY|YEARDAY|MONTH)=")
 
 _WEEKDAYS: Final = re.compile(r";BYDAY=([A-Z,]+)")
@@ -71,15 +69,9 @@ def _names_thing(line: Line, one: Found, rule: str) -> bool:
     days = _WEEKDAYS.search(rule)
     if days is None or WEEKDAYS[when.number] in days[1].split(","):
         return False
-    if one.edges == "both" and _is_thing(line, one.last):
+    if one.edges == "both" and context.is_thing(line, one.last):
         return True
     raise misread(_NOT_ONE.format(name), when.position)
-
-
-def _is_thing(line: Line, last: int) -> bool:
-    """Whether a word of the title follows that a day before it may name."""
-    following = line.words[last : last + 1]
-    return bool(following) and following[0].kind == "UNKNOWN" and context.is_place(line, last)
 
 
 def days_aside(line: Line, here: Here, found: Sequence[Found]) -> list[Unused]:
@@ -89,7 +81,7 @@ def days_aside(line: Line, here: Here, found: Sequence[Found]) -> list[Unused]:
         Invalid: there are words that would be a day for it, and name nothing.
     """
     recurrence = next((one for one in found if one.kind == "recurrence"), None)
-    if recurrence is None or not _lacks_day(recurrence.value) or _says_day(found):
+    if recurrence is None or not _lacks_day(recurrence.value) or any(map(says_day, found)):
         return []
     read = {index for one in found for index in range(one.first, one.last)}
     aside = [
@@ -128,7 +120,7 @@ def _named(line: Line, first: int, last: int, often: str) -> Unused:
     words = line.words[first:last]
     start, end = words[0].start, words[-1].end
     day, kinds = line.text[start:end], [word.kind for word in words]
-    if kinds in _NAMING and context.is_place(line, last):
+    if kinds in context.NAMING and context.is_place(line, last):
         message = f"it names a thing here; write “{often} on {day}” for that day"
         return Unused(start, end, day, message)
     message = f"“{day}” may be when, or a word: write it so that it fits to “{often}”, "
@@ -151,8 +143,11 @@ def _lacks_day(understood: Understood) -> bool:
     return not (is_of_days or understood.starting or _NAMES_DAY.search(rule))
 
 
-def _says_day(found: Sequence[Found]) -> bool:
-    return any(one.kind == "due" and (one.value.when or one.value.minutes) for one in found)
+def says_day(one: Found) -> bool:
+    """Whether a day or a recurrence says on which day; a time and “every week” alone do not."""
+    if one.kind == "due":
+        return bool(one.value.when or one.value.minutes)
+    return one.kind == "recurrence" and not _lacks_day(one.value)
 
 
 def _is_other(line: Line, index: int) -> bool:

@@ -104,6 +104,8 @@ def _recurrence_at(line: Line, here: Here, index: int) -> Found | None:
             raise refused
         if understood and understood.is_explicit:
             _refuse_around(line, index, last, has_time=understood.has_time)
+            if context.is_counted(line, index):
+                return None
             return Found("recurrence", index, last, understood, _edges_of_recurrence(words))
     return None
 
@@ -123,7 +125,9 @@ def _refuse_around(line: Line, first: int, last: int, *, has_time: bool) -> None
     """
     context.refuse_miscounted(line, first)
     context.refuse_zone(line, last)
-    if not has_time and (word := context.part_of_day(line, last)):
+    if has_time:
+        context.refuse_half_of_day(line, last)
+    elif word := context.part_of_day(line, last):
         context.refuse_part_of_day(word)
 
 
@@ -255,7 +259,8 @@ def _is_of_weekday(line: Line, index: int) -> bool:
         "NUMBER",
         "MONTH",
     ]
-    return kinds[-1:] == ["NAME"] and is_date
+    is_day_of_month = kinds[-1:] == ["MONTH"] and following[:1] == ["ORDINAL"]
+    return is_day_of_month or (kinds[-1:] == ["NAME"] and is_date)
 
 
 def _reminder_at(line: Line, index: int) -> Found | None:

@@ -9,24 +9,35 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from taskflow.tasks.phrases.numeric import numeric_hint
 from taskflow.tasks.phrases.parts import misread
-from taskflow.tasks.quick_add.context import part_of_day
+from taskflow.tasks.phrases.vocabulary import WORDS
+from taskflow.tasks.quick_add.context import DAYPARTS, is_thing, part_of_day
 from taskflow.tasks.quick_add.finding import Found
 from taskflow.tasks.quick_add.line import Unused
+from taskflow.tasks.quick_add.misspelt import is_nearly, nearest
 from taskflow.tasks.quick_add.spans import Line
 
 _UNITS: Final = frozenset(("DAY", "WEEK", "MONTHS", "YEARS"))
+_LENGTHS: Final = _UNITS | {"MINUTE", "HOUR", "FORTNIGHT", "QUARTER"}
 _COUNTED: Final = (["TWICE", "PER"], ["NUMBER", "TIMES", "PER"])
 _TWOFOLD: Final = re.compile(
-    r"(?:bi|semi)[-\u2010\u2011 ]?(?:week|month|annual|year)(?:ly)?", re.IGNORECASE
+    r"(?:bi|semi|half)[-\u2010\u2011 ]?(?:week|month|annual|year)(?:ly)?", re.IGNORECASE
 )
 # “2.1” is rather a version than the 2nd of January.
 _NUMERIC_DATE: Final = re.compile(r"\d{1,4}(?:/\d{1,2}(?:/\d{1,4})?|\.\d{1,2}\.\d*)(?![\w/])")
-_HOLIDAYS: Final = frozenset(("christmas", "easter", "halloween", "thanksgiving"))
+_REMINDER: Final = re.compile("remind(?:er)?", re.IGNORECASE)
+_WHEN_TO_REMIND: Final = frozenset(("AT", "BEFORE", "IN", "NUMBER", "PER", "SPAN", "TIME"))
 _WHEN: Final = "say at which times, or on which days"
 _READINGS: Final = "“{}” has more than one reading; write {}, or put it in double quotes"
+_MEANT: Final = "“{}” is not understood here; is “{}” meant? Put it in double quotes if not"
+_PARTS_OF_DAYS: Final = frozenset(("nightly", *(f"{part}s" for part in DAYPARTS)))
+# What “every” may stand before.
+_EACH: Final = frozenset(
+    ("NAME", "NAMES", "DAY", "WEEK", "FORTNIGHT", "MONTHS", "QUARTER", "YEARS", "HOUR", "WORKDAY",
+     "WEEKEND", "OTHER", "NUMBER", "ORDINAL")
+)  # fmt: skip
 _OFTEN: Final = "for example “every 2 weeks” or “every 6 months”"
-_DATE: Final = "a date such as 2026-04-03 or 3 April"
 
 
 def lost(line: Line, found: Sequence[Found]) -> list[Unused]:
@@ -36,15 +47,15 @@ def lost(line: Line, found: Sequence[Found]) -> list[Unused]:
         Invalid: the line does say something else, which would be taken for the whole.
     """
     taken = [one for one in found if one.kind in ("recurrence", "due")]
-    unused = [*_oftennesses(line, found)]
+    unused = [*_oftennesses(line, found), *_almost_every(line)]
     for one in taken:
+        _refuse_longer(line, one)
         if one.kind == "recurrence":
             _refuse_times(line, one)
-            _refuse_holiday(line)
         elif one.value.when is None and not one.value.minutes:
             _refuse_numeric(line, one)
             _refuse_part_of_day(line, one)
-            _refuse_holiday(line)
+    _refuse_reminder(line, found)
     if taken and unused:
         raise misread(unused[0].message, unused[0].start)
     return unused
@@ -54,12 +65,40 @@ def _oftennesses(line: Line, found: Sequence[Found]) -> Iterator[Unused]:
     """“biweekly”, “bi-weekly” and “3 times a week”, at the end or before what is taken."""
     read = {index for one in found for index in range(one.first, one.last)}
     for index, word in enumerate(line.words):
-        if index in read or any(start <= word.start < end for start, end in line.literal):
+        if index in read or line.is_quoted(word):
             continue
-        last, message = _twofold(line, index) or _counted(line, index) or (0, "")
+        last, message = _said(line, index)
         if last and (last == len(line.words) or last in read):
             end = line.words[last - 1].end
             yield Unused(word.start, end, line.text[word.start : end], message)
+
+
+def _said(line: Line, index: int) -> tuple[int, str]:
+    """Where words end that say how often, and what is wrong with them; 0 where they say nothing."""
+    return _twofold(line, index) or _counted(line, index) or _almost_often(line, index) or (0, "")
+
+
+def _almost_often(line: Line, index: int) -> tuple[int, str] | None:
+    """“montly” and “nightly”."""
+    word = line.words[index]
+    text = word.text.lower()
+    if word.kind != "UNKNOWN":
+        return None
+    if text in _PARTS_OF_DAYS:
+        return index + 1, f"“{word.text}” is not understood here; write “every day at” and a time"
+    meant = nearest(text)
+    if meant is not None and WORDS[meant][0] == "ADVERB":
+        return index + 1, _MEANT.format(word.text, meant)
+    return None
+
+
+def _almost_every(line: Line) -> Iterator[Unused]:
+    """“evry” before a weekday or a unit, taken or not."""
+    for word, following in pairwise(line.words):
+        text = word.text.lower()
+        is_every = is_nearly(text, "every") or f"{text}y" == "every"
+        if is_every and word.kind == "UNKNOWN" and following.kind in _EACH:
+            yield Unused(word.start, word.end, word.text, _MEANT.format(word.text, "every"))
 
 
 def _twofold(line: Line, index: int) -> tuple[int, str] | None:
@@ -79,6 +118,37 @@ def _counted(line: Line, index: int) -> tuple[int, str] | None:
     return None
 
 
+def _refuse_reminder(line: Line, found: Sequence[Found]) -> None:
+    """Refuse a reminder that is meant and not understood: “remind me half an hour before”.
+
+    Raises:
+        Invalid: there is one.
+    """
+    read = {index for one in found for index in range(one.first, one.last)}
+    for index, word in enumerate(line.words):
+        if index in read or line.is_quoted(word) or not _REMINDER.fullmatch(word.text):
+            continue
+        following = line.words[index + 1 + (line.kinds(index + 1, 1) == ["ME"]) :][:1]
+        if following and (following[0].kind in _WHEN_TO_REMIND or following[0].text == "half"):
+            message = "is not understood here; write for example “remind 30m” or “remind at 8am”"
+            raise misread(message, following[0].start)
+
+
+def _refuse_longer(line: Line, one: Found) -> None:
+    """Refuse “in 1 hour 30 minutes”, of which the hour alone would be taken.
+
+    Raises:
+        Invalid: a length goes on so.
+    """
+    if line.words[one.last - 1].kind not in _LENGTHS:
+        return
+    start = one.last + (line.kinds(one.last, 1) == ["SEP"])
+    number, *unit = line.kinds(start, 2) or [""]
+    if number == "SPAN" or (number in ("NUMBER", "PER") and unit and unit[0] in _LENGTHS):
+        message = "goes on with what is not understood here; write one length, such as 90 minutes"
+        raise misread(message, line.words[start].start)
+
+
 def _refuse_times(line: Line, one: Found) -> None:
     """Refuse “every day 5 times”, five in all or each day, and the times in “every day 9-10am”.
 
@@ -90,20 +160,9 @@ def _refuse_times(line: Line, one: Found) -> None:
     if kinds[:2] == ["NUMBER", "TIMES"] and kinds[2:] != ["PER"]:
         many = line.text[words[0].start : words[1].end]
         raise misread(_READINGS.format(many, f"“for {many}”"), words[0].start)
-    if kinds == ["NUMBER", "TO", "TIME"]:
+    is_range = kinds == ["NUMBER", "TO", "NUMBER"] and not is_thing(line, one.last + 3)
+    if is_range or kinds == ["NUMBER", "TO", "TIME"]:
         raise misread("is not understood here; write the time at which it begins", words[0].start)
-
-
-def _refuse_holiday(line: Line) -> None:
-    """Refuse “every year on christmas” and “on christmas at 6pm”, which would begin today.
-
-    Raises:
-        Invalid: there is such a day.
-    """
-    for word, following in pairwise(line.words):
-        if word.kind == "ON" and following.text.lower() in _HOLIDAYS:
-            message = f"“{following.text}” is not understood here; write its date, such as 1 May"
-            raise misread(message, following.start)
 
 
 def _refuse_numeric(line: Line, one: Found) -> None:
@@ -116,7 +175,7 @@ def _refuse_numeric(line: Line, one: Found) -> None:
     for word in line.words[max(one.first - 2, 0) : one.first]:
         match = _NUMERIC_DATE.match(line.text, word.start) if word.kind == "NUMERIC" else None
         if match and not line.text[match.end() : line.words[one.first].start].strip():
-            raise misread(_READINGS.format(match[0], _DATE), word.start)
+            raise misread(numeric_hint(match[0]), word.start)
 
 
 def _refuse_part_of_day(line: Line, one: Found) -> None:

@@ -17,8 +17,10 @@ from taskflow.tasks.model import due_text
 from taskflow.tasks.phrased import Place, Placed, origin_of, place_in
 from taskflow.tasks.phrases.parts import misread
 from taskflow.tasks.phrases.understanding import Understood, understand_words
+from taskflow.tasks.quick_add.beside import days_beside, refuse_times_beside
 from taskflow.tasks.quick_add.doubt import days_aside, without_names
 from taskflow.tasks.quick_add.finding import Found, find
+from taskflow.tasks.quick_add.holidays import holidays
 from taskflow.tasks.quick_add.line import QuickTask, Span, Unused
 from taskflow.tasks.quick_add.lost import lost
 from taskflow.tasks.quick_add.meaning import Here, due_at, reminders_of
@@ -46,7 +48,9 @@ def read(text: str, now: datetime, zone: ZoneInfo) -> QuickTask:
     line, here = Line(text), Here(now, zone)
     found = without_names(line, find(line, here))
     refuse_several(line, found)
-    aside = [*lost(line, found), *days_aside(line, here, found)]
+    aside = lost(line, found)
+    refuse_times_beside(line, found)
+    aside += [*days_aside(line, here, found), *days_beside(line, found), *holidays(line, found)]
     return _Reading(line, here, found, aside).task()
 
 

@@ -11,6 +11,7 @@ from taskflow.tasks.phrases.words import Word
 from taskflow.tasks.quick_add.finding import FULL_NAME, Found
 from taskflow.tasks.quick_add.spans import Line
 
+_LISTING: Final = frozenset(("SEP", "OR"))
 # What is listed with what, by terminal.
 _ALIKE: Final = {
     "NAME": frozenset(("NAME",)),
@@ -30,8 +31,14 @@ def refuse_several(line: Line, found: Sequence[Found]) -> None:
     for one in found:
         if one.kind in ("recurrence", "due"):
             for index in _beside(line, one):
-                if index not in read:
+                if index not in read or _is_listed(line, one, index):
                     _refuse(line.words[index])
+
+
+def _is_listed(line: Line, one: Found, index: int) -> bool:
+    """Whether “and” or “or” stands between what was found and another day or time, found or not."""
+    between = index - 1 if index > one.first else index + 1
+    return one.kind == "due" and line.words[between].kind in _LISTING
 
 
 def _refuse(word: Word) -> None:
@@ -47,12 +54,12 @@ def _beside(line: Line, one: Found) -> Iterator[int]:
     """The words next to what was found that would be listed with it, in the line's order."""
     words = line.words
     before = one.first - 1
-    is_listed = before >= 0 and words[before].kind == "SEP"
+    is_listed = before >= 0 and words[before].kind in _LISTING
     before -= is_listed
     if before >= 0 and _is_alike(line, one.first, before, is_listed=is_listed):
         yield before
     after = one.last
-    if words[after : after + 1] and words[after].kind == "SEP":
+    if words[after : after + 1] and words[after].kind in _LISTING:
         after += 1
         if (
             one.kind == "due"
@@ -65,6 +72,8 @@ def _beside(line: Line, one: Found) -> Iterator[int]:
 def _is_alike(line: Line, taken: int, other: int, *, is_listed: bool) -> bool:
     """Whether two words are of one kind, with nothing between them that makes them two things."""
     kind, beside = _kind(line, taken), _kind(line, other)
+    if (kind, beside) == ("TIME", "NUMBER"):
+        return is_listed and line.kinds(other - 1, 1) == ["AT"]
     if beside not in _ALIKE.get(kind, ()):
         return False
     word = line.words[other]

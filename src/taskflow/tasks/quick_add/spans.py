@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from taskflow.base.errors import Invalid
 from taskflow.tasks.phrases.parser import Branch, Start, tree_of, whole_beginnings
-from taskflow.tasks.phrases.parts import When
+from taskflow.tasks.phrases.parts import When, misread
 from taskflow.tasks.phrases.tokens import branches, clock_of, length_of, place, tokens, when_of
 from taskflow.tasks.phrases.words import Word, words_of
 
@@ -23,6 +23,7 @@ _PRIORITIES: Final = {
     "urgent": "urgent", "high": "high", "medium": "medium", "low": "low",
     "1": "urgent", "2": "high", "3": "medium", "4": "low",
 }  # fmt: skip
+_NOON: Final = (12, 0)
 _NAME_BEGUN: Final = re.compile(r"[^\W\d_][.@/]")
 _NAME_GOES_ON: Final = re.compile(r"[.@/][^\W\d_]")
 _QUOTED: Final = re.compile(
@@ -75,6 +76,14 @@ class Line:
         ]
         self._work = 0
 
+    def is_quoted(self, word: Word) -> bool:
+        """Whether a word stands in double quotes or behind a backslash."""
+        return any(start <= word.start < end for start, end in self.literal)
+
+    def kinds(self, first: int, number: int) -> list[str]:
+        """The terminals of so many words from one on; fewer at the line's end."""
+        return [word.kind for word in self.words[first : first + number]]
+
     def endings(self, first: int, start: Start) -> list[int]:
         """Up to which words one can read from this one on, the longest first.
 
@@ -125,20 +134,29 @@ def reminding_of(words: Sequence[Word]) -> Reminding:
 def _moment(tree: Branch) -> Moment:
     found = Moment()
     for child in branches(tree):
-        if child.data in ("time", "clock"):
-            found = found._replace(clock=clock_of(child))
-        elif child.data == "minutes":
-            found = found._replace(minutes=length_of(child)[1])
-        elif child.data == "month_day":
-            day = int(tokens(child)["ORDINAL"])
-            found = found._replace(when=When(place(child), "month_day", day=day))
-        elif child.data == "later" and length_of(child)[0] == "hour":
-            found = found._replace(minutes=length_of(child)[1] * 60)
-        else:
-            found = found._replace(when=when_of(child))
+        found = _with(found, child)
+    if any(tree.find_data("tonight")) and found.clock and found.clock < _NOON:
+        raise misread("“tonight” is no time before noon; write for example 19:30", place(tree))
     if found.minutes and found.clock:
         raise Invalid.field("text", "says two times", place(tree))
     return found
+
+
+def _with(found: Moment, said: Branch) -> Moment:
+    """A moment, with what another part says of it."""
+    if said.data in ("time", "clock"):
+        return found._replace(clock=clock_of(said))
+    if said.data == "minutes":
+        return found._replace(minutes=length_of(said)[1])
+    if said.data == "later" and length_of(said)[0] == "hour":
+        return found._replace(minutes=length_of(said)[1] * 60)
+    return found._replace(when=_day(said))
+
+
+def _day(said: Branch) -> When:
+    if said.data == "month_day":
+        return When(place(said), "month_day", day=int(tokens(said)["ORDINAL"]))
+    return When(place(said), "today") if said.data == "tonight" else when_of(said)
 
 
 def _offset(tree: Branch) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.unit.tasks.quick_add import several_table
+from tests.unit.tasks.quick_add import beside_table, several_table
 from tests.unit.tasks.quick_add.quick_add_table import LINES, REFUSED, REMINDERS
 
 from taskflow.base.errors import Invalid
@@ -25,7 +25,9 @@ def read(text: str) -> QuickTask:
     return read_line(text, NOW, BERLIN)
 
 
-@pytest.mark.parametrize(("text", "title", "due", "rule"), [*LINES, *several_table.LINES])
+@pytest.mark.parametrize(
+    ("text", "title", "due", "rule"), [*LINES, *several_table.LINES, *beside_table.LINES]
+)
 def test_a_line_says_what_when_and_how_often(
     text: str, title: str, due: str | None, rule: str | None
 ) -> None:
@@ -36,7 +38,9 @@ def test_a_line_says_what_when_and_how_often(
     assert bool(task.get("all_day")) == (due is not None and "T" not in due)
 
 
-@pytest.mark.parametrize(("text", "place", "message"), [*REFUSED, *several_table.REFUSED])
+@pytest.mark.parametrize(
+    ("text", "place", "message"), [*REFUSED, *several_table.REFUSED, *beside_table.REFUSED]
+)
 def test_a_phrase_that_makes_no_sense_as_a_whole_is_refused_and_no_part_of_it_is_taken(
     text: str, place: str, message: str
 ) -> None:
@@ -165,6 +169,13 @@ def test_what_is_told_of_a_day_in_the_title_can_be_written(text: str, day: str, 
     [span] = quick.spans
     again: Any = read(f"sleep {span.text} on {day}").given["recurrence"]
     assert again["rule"].startswith(f"{rule};BY")
+
+
+@pytest.mark.parametrize(("text", "day", "message"), beside_table.NAMED)
+def test_a_day_that_names_a_thing_beside_a_time_is_told(text: str, day: str, message: str) -> None:
+    [unused] = read(text).unused
+    assert (unused.text, text[unused.start : unused.end]) == (day, day)
+    assert message in unused.message
 
 
 def test_a_day_in_the_title_is_told_also_where_a_time_is_said() -> None:
