@@ -161,12 +161,12 @@ def _unclear(line: Line, index: int) -> int:
     """How many words say such a day: “next week”, “in the evening”, “a week later”; 0 for none."""
     first, second = [*line.kinds(index, 2), "", ""][:2]
     texts = [one.text.lower() for one in line.words[index + 1 : index + 3]]
-    is_week = first in ("BY", "FOR", "NEXT", "ON", "THIS") and second in _UNITS
+    is_week = first in ("AT", "BY", "FOR", "NEXT", "ON", "THIS") and second in _UNITS
     is_part = first in ("IN", "THIS") and texts[:1] and texts[0] in context.DAYPARTS
     is_week = is_week or (line.words[index].text.lower() in _WITHIN and second in _UNITS)
     if is_week or is_part or (first == "IN" and second == "SPAN"):
         return len(("next", "week"))
-    if first == "IN" or line.words[index].text.lower() == "within":
+    if first in ("AFTER", "IN") or line.words[index].text.lower() == "within":
         ahead = line.kinds(index + 2, 2 if second == "PER" else 1)
         if ahead[-1:] and ahead[-1] in _UNITS:
             return len(("in", "few", *ahead))
@@ -242,7 +242,8 @@ def _is_other(line: Line, index: int, clock: Found) -> bool:
         before.kind in _LEADING or before.text.lower() in _LEADING_WORDS
     )
     if word.kind == "NAME":
-        is_beside = index + 1 == clock.first or index == clock.last
+        following = index + 1 + (line.kinds(index + 1, 1) == ["SEP"])
+        is_beside = following == clock.first or index == clock.last
         return len(word.text) < FULL_NAME and not is_led and not is_beside
     if word.kind == "MONTH":
         return not is_led

@@ -18,7 +18,7 @@ _CHANGING_WORDS: Final = frozenset(
     ("before", "ending", "following", "not", "past", "since", "starting")
 )
 # The same of a day by its name or number: “last friday”, “next week friday”.
-_CHANGING_NAMES: Final = frozenset(("FORTNIGHT", "LAST", "MONTHS", "WEEK", "YEARS"))
+_CHANGING_NAMES: Final = frozenset(("FORTNIGHT", "LAST", "MONTHS", "ORDINAL", "WEEK", "YEARS"))
 _NAMED: Final = frozenset(("NAME", "ORDINAL"))
 _RANGES: Final = (["BETWEEN", "TIME", "SEP"], ["NAME", "TO", "NAME"])
 DAYPARTS: Final = frozenset(("morning", "afternoon", "evening", "night"))

@@ -52,7 +52,9 @@ def lost(line: Line, found: Sequence[Found]) -> list[Unused]:
         _refuse_longer(line, one)
         if one.kind == "recurrence":
             _refuse_times(line, one)
-        elif one.value.when is None and not one.value.minutes:
+        elif one.value.when is not None:
+            _refuse_week(line, one)
+        elif not one.value.minutes:
             _refuse_numeric(line, one)
             _refuse_part_of_day(line, one)
     _refuse_reminder(line, found)
@@ -96,7 +98,7 @@ def _almost_every(line: Line) -> Iterator[Unused]:
     """“evry” before a weekday or a unit, taken or not."""
     for word, following in pairwise(line.words):
         text = word.text.lower()
-        is_every = is_nearly(text, "every") or f"{text}y" == "every"
+        is_every = is_nearly(text, "every") or text in ("ev", "ever")
         if is_every and word.kind == "UNKNOWN" and following.kind in _EACH:
             yield Unused(word.start, word.end, word.text, _MEANT.format(word.text, "every"))
 
@@ -163,6 +165,23 @@ def _refuse_times(line: Line, one: Found) -> None:
     is_range = kinds == ["NUMBER", "TO", "NUMBER"] and not is_thing(line, one.last + 3)
     if is_range or kinds == ["NUMBER", "TO", "TIME"]:
         raise misread("is not understood here; write the time at which it begins", words[0].start)
+
+
+def _refuse_week(line: Line, one: Found) -> None:
+    """Refuse “friday week” and “a week today”, which are a week after the day that is taken.
+
+    Raises:
+        Invalid: a week, a fortnight or the next of them stands beside a weekday or today.
+    """
+    if one.value.when.kind not in ("weekday", "today"):
+        return
+    following = line.kinds(one.last, 2)
+    after = one.last + (following[:1] == ["NEXT"])
+    before = one.first - 1
+    for index in (after, before):
+        if 0 <= index < len(line.words) and line.words[index].kind in ("WEEK", "FORTNIGHT"):
+            word = line.words[index]
+            raise misread(f"“{word.text}” beside a day is not understood; write a date", word.start)
 
 
 def _refuse_numeric(line: Line, one: Found) -> None:
