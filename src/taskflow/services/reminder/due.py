@@ -30,6 +30,10 @@ DUE = _DUE.format(condition=_IS_DUE)
 # They are looked up one by one, whatever the statistics say: in a burst these are old, and all that
 # is due would be looked through for each batch.
 DUE_CLAIMED = _DUE.format(condition=f"id = ANY($3::uuid[]) AND ({_IS_DUE}) IS TRUE")
+URGENT = """
+SELECT task_id FROM reminders.tasks
+ WHERE task_id = ANY($1::uuid[]) AND task->>'priority' = 'urgent'
+"""
 SENT = """
 UPDATE reminders.reminders AS reminder
    SET status = 'sent', fired_at = $1, seen_at = NULL, late_by_seconds = fired.late_by_seconds,
@@ -141,6 +145,15 @@ def _due(row: Any) -> Due:
     nagging = (every, times, done)
     found = Standing(planned_at, fire_at, "pending", None, fired_at, None, *nagging, missed_at)
     return Due(identity, user_id, task_id, offset, found, *known)
+
+
+async def urgent(transaction: Transaction, task_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these tasks are urgent by now.
+
+    Whoever changes one locks its reminders after that: of what is locked here, either the change is
+    seen now, or who makes it has yet to see what becomes of the reminder.
+    """
+    return {row[0] for row in await transaction.rows(URGENT, list(task_ids))}
 
 
 async def mark(transaction: Transaction, fired: Sequence[Fired], now: datetime) -> None:

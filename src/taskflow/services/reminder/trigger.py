@@ -84,7 +84,7 @@ async def trigger(
     if not found:
         return Triggered((), {})
     people = await preferences_of_all(transaction, {one.user_id for one in found})
-    waiting = postponed(found, _quiet(people, now), now)
+    waiting = await _waiting(transaction, found, people, now)
     muted = {one for one, wanted in people.items() if wanted.notifications.level == "none"}
     fired = firings([one for one in found if one.id not in waiting], muted, now)
     history = await _postpone(transaction, found, waiting, people, now)
@@ -97,6 +97,24 @@ async def trigger(
     await tell(transaction, fired, now)
     again = {one.due.id: one.following.at for one in fired if one.following}
     return Triggered(fired, {**waiting, **again})
+
+
+async def _waiting(
+    transaction: Transaction,
+    found: Sequence[Due],
+    people: Mapping[UUID, Preferences],
+    now: datetime,
+) -> Times:
+    """Until when each of these waits that falls into its owner's quiet hours.
+
+    Its task may have been made urgent after it was read here and before it was locked.
+    """
+    waiting = postponed(found, _quiet(people, now), now)
+    if not waiting:
+        return waiting
+    held = {one.id: one.task_id for one in found if one.id in waiting}
+    urgent = await due.urgent(transaction, set(held.values()))
+    return {one: until for one, until in waiting.items() if held[one] not in urgent}
 
 
 def _quiet(people: Mapping[UUID, Preferences], now: datetime) -> dict[UUID, datetime | None]:
