@@ -7,7 +7,9 @@ from datetime import datetime
 
 import pytest
 from tests.carrying import add_person, fire, history, until
+from tests.explained import explaining
 from tests.held_up import (
+    EVENING,
     HOUR,
     MORNING,
     QUIET,
@@ -24,6 +26,7 @@ from taskflow.accounts.model import PreferencesPatch, QuietHoursPatch
 from taskflow.db.engine import Database
 from taskflow.db.hints import Hints
 from taskflow.events.payloads import Reminder, TaskState
+from taskflow.services.reminder import postponements
 from taskflow.services.reminder.postponements import PAGE_SIZE, Postponements
 from taskflow.services.reminder.schedule_memory import MemorySchedule
 from taskflow.services.reminder.scheduler import plans
@@ -146,6 +149,19 @@ async def test_very_many_that_are_held_up_follow_a_page_after_the_other(
         async with own.transaction(read_only=True) as transaction:
             (found,) = await transaction.rows(TOUCHED, task.id, wall.at)
         assert tuple(found) == (2, 0)
+
+
+async def test_nobody_looks_through_what_is_held_up_and_comes_as_it_should(
+    own: Database, database: Database, server: Server
+) -> None:
+    task = await held(own, database, Wall())
+    async with own.transaction() as transaction:
+        await transaction.execute(MORE, task.id, 3_000)
+    await server.execute("ANALYZE reminders.reminders")
+    async with explaining(own) as transaction:
+        whose = (EVENING, [task.user_id], [MORNING])
+        assert await transaction.rows(postponements.WHOSE, *whose) == []
+        assert transaction.looked_at == 1
 
 
 async def test_whoever_hears_nothing_any_more_listens_again(

@@ -40,11 +40,14 @@ SELECT DISTINCT user_id FROM reminders.reminders
 # What is due already is judged anew when it fires, which is just now. What is held up of a person
 # comes at one time: whatever comes at another one is to be looked at.
 _STALE: Final = """status = 'pending' AND postponed_from IS NOT NULL AND fire_at > $1"""
+# Before and after that time, so that an index passes over all that comes then.
 WHOSE: Final = f"""
 SELECT person.id, person.comes_at
   FROM unnest($2::uuid[], $3::timestamptz[]) AS person (id, comes_at)
  WHERE EXISTS (SELECT FROM reminders.reminders
-                WHERE {_STALE} AND user_id = person.id AND fire_at <> person.comes_at)
+                WHERE {_STALE} AND user_id = person.id AND fire_at < person.comes_at)
+    OR EXISTS (SELECT FROM reminders.reminders
+                WHERE {_STALE} AND user_id = person.id AND fire_at > person.comes_at)
 """  # noqa: S608 - of constants alone
 LOCK: Final = f"""
 SELECT id, fire_at, postponed_from FROM reminders.reminders
