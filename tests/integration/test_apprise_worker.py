@@ -6,6 +6,7 @@ import resource
 import signal
 import zlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,13 +14,19 @@ import pytest
 from tests.receivers import HttpReceiver
 from tests.replicas import until
 
+from taskflow.base.clock import SystemClock
 from taskflow.base.errors import Unavailable
 from taskflow.services.reminder.channels.apprise_worker import MOST_MEMORY_BYTES
+from taskflow.services.reminder.channels.port import Addressee, Message, Receipt
+from taskflow.services.reminder.channels.through_apprise import ThroughApprise
 from taskflow.services.reminder.channels.worker_protocol import Reply, Request
 from taskflow.services.reminder.channels.workers import MODULE, Workers
+from taskflow.services.reminder.sending import BrokenOff, Sending
 
 SECONDS = 30.0
 LOOPBACK = "127.0.0.0/8"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MESSAGE = Message(uuid4(), "reminder", "Tea", "", None, "medium", NOON, 0, (), None)
 
 
 @pytest.fixture
@@ -141,6 +148,49 @@ async def test_no_service_of_the_machine_itself_is_understood(workers: Workers) 
     ):
         reply = await workers.ask(Request("check", url), SECONDS)
         assert reply.is_understood, url
+
+
+async def test_what_a_service_took_is_known_though_it_goes_on_speaking_when_we_stop(
+    receiver: HttpReceiver,
+) -> None:
+    workers = Workers(LOOPBACK, hurry_seconds=SECONDS)
+    receiver.missing = 1_000
+    sending = Sending(ThroughApprise(workers, SystemClock(), ""), grace_seconds=0)
+    answer = asyncio.create_task(sending.send(addressee(receiver), MESSAGE, may_rest=True))
+    await until(lambda: len(receiver.calls) == 1)
+    sending.stop()
+    assert await answer == Receipt("it answered 200")
+    await workers.close()
+    assert processes() == []
+
+
+async def test_a_service_that_says_nothing_when_we_stop_is_broken_off(
+    receiver: HttpReceiver,
+) -> None:
+    workers = Workers(LOOPBACK, hurry_seconds=0.01)
+    receiver.hangs = True
+    sending = Sending(ThroughApprise(workers, SystemClock(), ""), grace_seconds=0)
+    answer = asyncio.create_task(sending.send(addressee(receiver), MESSAGE, may_rest=True))
+    await until(lambda: len(receiver.calls) == 1)
+    sending.stop()
+    assert await answer == BrokenOff()
+    assert processes() == []
+
+
+async def test_what_a_service_took_is_known_though_it_speaks_for_longer_than_it_may(
+    receiver: HttpReceiver,
+) -> None:
+    workers = Workers(LOOPBACK, hurry_seconds=SECONDS)
+    request = Request("send", addressee(receiver).address["url"], "Tea", "is ready")
+    assert (await workers.ask(request, SECONDS)).is_delivered
+    receiver.missing = 1_000
+    assert (await workers.ask(request, 0)).is_delivered
+    await workers.close()
+
+
+def addressee(receiver: HttpReceiver) -> Addressee:
+    address = {"url": f"json://127.0.0.1:{receiver.port}/"}
+    return Addressee(uuid4(), uuid4(), "apprise", "mine", address)
 
 
 def peak_bytes(process: int) -> int:

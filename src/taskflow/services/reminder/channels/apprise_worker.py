@@ -5,14 +5,16 @@ it gives up what it needs no more: from then on it connects to permitted address
 where the connection is made, starts no program, writes no file, reads none but Python's own, and
 has no more memory than it needs.
 No code of a service can undo that. What Apprise logs is thrown away: it may hold secrets.
+Told to hurry (SIGUSR1), it waits for no more of an answer whose head is there.
 """
 
 import logging
 import os
 import resource
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, Final
@@ -54,9 +56,26 @@ class _Record:
 
     def clear(self) -> None:
         self.is_refused = False
+        self.is_hurried = False
+        self.is_reading = False
         self.statuses: list[int] = []
         self.retry_after: str | None = None
         self.failure: str | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read what may be left unread."""
+        self.is_reading = True
+        try:
+            yield
+        finally:
+            self.is_reading = False
+
+    def hurry(self, *_signal: object) -> None:
+        """Read no more, whatever is being waited for."""
+        self.is_hurried = True
+        if self.is_reading:
+            raise InterruptedError
 
 
 _record: Final = _Record()
@@ -64,6 +83,7 @@ _record: Final = _Record()
 
 def main(allowed: str) -> None:
     """Answer requests until there are no more."""
+    signal.signal(signal.SIGUSR1, _record.hurry)
     logging.disable()
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
@@ -153,8 +173,8 @@ def _keep_some(response: requests.Response) -> None:
     The answer is known by its status: what is broken or slow after that changes nothing.
     """
     body, until = bytearray(), monotonic() + BODY_SECONDS
-    with suppress(urllib3.exceptions.HTTPError, OSError):
-        while len(body) < MOST_BODY_BYTES and monotonic() < until:
+    with suppress(urllib3.exceptions.HTTPError, OSError), _record.reading():
+        while len(body) < MOST_BODY_BYTES and monotonic() < until and not _record.is_hurried:
             part = response.raw.read1(MOST_BODY_BYTES - len(body), decode_content=False)
             if not part:
                 break

@@ -1,15 +1,17 @@
 """The processes in which Apprise runs: started when one is needed, ended when none is.
 
 A process has one request at a time. What takes too long is killed, and so is what nobody asked for
-a while: a person's service can neither hold ours up nor be there for nothing.
+a while: a person's service can neither hold ours up nor be there for nothing. Before that it is
+told to hurry: what a service has answered by then counts, whatever of it is still to come.
 """
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -28,6 +30,8 @@ START_SECONDS: Final = 30.0
 TURN_SECONDS: Final = 30.0
 IDLE_SECONDS: Final = 60.0
 MOST_REQUESTS: Final = 200
+# How long a process has to say what came of it, once its time is over or we stop.
+HURRY_SECONDS: Final = 1.0
 
 log = structlog.get_logger()
 
@@ -38,11 +42,18 @@ class Workers:
     Args:
         allowed: The setting of the same name, for the process to hold itself to.
         idle_seconds: How long a process is kept that nobody asks.
+        hurry_seconds: How long one that is told to hurry has for its answer.
     """
 
-    def __init__(self, allowed: str | None, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        allowed: str | None,
+        idle_seconds: float = IDLE_SECONDS,
+        hurry_seconds: float = HURRY_SECONDS,
+    ) -> None:
         self._allowed = allowed or ""
         self._idle_seconds = idle_seconds
+        self._hurry_seconds = hurry_seconds
         self._idle: list[_Worker] = []
         self._room = asyncio.Semaphore(MOST)
         self._shares: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -64,7 +75,7 @@ class Workers:
         async with self._turn(owner):
             worker, reply = await self._take(), None
             try:
-                reply = await worker.ask(request, seconds)
+                reply = await worker.ask(request, seconds, self._hurry_seconds)
             finally:
                 # Who has not answered may still be at it.
                 await (worker.end() if reply is None else self._give_back(worker))
@@ -139,14 +150,27 @@ class _Worker:
                 await worker.end()
         return worker
 
-    async def ask(self, request: Request, seconds: float) -> Reply:
+    async def ask(self, request: Request, seconds: float, hurry_seconds: float) -> Reply:
         """Have a request answered; it may be asked nothing more when that fails."""
         if self._process.stdin is None:
             raise Unavailable("the process of Apprise takes nothing")
         self._process.stdin.write(msgspec.json.encode(request) + b"\n")
-        reply = await self.read(seconds)
         self.answered += 1
-        return reply
+        try:
+            return await self.read(seconds)
+        except (TimedOut, asyncio.CancelledError):
+            # Whoever is cancelled now has the answer all the same, if there is one, and gives it.
+            reply = await self._hurry(hurry_seconds)
+            if reply is None:
+                raise
+            return reply
+
+    async def _hurry(self, seconds: float) -> Reply | None:
+        """What it says when it waits for no more of what a service answers; None for nothing."""
+        with suppress(ProcessLookupError, TimedOut, Unavailable):
+            self._process.send_signal(signal.SIGUSR1)
+            return await self.read(seconds)
+        return None
 
     async def read(self, seconds: float) -> Reply:
         """The next line that it says."""
