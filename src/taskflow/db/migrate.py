@@ -144,7 +144,7 @@ async def _run(dsn: str) -> None:
         process.kill()
         await process.wait()
         raise Unavailable(
-            "the migrations did not finish in time; each is all or nothing, so start again later"
+            "the migrations did not finish in time; start again, and they go on where they were"
         ) from None
     if process.returncode != 0:
         last = complaint.decode(errors="replace").strip().splitlines()[-1:]

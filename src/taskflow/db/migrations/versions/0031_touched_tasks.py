@@ -5,7 +5,7 @@ from alembic import op
 revision = "0031"
 down_revision = "0030"
 
-PARTS = 32
+PARTS = 128
 # The last byte of an id is as good as random. Locked in their order, as elsewhere.
 MARK = """
 UPDATE tasks.tasks AS task SET is_touched = false
