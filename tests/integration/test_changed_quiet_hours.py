@@ -43,10 +43,9 @@ TOUCHED = """
 SELECT count(DISTINCT xmin::text) FILTER (WHERE fire_at = $2), count(*) FILTER (WHERE fire_at <> $2)
   FROM reminders.reminders WHERE task_id = $1
 """
-# The last that a connection which listens has asked.
 END_LISTENERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
- WHERE query LIKE 'LISTEN%' AND datname = current_database()
+ WHERE application_name LIKE 'taskflow_reminders listening %' AND datname = current_database()
 """
 
 

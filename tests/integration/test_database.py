@@ -1,5 +1,7 @@
 """A connection that comes back from a transaction, whatever became of it."""
 
+import os
+
 import pytest
 
 from taskflow.base.errors import TimedOut
@@ -10,6 +12,7 @@ from taskflow.db.hints import Hints
 HELD = """
 SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()
 """
+NAMES = "SELECT application_name FROM pg_stat_activity WHERE datname = current_database()"
 
 
 async def fail_holding_a_lock(database: Database) -> None:
@@ -52,3 +55,20 @@ async def test_a_request_whose_statement_takes_too_long_is_told_to_come_back(dsn
         await database.close()
     assert problem_of(failure.value).status == 503
     assert headers_of(failure.value)["Retry-After"] == "1"
+
+
+async def test_an_operator_sees_what_each_connection_is_for_and_whose_process_has_it(
+    dsn: str,
+) -> None:
+    database = Database(dsn, "taskflow_reminders", Hints(), max_connections=1)
+    await database.open()
+    try:
+        async with database.listening("told"), database.transaction() as transaction:
+            found = {row[0] for row in await transaction.rows(NAMES)}
+    finally:
+        await database.close()
+    process = f"{os.getpid()}@"
+    assert {name.partition(process)[0] for name in found if process in name} >= {
+        "taskflow_reminders working ",
+        "taskflow_reminders listening ",
+    }

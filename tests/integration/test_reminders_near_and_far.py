@@ -35,7 +35,8 @@ SECOND = timedelta(seconds=1)
 MOST = 8
 NEVER_LOOKS = 3600.0
 CUT = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'taskflow_reminders'
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE application_name LIKE 'taskflow_reminders working %'
 """
 
 

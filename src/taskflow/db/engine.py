@@ -6,6 +6,8 @@ away, full or overloaded becomes `Unavailable`; a statement that took too long, 
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -27,6 +29,8 @@ SPAN: Final = ("transaction", Kind.CLIENT)
 _POSTGRESQL: Final = {"db.system.name": "postgresql"}
 ACQUIRE_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 60.0
+# PostgreSQL cuts what is longer, and tells so.
+MOST_NAME: Final = 63
 _SESSION: Final = {
     "statement_timeout": "30s",
     # Shorter than a sidecar waits for an answer: who waits for a lock has not failed.
@@ -76,10 +80,11 @@ class Database:
         self._pool: Pool[Record] | None = None
         self._queue = _Queue()
 
-    @property
-    def _session(self) -> dict[str, str]:
+    def _session(self, purpose: str) -> dict[str, str]:
+        """What a connection begins with; `pg_stat_activity` tells its purpose and its process."""
         role = {"role": self.role} if self.role else {}
-        return _SESSION | role | {"application_name": self.role or "taskflow"}
+        name = f"{self.role or 'taskflow'} {purpose} {os.getpid()}@{socket.gethostname()}"
+        return _SESSION | role | {"application_name": name[:MOST_NAME]}
 
     @property
     def connections(self) -> Connections:
@@ -98,7 +103,7 @@ class Database:
             timeout=ACQUIRE_SECONDS,
             command_timeout=ACQUIRE_SECONDS * 4,
             reset=_as_it_is,
-            server_settings=self._session,
+            server_settings=self._session("working"),
         )
 
     async def close(self, patience_seconds: float = 1.0) -> None:
@@ -140,7 +145,7 @@ class Database:
         """
         async with _Translate():
             connection = await asyncpg.connect(
-                self._dsn, timeout=ACQUIRE_SECONDS, server_settings=self._session
+                self._dsn, timeout=ACQUIRE_SECONDS, server_settings=self._session("listening")
             )
             try:
                 yield await Ear(connection, channel).listen()
