@@ -17,7 +17,7 @@ import asyncpg
 from taskflow.base.errors import TimedOut, Unavailable
 from taskflow.base.spans import Kind, below
 from taskflow.db.hints import Hints
-from taskflow.db.listening import Ear
+from taskflow.db.listening import ANSWER_SECONDS, Ear
 from taskflow.db.reasons import reason_of
 from taskflow.db.transaction import Transaction
 from taskflow.db.undoing import UNDO_SECONDS, Undoable
@@ -145,7 +145,10 @@ class Database:
         """
         async with _Translate():
             connection = await asyncpg.connect(
-                self._dsn, timeout=ACQUIRE_SECONDS, server_settings=self._session("listening")
+                self._dsn,
+                timeout=ACQUIRE_SECONDS,
+                command_timeout=ANSWER_SECONDS,
+                server_settings=self._session("listening"),
             )
             try:
                 yield await Ear(connection, channel).listen()
