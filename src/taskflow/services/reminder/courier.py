@@ -9,6 +9,7 @@ breaks off what is not answered at once and says so, which is not held against t
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -68,6 +69,7 @@ class Courier:
         self._bell = f"{BELL} {channel.kind}"
         self._sending = Sending(channel, terms.grace_seconds)
         self._carrying: dict[asyncio.Task[None], Claimed] = {}
+        self._looking = asyncio.Lock()
         self._busy = 0
         self._mark = uuid4()
         self._unbegun: set[Unbegun] = set()
@@ -77,7 +79,8 @@ class Courier:
         async with asyncio.TaskGroup() as group:
             while True:
                 try:
-                    pause = await self._look(group)
+                    async with self._looking:
+                        pause = await self._look(group)
                 except Unavailable as error:
                     log.warning("deliveries.waiting", channel=self._channel.kind, why=error.detail)
                     pause = AWAY_SECONDS
@@ -86,8 +89,13 @@ class Courier:
     async def stop(self) -> None:
         """Begin nothing more; what is not answered now is for whoever comes next to send again."""
         self._sending.stop()
-        if self._carrying:
-            await asyncio.wait(self._carrying, timeout=STOP_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                # What is being claimed may be ours by now, and is then given back.
+                async with self._looking:
+                    carrying = set(self._carrying)
+                if carrying:
+                    await asyncio.wait(carrying)
 
     async def _look(self, group: asyncio.TaskGroup) -> float:
         """Begin with what is due, as far as there is room; returns how long to sleep then."""
