@@ -32,6 +32,7 @@ from taskflow.services.reminder.schedule_memory import MemorySchedule
 from taskflow.services.reminder.scheduler import plans
 from taskflow.services.reminder.trigger import Terms, trigger
 
+MANY = 3_000
 # As many more of the same task as make more than a page, each held up as the first one is.
 MORE = """
 INSERT INTO reminders.reminders
@@ -155,12 +156,12 @@ async def test_nobody_looks_through_what_is_held_up_and_comes_as_it_should(
 ) -> None:
     task = await held(own, database, Wall())
     async with own.transaction() as transaction:
-        await transaction.execute(MORE, task.id, 3_000)
+        await transaction.execute(MORE, task.id, MANY)
     await server.execute("ANALYZE reminders.reminders")
     async with explaining(own) as transaction:
         whose = (EVENING, [task.user_id], [MORNING])
         assert await transaction.rows(postponements.WHOSE, *whose) == []
-        assert transaction.looked_at == 1
+        assert transaction.looked_at < MANY / 100, transaction.plans
 
 
 async def test_whoever_hears_nothing_any_more_listens_again(
