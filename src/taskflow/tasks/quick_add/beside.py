@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from taskflow.tasks.phrases.numeric import numeric_hint
-from taskflow.tasks.phrases.parser import whole_beginnings
+from taskflow.tasks.phrases.parser import Start, whole_beginnings
 from taskflow.tasks.phrases.parts import misread
 from taskflow.tasks.phrases.vocabulary import DAY_NAMES, MONTH_NAMES, WORDS
 from taskflow.tasks.phrases.words import words_of
@@ -49,6 +49,7 @@ _OTHER_DAYS: Final = frozenset(("eom", "eow", "eoy", "yesterday"))
 _MOST_WORDS: Final = 3
 _CLOCK: Final = "a time such as 17:30"
 _DAY: Final = "“{}” may be the day of this time; write them together, such as “on friday at 17:00”"
+_ONLY_EVERY: Final = "“{}” is understood behind “every” alone; write that, or a date"
 _UNCLEAR: Final = (
     "“{}” is not understood here; write the day and its time together, such as “friday at 17:00”, "
     "or put it in double quotes where it is a word alone"
@@ -212,7 +213,8 @@ def _day_aside(line: Line, index: int, clock: Found, said: str) -> Unused | None
         return _thing(line, index, index + 1, f"{said} on {word.text[:-2]}")
     if word.kind not in _DAYS:
         return None
-    last = index + max(_day_lengths(line, index, clock.first), default=0)
+    once, always = (_day_length(line, index, clock.first, how) for how in ("due", "recurrence"))
+    last = index + max(once, always)
     if last == index or (last == index + 1 and _is_other(line, index, clock)):
         return None
     if part := context.part_of_day(line, last):
@@ -222,16 +224,15 @@ def _day_aside(line: Line, index: int, clock: Found, said: str) -> Unused | None
     day = line.text[word.start : line.words[last - 1].end]
     if line.kinds(index, last - index) in context.NAMING and context.is_thing(line, last):
         return _thing(line, index, last, f"{said} on {day}")
-    raise misread(_DAY.format(day) + _QUOTES, word.start)
+    reason = _DAY if once >= always else _ONLY_EVERY
+    raise misread(reason.format(day) + _QUOTES, word.start)
 
 
-def _day_lengths(line: Line, index: int, clock: int) -> Iterator[int]:
-    """Of how many words, without the time itself, days are made from a word on."""
+def _day_length(line: Line, index: int, clock: int, start: Start) -> int:
+    """Of how many words, without the time itself, the longest day is made from a word on."""
     end = clock if clock > index else len(line.words)
     words = [*_ON, *line.words[index:end]]
-    for start in ("due", "recurrence"):
-        for number in whole_beginnings(words, start):
-            yield number - len(_ON)
+    return max((number - len(_ON) for number in whole_beginnings(words, start)), default=0)
 
 
 def _is_other(line: Line, index: int, clock: Found) -> bool:
