@@ -124,6 +124,18 @@ async def test_whoever_comes_back_to_the_page_sees_what_has_become_of_the_series
     await expect(page.get_by_test_id("series-paused")).to_be_visible()
 
 
+async def test_a_series_that_is_paused_and_resumed_elsewhere_shows_at_once(ada: Person) -> None:
+    page, task = await series_open(ada, "Stretch", recurrence={"rule": "daily"})
+    # The page looks by itself for a while after a task of it has changed.
+    ada.api.patch(f"/tasks/{task['id']}", json={"description": "Slowly"}).raise_for_status()
+    for _ in range(LOOKS):
+        await page.wait_for_event("response", lambda one: "/recurring/series/" in one.url)
+    ada.api.post(f"/recurring/series/{task['series_id']}/pause").raise_for_status()
+    await expect(page.get_by_test_id("series-paused")).to_be_visible()
+    ada.api.post(f"/recurring/series/{task['series_id']}/resume").raise_for_status()
+    await expect(page.get_by_test_id("series-paused")).to_have_count(0)
+
+
 async def test_a_save_that_fails_keeps_what_was_written_and_the_place(ada: Person) -> None:
     page, task = await series_open(ada, "Stretch", recurrence={"rule": "daily"})
     path = f"/api/v1/recurring/series/{task['series_id']}"

@@ -14,7 +14,7 @@ from taskflow.base.errors import Conflict
 from taskflow.base.ids import derived_id, new_id
 from taskflow.db.transaction import Transaction
 from taskflow.events import topics
-from taskflow.events.payloads import TaskState
+from taskflow.events.payloads import Change, TaskState
 from taskflow.outbox.append import Caused, append_caused
 from taskflow.tasks import tables
 from taskflow.tasks.drafting import drafted_aside
@@ -113,6 +113,28 @@ async def amend(
     fields = await drafted_aside(before, given, now)
     after = before.with_fields(fields, moves_series=True)
     return await save(transaction, actor, topics.TASK_UPDATED, before, after, now)
+
+
+async def tell(
+    transaction: Transaction,
+    actor: Actor,
+    task_id: UUID,
+    differences: dict[str, Change],
+    now: datetime,
+) -> Task:
+    """Tell, as an update of an instance, of what has changed for it in its series.
+
+    Its fields stay as they are, and it has another version.
+
+    Raises:
+        TaskNotFound: no such task, it is in the trash, or it is not the actor's.
+    """
+    before = await locked(transaction, actor, task_id)
+    is_touched = before.is_touched or actor.touches
+    after = replace(before.next_version(now), is_touched=is_touched)
+    await tables.save(transaction, after)
+    await record(transaction, actor, topics.TASK_UPDATED, after, differences, now)
+    return after
 
 
 async def withdraw(transaction: Transaction, actor: Actor, task_id: UUID, now: datetime) -> bool:

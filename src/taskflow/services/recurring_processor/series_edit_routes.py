@@ -14,7 +14,7 @@ from taskflow.base.errors import Conflict, Invalid, Stale
 from taskflow.chassis.acting import IfMatch, actor_of, version_of
 from taskflow.chassis.task_bodies import TaskChanges, given
 from taskflow.db.engine import Database
-from taskflow.services.recurring_processor import present, storage
+from taskflow.services.recurring_processor import present, storage, telling
 from taskflow.services.recurring_processor.editing import Editing
 from taskflow.services.recurring_processor.model import Chain
 from taskflow.services.recurring_processor.progress import settled
@@ -71,6 +71,7 @@ class Door:
             )
             present.refuse_stale(kept, self._version)
             after = settled(await wish(editing, chain), now)
+            after = await telling.told(transaction, actor, chain, after, now)
             after = await storage.save(transaction, kept, after)
             coming = await coming_of_all([after], now)
             return await whole(transaction, after.series, coming)
