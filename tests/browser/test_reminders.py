@@ -1,6 +1,8 @@
 """A person asks why a reminder came, and changes what is planned."""
 
 import asyncio
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Locator, Page, Route, expect
@@ -11,9 +13,11 @@ def soon(**delta: float) -> str:
     return (datetime.now(UTC) + timedelta(**delta)).isoformat()
 
 
-async def ask(person: Person, page: Page, **fields: object) -> Locator:
+async def ask(
+    person: Person, page: Page, more: Sequence[Mapping[str, object]] = (), **fields: object
+) -> Locator:
     """The dialog about the reminders of a task, one of which has just come."""
-    await person.add("Tea", reminders=[{"at": soon(seconds=2)}], **fields)
+    await person.add("Tea", reminders=[{"at": soon(seconds=2)}, *more], **fields)
     note = page.get_by_test_id("notification").filter(has_text="Reminder: Tea")
     await expect(note).to_have_count(1)
     await page.get_by_test_id("bell").click()
@@ -45,6 +49,25 @@ async def test_a_reminder_tells_why_it_came_and_that_it_was_seen(ada: Person) ->
     await page.keyboard.press("Escape")
     await expect(dialog).to_have_count(0)
     await expect(page.get_by_role("button", name="Why: Tea")).to_be_focused()
+
+
+async def test_a_reminder_of_a_series_is_removed_from_one_task_or_from_what_follows_here_too(
+    ada: Person,
+) -> None:
+    page = await ada.tab()
+    rule = {"due_date": "2031-03-03T08:00:00Z", "recurrence": {"rule": "daily"}}
+    dialog = await ask(ada, page, [{"offset": "PT1H"}, {"offset": "PT2H"}], **rule)
+    for amount, scope in ((1, "future"), (2, "this")):
+        name = re.compile(f"Remove reminder: {amount} hour")
+        await dialog.get_by_role("button", name=name).click()
+        await dialog.get_by_test_id(f"scope-{scope}").click()
+        await expect(dialog.get_by_role("button", name=name)).to_have_count(0)
+    await page.keyboard.press("Escape")
+    [task] = ada.api.get("/tasks").json()["items"]
+    ada.api.post(f"/tasks/{task['id']}/complete").raise_for_status()
+    await expect(page.get_by_test_id("task-row")).to_have_count(2)
+    [task] = ada.api.get("/tasks", params={"status": "pending"}).json()["items"]
+    assert [one["offset"] for one in task["reminders"]] == ["PT2H"]
 
 
 async def test_reminders_are_added_in_words_and_removed(ada: Person) -> None:

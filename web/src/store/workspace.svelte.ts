@@ -44,6 +44,8 @@ export class Workspace {
   readonly trash: Trash;
   readonly sentences: Sentences;
   readonly series: OpenSeries;
+  /** A series beside that of the open task, for whoever shows one. */
+  readonly newSeries: () => OpenSeries;
   /** Tries phrases for whoever shows one. */
   readonly newTrial: () => Trial;
   readonly outage: Outage;
@@ -77,6 +79,7 @@ export class Workspace {
     this.series = new OpenSeries(rules, (gone) =>
       gone ? this.opened.went(gone) : this.opened.reload(),
     );
+    this.newSeries = () => new OpenSeries(rules, () => this.tasks.refresh());
     this.suggestions = new Suggestions(api, (task) => {
       this.tasks.keep(task);
     });
