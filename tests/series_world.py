@@ -1,6 +1,6 @@
 """A person, a series of theirs and the service that follows it, in one transaction to be undone."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -242,6 +242,9 @@ class World:
         await self.wish("pause", None, {})
         self.wall.at += timedelta(days=days)
         await self.wish("resume", None, {})
+
+
+Begin = Callable[..., Coroutine[Any, Any, World]]
 
 
 def is_open(task: Any) -> bool:

@@ -1,6 +1,7 @@
-"""Installations of a test's own, and a reminder service's database with who receives from it."""
+"""What tests begin with: installations and series of their own, a database and who receives."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from tests.fresh import fresh_database
 from tests.installation import ADD_USER, Installation, Server
 from tests.receiver import Receiver, receiving
+from tests.series_world import Begin, World
 
 from taskflow.accounts.keys import load_signing_key
 from taskflow.db.engine import Database
@@ -85,3 +87,22 @@ async def receiver() -> AsyncIterator[Receiver]:
     """A receiver of reminders that listens."""
     async with receiving() as found:
         yield found
+
+
+@pytest.fixture
+async def begin(dsn: str) -> AsyncIterator[Begin]:
+    """Begins a series in a database of its own; its first news is heard, or comes late."""
+    async with AsyncExitStack() as stack:
+
+        async def begun(
+            recurrence: dict[str, object], *, floating: bool = False, is_heard: bool = True
+        ) -> World:
+            database = await stack.enter_async_context(fresh_database(dsn, role=None))
+            transaction = await stack.enter_async_context(database.transaction())
+            world = World(transaction, recurrence)
+            await world.begin(floating=floating)
+            if is_heard:
+                await world.settle()
+            return world
+
+        yield begun

@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.fresh import fresh_database
-from tests.series_world import COUNT, KINDS, START, World, is_open, judge_count
+from tests.series_world import COUNT, KINDS, START, Begin, World, is_open, judge_count
 
 FRIDAYS = {"text": "every friday at 5pm"}
 BY_RULE = {"rule": "FREQ=WEEKLY;BYDAY=FR;BYHOUR=17;BYMINUTE=0"}
@@ -17,38 +16,32 @@ async def due(world: World) -> list[str]:
 @pytest.mark.parametrize("scope", ["future", "all"])
 @pytest.mark.parametrize("recurrence", [FRIDAYS, BY_RULE])
 async def test_the_open_task_is_due_when_a_new_rule_has_its_first_and_counts_as_that(
-    dsn: str, scope: str, recurrence: dict[str, object]
+    begin: Begin, scope: str, recurrence: dict[str, object]
 ) -> None:
-    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
-        world = World(transaction, KINDS["one open, counted"])
-        await world.begin()
-        await world.settle()
-        assert await due(world) == ["Mon 02 09:00"]
-        await world.wish(scope, None, {"recurrence": recurrence | {"count": COUNT}})
-        assert await due(world) == ["Fri 06 17:00"]
-        await world.settle()
-        world.wall.at = START + timedelta(days=5)
-        await world.do_all(1)
-        assert await due(world) == ["Fri 13 17:00"]
-        await world.do_all(7 * COUNT)
-        await judge_count(world)
-        assert len(await world.tasks()) == COUNT
+    world = await begin(KINDS["one open, counted"])
+    assert await due(world) == ["Mon 02 09:00"]
+    await world.wish(scope, None, {"recurrence": recurrence | {"count": COUNT}})
+    assert await due(world) == ["Fri 06 17:00"]
+    await world.settle()
+    world.wall.at = START + timedelta(days=5)
+    await world.do_all(1)
+    assert await due(world) == ["Fri 13 17:00"]
+    await world.do_all(7 * COUNT)
+    await judge_count(world)
+    assert len(await world.tasks()) == COUNT
 
 
-async def test_what_piles_up_lands_and_is_made_anew_behind_it(dsn: str) -> None:
-    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
-        world = World(transaction, KINDS["piled up, counted"])
-        await world.begin()
-        await world.settle()
-        world.wall.at += timedelta(days=2)
-        await world.pass_by()
-        recurrence = BY_RULE | {"count": COUNT, "policy": "pile_up"}
-        await world.wish("all", None, {"recurrence": recurrence})
-        await world.settle()
-        assert await due(world) == ["Fri 06 17:00"]
-        world.wall.at += timedelta(days=7 * COUNT)
-        await world.pass_by()
-        assert len(await due(world)) == COUNT
+async def test_what_piles_up_lands_and_is_made_anew_behind_it(begin: Begin) -> None:
+    world = await begin(KINDS["piled up, counted"])
+    world.wall.at += timedelta(days=2)
+    await world.pass_by()
+    recurrence = BY_RULE | {"count": COUNT, "policy": "pile_up"}
+    await world.wish("all", None, {"recurrence": recurrence})
+    await world.settle()
+    assert await due(world) == ["Fri 06 17:00"]
+    world.wall.at += timedelta(days=7 * COUNT)
+    await world.pass_by()
+    assert len(await due(world)) == COUNT
 
 
 @pytest.mark.parametrize(
@@ -60,20 +53,16 @@ async def test_what_piles_up_lands_and_is_made_anew_behind_it(dsn: str) -> None:
     ],
 )
 async def test_a_rule_without_days_of_its_own_a_given_date_and_an_exception_move_nothing(
-    dsn: str, change: dict[str, object]
+    begin: Begin, change: dict[str, object]
 ) -> None:
-    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
-        world = World(transaction, KINDS["one open"])
-        await world.begin()
-        await world.wish("all", None, change)
-        assert await due(world) == ["Mon 02 09:00"]
+    world = await begin(KINDS["one open"], is_heard=False)
+    await world.wish("all", None, change)
+    assert await due(world) == ["Mon 02 09:00"]
 
 
-async def test_a_task_that_was_moved_by_hand_stays_there(dsn: str) -> None:
-    async with fresh_database(dsn, role=None) as database, database.transaction() as transaction:
-        world = World(transaction, KINDS["one open"])
-        await world.begin()
-        (task,) = await world.tasks()
-        await world.wish("this", task["id"], {"due_date": "2026-03-03T12:00:00Z"})
-        await world.wish("all", None, {"recurrence": FRIDAYS})
-        assert await due(world) == ["Tue 03 12:00"]
+async def test_a_task_that_was_moved_by_hand_stays_there(begin: Begin) -> None:
+    world = await begin(KINDS["one open"], is_heard=False)
+    (task,) = await world.tasks()
+    await world.wish("this", task["id"], {"due_date": "2026-03-03T12:00:00Z"})
+    await world.wish("all", None, {"recurrence": FRIDAYS})
+    assert await due(world) == ["Tue 03 12:00"]

@@ -1,13 +1,10 @@
 """Edits of a series and moves of its owner lose no occurrence, and make none twice."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from tests.fresh import fresh_database
-from tests.series_world import START, Within, World
+from tests.series_world import START, Begin, Within, World
 
 from taskflow.base.errors import Invalid
 from taskflow.db.engine import Database
@@ -16,23 +13,6 @@ from taskflow.services.recurring_processor.homing import Homing
 from taskflow.services.recurring_processor.progress import MOST_OPEN
 
 PILING: dict[str, object] = {"rule": "FREQ=DAILY", "policy": "pile_up"}
-Begin = Callable[..., Coroutine[Any, Any, World]]
-
-
-@pytest.fixture
-async def begin(dsn: str) -> AsyncIterator[Begin]:
-    """Begins a series in a database of its own."""
-    async with AsyncExitStack() as stack:
-
-        async def begun(recurrence: dict[str, object], *, floating: bool = False) -> World:
-            database = await stack.enter_async_context(fresh_database(dsn, role=None))
-            transaction = await stack.enter_async_context(database.transaction())
-            world = World(transaction, recurrence)
-            await world.begin(floating=floating)
-            await world.settle()
-            return world
-
-        yield begun
 
 
 async def open_tasks(world: World) -> list[tuple[str, str]]:
