@@ -1,5 +1,6 @@
 """How often a series with a COUNT occurs when it is moved, rests or gets another rule meanwhile."""
 
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 
@@ -7,6 +8,7 @@ import pytest
 from tests.series_world import COUNT, KINDS, Begin, World, judge_count
 
 from taskflow.services.recurring_processor import calendar, history_storage, storage
+from taskflow.tasks.errors import SeriesHasOpen
 
 VERSIONS = "taskflow.db.migrations.versions"
 MARK = import_module(f"{VERSIONS}.0032_first_of_count").MARK
@@ -249,3 +251,43 @@ async def test_a_figure_at_which_counting_once_ended_is_marked(
         missed > lapsed,
         lapsed > 4_968,
     )
+
+
+@pytest.mark.parametrize("is_heard", [False, True])
+@pytest.mark.parametrize("days", [1, 3])
+async def test_a_pause_before_a_task_that_was_taken_back_and_restored_is_given_back_once(
+    begin: Begin, days: int, *, is_heard: bool
+) -> None:
+    world = await begin(KINDS["one open, counted"])
+    (first,) = await world.tasks()
+    for verb in ("complete", "reopen"):
+        await world.act(verb, first["id"])
+        await world.settle()
+    (second,) = [one for one in await world.tasks() if one["is_deleted"]]
+    await world.rest(days)
+    await world.act("delete", first["id"])
+    if is_heard:
+        await world.settle()
+    with suppress(SeriesHasOpen):
+        await world.act("restore", second["id"])
+    await world.do_all(3 * COUNT)
+    await judge_count(world)
+    assert await is_over(world)
+
+
+async def test_what_was_missed_before_a_task_that_is_restored_in_place_of_another_is_counted(
+    begin: Begin,
+) -> None:
+    world = await begin(KINDS["one open, counted"])
+    (first,) = await world.tasks()
+    world.wall.at += timedelta(hours=68)
+    for verb in ("complete", "reopen"):
+        await world.act(verb, first["id"])
+        await world.settle()
+    (second,) = [one for one in await world.tasks() if one["is_deleted"]]
+    world.wall.at += timedelta(days=2)
+    await world.act("delete", first["id"])
+    await world.act("restore", second["id"])
+    await world.do_all(3 * COUNT)
+    await judge_count(world)
+    assert await is_over(world)

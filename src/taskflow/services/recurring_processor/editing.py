@@ -25,12 +25,12 @@ from taskflow.services.recurring_processor.landing import landed
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Missed, Template
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import fields_of, on_wall_of, pattern, plan_of
+from taskflow.services.recurring_processor.pauses import resumed
 from taskflow.services.recurring_processor.progress import (
     MOST_OPEN,
     may_be_remade,
     next_alone,
     overdue,
-    resumed,
 )
 from taskflow.services.recurring_processor.recounting import recounted
 from taskflow.services.recurring_processor.refusals import named_below, require_going_on

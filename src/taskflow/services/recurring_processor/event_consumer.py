@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Final, Protocol
 from uuid import UUID
 
-from msgspec.structs import replace
 from prometheus_client import Counter
 
 from taskflow.base.clock import Clock
@@ -20,6 +19,7 @@ from taskflow.services.recurring_processor import series, storage
 from taskflow.services.recurring_processor.anchoring import on_wall
 from taskflow.services.recurring_processor.model import Chain, Instance, Series
 from taskflow.services.recurring_processor.patterns import pattern
+from taskflow.services.recurring_processor.pauses import come_back, taken_back
 from taskflow.services.recurring_processor.progress import going_on, over, passed_over, settled
 from taskflow.services.recurring_processor.taken import free
 from taskflow.services.recurring_processor.task_door import TaskDoor
@@ -128,6 +128,8 @@ async def taken_in(
     chain = series.adopted(chain, step, event.task, restarts=restarts)
     for instance in series.superseded(chain, known, step):
         chain = await withdrawn(chain, instance, door)
+    if known is not None:
+        chain = come_back(chain, known)
     if series.lacks_next(chain, known, step):
         return await with_next(chain, step, event.timestamp, door, now)
     return chain
@@ -141,18 +143,11 @@ async def at_home(chain: Chain, door: Door) -> Chain:
 
 
 async def withdrawn(chain: Chain, instance: Instance, door: Door) -> Chain:
-    """A series after a task of it was taken back, or was found to be somebody's.
-
-    What fell into a pause after one that is taken back fell into it after the one before.
-    """
+    """A series after a task of it was taken back, or was found to be somebody's."""
     if not await door.withdraw(instance):
         # One that floats may only have gone along with its owner, which news on its way will tell.
         return chain if chain.series.floating else chain.keeping(instance.touched())
-    chain = chain.keeping(instance.withdrawn())
-    last = chain.last
-    if last is None or not instance.excused or last.position > instance.position:
-        return chain
-    return chain.replacing(replace(last, excused=last.excused + instance.excused))
+    return taken_back(chain, instance)
 
 
 async def with_next(

@@ -237,6 +237,11 @@ class Chain(Struct, frozen=True):
         standing = [one for one in self.instances.values() if not one.is_withdrawn]
         return max(standing, key=_place, default=None)
 
+    def before(self, instance: Instance) -> Instance | None:
+        """The latest made before another one that stands."""
+        earlier = (one for one in self.instances.values() if _place(one) < _place(instance))
+        return max((one for one in earlier if not one.is_withdrawn), key=_place, default=None)
+
     def of(self, task_id: UUID) -> Instance | None:
         """What is known of a task."""
         return self.instances.get(task_id)

@@ -18,7 +18,6 @@ from taskflow.services.recurring_processor.model import (
 )
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import on_wall_of
-from taskflow.tasks.model import due_text
 from taskflow.tasks.recurrence import Occurrence, Schedule, occurrences, told
 from taskflow.tasks.recurrence_periods import Work
 from taskflow.tasks.recurrence_rules import parse_until
@@ -107,22 +106,6 @@ def going_on(chain: Chain) -> Chain:
     if last is None or not (last.lapsed or last.is_lapsed_at_least):
         return chain
     return chain.replacing(replace(last, lapsed=0, is_lapsed_at_least=False))
-
-
-def resumed(chain: Chain, now: datetime) -> Chain:
-    """The chain after a pause: what fell into it never was, and COUNT gets it back."""
-    series, last = chain.series, chain.last
-    excused = counting = 0
-    if last is not None and series.paused_at is not None and follows_calendar(series):
-        reached = (floor_of(chain) if series.piles_up else None) or planned_at(series, last)
-        after = max(series.paused_at, reached)
-        if number_between(endless(series.schedule), after, now) >= MOST_COUNTED:
-            return _begun_anew(chain, after, now)
-        excused = _fallen(series.schedule, after, now)
-        # What was added beside the rule has used up none of COUNT.
-        counting = _fallen(without_additions(series.schedule), after, now)
-        chain = chain.replacing(replace(last, excused=last.excused + excused))
-    return chain.with_series(paused_at=None, resumed_at=now, used=series.used - counting)
 
 
 def settled(chain: Chain, now: datetime) -> Chain:
@@ -233,27 +216,6 @@ def _newest(schedule: Schedule, floor: datetime, now: datetime) -> list[Occurren
         since = max(now - max((now - since) * _LONGER, _SPAN), floor)
         found = _between(schedule, since, now)
     return found[-MOST_CAUGHT_UP:]
-
-
-def _fallen(schedule: Schedule, after: datetime, end: datetime) -> int:
-    """How many fell into a pause: a COUNT of which some was left does not come to its end in it."""
-    return (
-        number_between(endless(schedule), after, end) if number_between(schedule, after, end) else 0
-    )
-
-
-def _begun_anew(chain: Chain, after: datetime, now: datetime) -> Chain:
-    """The chain after a pause of more than is counted: what is left of it starts after now."""
-    series = chain.series
-    schedule = without_additions(series.schedule)
-    following = next(told(endless(schedule), after=now), None)
-    if following:
-        start_at = due_text(following.at) or series.start_at
-        count = schedule.recurrence.count
-        left = sum(1 for _ in islice(told(schedule, after=after), count)) if count else 0
-        used = (series.recurrence.count or 0) - left if count and series.recurrence else series.used
-        chain = chain.with_series(start_at=start_at, used=used, behind=0)
-    return chain.with_series(paused_at=None, resumed_at=now)
 
 
 def _between(

@@ -22,11 +22,11 @@ from taskflow.services.recurring_processor.anchoring import anchored
 from taskflow.services.recurring_processor.model import Missed
 from taskflow.services.recurring_processor.moments import moved_on_wall
 from taskflow.services.recurring_processor.patterns import pattern
+from taskflow.services.recurring_processor.pauses import resumed
 from taskflow.services.recurring_processor.progress import (
     overdue,
     passed_over,
     planned_at,
-    resumed,
 )
 from taskflow.tasks.recurrence import occurrences
 

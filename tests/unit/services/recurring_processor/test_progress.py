@@ -1,4 +1,4 @@
-"""How far a series has come: nothing is forgotten, and nothing of a pause is counted."""
+"""How far a series has come: nothing is forgotten."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from taskflow.events.payloads import Recurrence
 from taskflow.services.recurring_processor.model import Chain, Instance, Missed, Series
+from taskflow.services.recurring_processor.pauses import resumed
 from taskflow.services.recurring_processor.progress import (
     MOST_CAUGHT_UP,
     MOST_COUNTED,
@@ -15,7 +16,6 @@ from taskflow.services.recurring_processor.progress import (
     over,
     overdue,
     passed_over,
-    resumed,
     settled,
 )
 from taskflow.tasks.recurrence import occurrences
@@ -125,19 +125,6 @@ def test_a_series_that_is_held_or_shows_one_task_waits_for_nothing() -> None:
     assert next_alone(chain().with_series(stopped_at=START)) is None
 
 
-def test_a_pause_gives_its_part_of_count_back_and_is_not_missed() -> None:
-    counted = chain(Recurrence("FREQ=DAILY", "schedule", None, 5))
-    paused = counted.with_series(paused_at=START + timedelta(hours=1))
-    after = resumed(paused, START + 3 * DAY)
-    assert after.series.used == -3
-    (following,) = occurrences(after.series.schedule, after=START + 3 * DAY)
-    assert following.date == "2026-03-06"
-    assert passed_over(after, following) == Missed()
-    assert passed_over(counted, following) == Missed(3)
-    left = occurrences(after.series.schedule, after=START + 3 * DAY, limit=99)
-    assert len(left) == 4
-
-
 def test_what_is_added_beside_the_rule_is_due_on_its_day_and_uses_up_none_of_count() -> None:
     dates = ("2026-03-03T12:00:00", "2026-03-20T12:00:00")
     rule = Recurrence("FREQ=DAILY", "schedule", None, 5, policy="pile_up", rdates=dates)
@@ -150,45 +137,6 @@ def test_what_is_added_beside_the_rule_is_due_on_its_day_and_uses_up_none_of_cou
     assert after.series.used == -2
     (only,) = after.instances.values()
     assert only.excused == 3
-
-
-def test_what_is_left_of_count_is_had_after_a_pause_that_is_longer_than_the_rest() -> None:
-    paused = chain(Recurrence("FREQ=DAILY", "schedule", None, 5)).with_series(paused_at=START + DAY)
-    after = resumed(paused, START + 90 * DAY)
-    left = occurrences(after.series.schedule, after=START + 90 * DAY, limit=99)
-    assert [one.date for one in left] == ["2026-06-01", "2026-06-02", "2026-06-03"]
-    over_already = resumed(paused.with_series(paused_at=START + 4 * DAY), START + 90 * DAY)
-    assert next_alone(over_already) is None
-
-
-def test_what_fell_into_a_pause_of_a_moved_series_is_given_back_behind_a_later_task() -> None:
-    moved = chain(replace(PILING, count=5)).with_series(behind=1)
-    (only,) = moved.instances.values()
-    later = moved.replacing(replace(only, planned_date="2026-03-12T09:00:00Z"))
-    paused = later.with_series(paused_at=START + timedelta(hours=1))
-    after = resumed(paused, START + 3 * DAY)
-    assert after.series.used == -3
-    left = occurrences(after.series.schedule, after=START + 3 * DAY, limit=99)
-    assert len(left) == 4
-
-
-def test_a_series_goes_on_after_a_pause_of_more_than_is_counted() -> None:
-    for count in (None, 100):
-        rule = Recurrence("FREQ=HOURLY", "schedule", None, count, policy="pile_up")
-        now = START + timedelta(hours=2, days=3_000)
-        after = resumed(chain(rule).with_series(paused_at=START + timedelta(hours=2)), now)
-        assert next_alone(after) == now + timedelta(hours=1)
-        left = occurrences(after.series.schedule, after=now, limit=99)
-        assert len(left) == (99 if count is None else 97)
-        (only,) = after.instances.values()
-        assert only.excused == 0
-        assert passed_over(after, left[0]) == Missed()
-
-
-def test_what_is_left_out_of_a_pause_is_not_given_back() -> None:
-    rule = Recurrence("FREQ=DAILY", "schedule", None, 5, exdates=("2026-03-03",))
-    paused = chain(rule).with_series(paused_at=START + timedelta(hours=1))
-    assert resumed(paused, START + 2 * DAY).series.used == -1
 
 
 def test_a_series_that_is_paused_or_stopped_says_so() -> None:
