@@ -251,6 +251,12 @@ def is_open(task: Any) -> bool:
     return bool(task["status"] == "pending" and not task["is_deleted"])
 
 
+async def is_over(world: World) -> bool:
+    """Whether nothing of a series is open any more."""
+    tasks = await world.tasks()
+    return not any(is_open(one) for one in tasks)
+
+
 async def judge_count(world: World) -> None:
     """Every occurrence of COUNT is accounted for, once.
 

@@ -1,14 +1,12 @@
 """How often a series with a COUNT occurs when it is moved, rests or gets another rule meanwhile."""
 
-from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 
 import pytest
-from tests.series_world import COUNT, KINDS, Begin, World, judge_count
+from tests.series_world import COUNT, KINDS, Begin, is_over, judge_count
 
 from taskflow.services.recurring_processor import calendar, history_storage, storage
-from taskflow.tasks.errors import SeriesHasOpen
 
 VERSIONS = "taskflow.db.migrations.versions"
 MARK = import_module(f"{VERSIONS}.0032_first_of_count").MARK
@@ -17,12 +15,6 @@ UNMARKED = "UPDATE recurring.instances SET missed = $1, lapsed = $2"
 AS_BEFORE = "UPDATE recurring.series SET used = used - $1, updated_at = created_at"
 MAY_LACK = "SELECT count(*) FROM recurring.series WHERE may_lack_first"
 EVERY_OTHER_DAY = {"rule": "FREQ=DAILY;INTERVAL=2"}
-
-
-async def is_over(world: World) -> bool:
-    """Whether nothing of a series is open any more."""
-    tasks = await world.tasks()
-    return all(one["is_deleted"] or one["status"] == "completed" for one in tasks)
 
 
 async def test_a_count_does_not_come_to_its_end_within_a_pause(begin: Begin) -> None:
@@ -203,42 +195,6 @@ async def test_a_series_that_did_not_count_its_first_task_off_the_rule_comes_to_
     assert await world.transaction.value(MAY_LACK) == 0
 
 
-async def test_what_is_restored_after_the_end_of_a_rule_has_not_lapsed_with_the_rest(
-    begin: Begin,
-) -> None:
-    world = await begin(KINDS["one open, counted"])
-    (first,) = await world.tasks()
-    for verb in ("complete", "reopen"):
-        await world.act(verb, first["id"])
-        await world.settle()
-    (second,) = [one for one in await world.tasks() if one["is_deleted"]]
-    world.wall.at += timedelta(days=30)
-    await world.act("complete", first["id"])
-    await world.act("restore", second["id"])
-    await world.settle()
-    await judge_count(world)
-    await world.do_all(1)
-    await judge_count(world)
-    assert await is_over(world)
-
-
-async def test_what_was_missed_before_a_task_that_was_taken_back_is_counted_once(
-    begin: Begin,
-) -> None:
-    world = await begin(KINDS["one open, counted"])
-    (first,) = await world.tasks()
-    world.wall.at += timedelta(hours=68)
-    for verb in ("complete", "reopen"):
-        await world.act(verb, first["id"])
-        await world.settle()
-    (second,) = [one for one in await world.tasks() if one["is_deleted"]]
-    await world.do_all(5)
-    assert await is_over(world)
-    await world.act("restore", second["id"])
-    await world.settle()
-    await judge_count(world)
-
-
 @pytest.mark.parametrize(("missed", "lapsed"), [(5_000, 4_968), (4_968, 4_969)])
 async def test_a_figure_at_which_counting_once_ended_is_marked(
     begin: Begin, missed: int, lapsed: int
@@ -251,43 +207,3 @@ async def test_a_figure_at_which_counting_once_ended_is_marked(
         missed > lapsed,
         lapsed > 4_968,
     )
-
-
-@pytest.mark.parametrize("is_heard", [False, True])
-@pytest.mark.parametrize("days", [1, 3])
-async def test_a_pause_before_a_task_that_was_taken_back_and_restored_is_given_back_once(
-    begin: Begin, days: int, *, is_heard: bool
-) -> None:
-    world = await begin(KINDS["one open, counted"])
-    (first,) = await world.tasks()
-    for verb in ("complete", "reopen"):
-        await world.act(verb, first["id"])
-        await world.settle()
-    (second,) = [one for one in await world.tasks() if one["is_deleted"]]
-    await world.rest(days)
-    await world.act("delete", first["id"])
-    if is_heard:
-        await world.settle()
-    with suppress(SeriesHasOpen):
-        await world.act("restore", second["id"])
-    await world.do_all(3 * COUNT)
-    await judge_count(world)
-    assert await is_over(world)
-
-
-async def test_what_was_missed_before_a_task_that_is_restored_in_place_of_another_is_counted(
-    begin: Begin,
-) -> None:
-    world = await begin(KINDS["one open, counted"])
-    (first,) = await world.tasks()
-    world.wall.at += timedelta(hours=68)
-    for verb in ("complete", "reopen"):
-        await world.act(verb, first["id"])
-        await world.settle()
-    (second,) = [one for one in await world.tasks() if one["is_deleted"]]
-    world.wall.at += timedelta(days=2)
-    await world.act("delete", first["id"])
-    await world.act("restore", second["id"])
-    await world.do_all(3 * COUNT)
-    await judge_count(world)
-    assert await is_over(world)

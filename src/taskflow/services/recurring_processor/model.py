@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -193,6 +194,11 @@ class Instance(Struct, frozen=True):
             return None
         return self.version if self.completed_at is None else self.completed_at
 
+    @property
+    def place(self) -> tuple[int, UUID]:
+        """Its place among the tasks of its series; two of one position lie as they are due."""
+        return self.position, self.task_id
+
     def reopened(self) -> "Instance":
         """As it was between two closings."""
         return replace(
@@ -229,18 +235,22 @@ class Chain(Struct, frozen=True):
     @property
     def open(self) -> list[Instance]:
         """The tasks that wait to be done, the earliest made first."""
-        return sorted((one for one in self.instances.values() if one.is_open), key=_place)
+        return sorted(
+            (one for one in self.instances.values() if one.is_open), key=attrgetter("place")
+        )
 
     @property
     def last(self) -> Instance | None:
         """The latest made that stands."""
         standing = [one for one in self.instances.values() if not one.is_withdrawn]
-        return max(standing, key=_place, default=None)
+        return max(standing, key=attrgetter("place"), default=None)
 
     def before(self, instance: Instance) -> Instance | None:
         """The latest made before another one that stands."""
-        earlier = (one for one in self.instances.values() if _place(one) < _place(instance))
-        return max((one for one in earlier if not one.is_withdrawn), key=_place, default=None)
+        earlier = (one for one in self.instances.values() if one.place < instance.place)
+        return max(
+            (one for one in earlier if not one.is_withdrawn), key=attrgetter("place"), default=None
+        )
 
     def of(self, task_id: UUID) -> Instance | None:
         """What is known of a task."""
@@ -261,7 +271,3 @@ class Chain(Struct, frozen=True):
         made = self.series.made + (not instance.is_withdrawn) - (not is_new)
         instances = {**self.instances, instance.task_id: instance}
         return Chain(replace(self.series, made=made), instances)
-
-
-def _place(instance: Instance) -> tuple[int, UUID]:
-    return instance.position, instance.task_id

@@ -43,7 +43,7 @@ def taken_back(chain: Chain, instance: Instance) -> Chain:
     """The chain without a task: what fell into a pause after it did so after the one before."""
     chain = chain.keeping(instance.withdrawn())
     last = chain.last
-    if last is None or not instance.excused or last.position > instance.position:
+    if last is None or not instance.excused or last.place > instance.place:
         return chain
     return chain.replacing(replace(last, excused=last.excused + instance.excused))
 

@@ -107,7 +107,7 @@ def _kept(known: Instance | None, last: Instance | None) -> dict[str, Any]:
     """What no news tells of a task; a later one has counted what one that was taken back missed."""
     if known is None:
         return {}
-    is_counted = known.is_withdrawn and last is not None and last.position > known.position
+    is_counted = known.is_withdrawn and last is not None and last.place > known.place
     return {name: getattr(known, name) for name in KEPT - (MISSED if is_counted else frozenset())}
 
 
