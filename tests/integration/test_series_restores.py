@@ -101,3 +101,25 @@ async def test_what_was_missed_before_the_last_of_all_is_counted_with_that_alone
     await world.act("restore", third["id"])
     await world.settle()
     await judge_count(world)
+
+
+@pytest.mark.parametrize("scope", ["future", "all"])
+@pytest.mark.parametrize("named", ["recurrence", "due_date", "timezone", "all_day"])
+async def test_a_change_of_a_series_that_leaves_a_task_where_it_is_touches_it_not(
+    begin: Begin, scope: str, named: str
+) -> None:
+    world = await begin(KINDS["one open"])
+    (first,) = await world.tasks()
+    await world.act("delete", first["id"])
+    await world.settle()
+    (second,) = [one for one in await world.tasks() if is_open(one)]
+    same = {
+        "recurrence": world.recurrence,
+        "due_date": second["due_at"].isoformat(),
+        "timezone": "UTC",
+        "all_day": False,
+    }
+    await world.wish(scope, None, {"title": "Water the palms", named: same[named]})
+    await world.act("restore", first["id"])
+    await world.settle()
+    assert [one["id"] for one in await world.tasks() if is_open(one)] == [first["id"]]

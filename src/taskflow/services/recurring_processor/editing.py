@@ -21,7 +21,7 @@ from taskflow.events.payloads import TaskEvent
 from taskflow.services.recurring_processor import history_storage, series
 from taskflow.services.recurring_processor.anchoring import planned
 from taskflow.services.recurring_processor.event_consumer import taken_in, with_next, withdrawn
-from taskflow.services.recurring_processor.landing import landed
+from taskflow.services.recurring_processor.landing import OF_SERIES, landed, moves
 from taskflow.services.recurring_processor.model import TEMPLATE, Chain, Instance, Missed, Template
 from taskflow.services.recurring_processor.moments import instant_in
 from taskflow.services.recurring_processor.patterns import fields_of, on_wall_of, pattern, plan_of
@@ -40,8 +40,6 @@ from taskflow.tasks import commands, instance_commands
 from taskflow.tasks.drafting import drafted_aside
 from taskflow.tasks.model import Actor, Task, due_text
 
-# What the series counts by; an instance has none of these for itself.
-OF_SERIES: Final = frozenset({"recurrence", "timezone", "all_day", "floating"})
 LOST: Final = "the series has ended"
 
 
@@ -193,9 +191,8 @@ class Editing:
         with named_below("changes"):
             given = await landed(self._transaction, self._actor, anchor.task_id, given, self._now)
             command = instance_commands.amend if "due_date" in given else commands.update
-            task = await command(
-                self._transaction, self._for_all(given), anchor.task_id, given, self._now
-            )
+            actor = await self._for_all(anchor.task_id, given)
+            task = await command(self._transaction, actor, anchor.task_id, given, self._now)
             if (task.state().planned_date, plan_of(task.state())) != _place(anchor):
                 require_going_on(task, given, self._now)
         template: dict[str, Any] = msgspec.to_builtins(chain.series.template)
@@ -210,9 +207,8 @@ class Editing:
         """An open task beside the one that is named keeps its date."""
         wanted = {name: value for name, value in given.items() if name != "due_date"}
         with named_below("changes"):
-            task = await commands.update(
-                self._transaction, self._for_all(wanted), other.task_id, wanted, self._now
-            )
+            actor = await self._for_all(other.task_id, wanted)
+            task = await commands.update(self._transaction, actor, other.task_id, wanted, self._now)
         step = series.sighting(chain, self._news(task))
         return chain.keeping(_for_all(other, step, given)) if step else chain
 
@@ -278,9 +274,10 @@ class Editing:
             raise NotFound(f"the series has no task {task_id}")
         return instance
 
-    def _for_all(self, given: Mapping[str, object]) -> Actor:
+    async def _for_all(self, task_id: UUID, given: Mapping[str, object]) -> Actor:
         """The person, who touches no task by what leaves it where it is."""
-        return replace(self._actor, touches=bool(given.keys() & {"due_date", *OF_SERIES}))
+        is_moved = await moves(self._transaction, self._actor, task_id, given, self._now)
+        return replace(self._actor, touches=is_moved)
 
     def _news(self, task: Task) -> TaskEvent:
         return news_of(self._actor, task, new_id(self._now))

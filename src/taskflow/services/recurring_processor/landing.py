@@ -8,6 +8,7 @@ such as every other day moves none; and where somebody has moved a task by hand,
 import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -20,6 +21,9 @@ from taskflow.tasks.drafting import drafted_aside
 from taskflow.tasks.model import Actor, Fields, due_text
 from taskflow.tasks.recurrence import schedule_of, told
 from taskflow.tasks.recurrence_rules import parse_rule
+
+# What the series counts by; an instance has none of these for itself.
+OF_SERIES: Final = frozenset({"recurrence", "timezone", "all_day", "floating"})
 
 
 async def landed(
@@ -46,6 +50,25 @@ async def landed(
     # As it was understood: a phrase that names its start names the former one.
     recurrence = msgspec.to_builtins(fields.recurrence)
     return {**given, "recurrence": recurrence, "due_date": due_text(due)}
+
+
+async def moves(
+    transaction: Transaction,
+    actor: Actor,
+    task_id: UUID,
+    given: Mapping[str, object],
+    now: datetime,
+) -> bool:
+    """Whether what is given for a task changes when it is due, or what its series counts by.
+
+    Raises:
+        Invalid: a field breaks a rule.
+    """
+    if not given.keys() & {"due_date", *OF_SERIES}:
+        return False
+    (before,) = await queries.find_all(transaction, actor.user_id, [task_id])
+    fields = await drafted_aside(before, given, now)
+    return any(getattr(fields, name) != getattr(before, name) for name in ("due", *OF_SERIES))
 
 
 def landing(fields: Fields, now: datetime) -> datetime | date | None:
