@@ -44,6 +44,7 @@ from taskflow.tasks.queries import Filter
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 USER = UUID(int=1)
 SERIES = UUID(int=7)
+DAY_9 = ([SERIES], ["day 9"])
 SOME = [UUID(int=number) for number in range(50)]
 HALF_A_YEAR = timedelta(days=182)
 MOST = 1_200
@@ -250,7 +251,7 @@ READS: dict[str, Read] = {
         t, SERIES, datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 2, 8, tzinfo=UTC)
     ),
     "taken days": lambda t: t.rows(
-        history_storage.STANDING, [SERIES], ["day 9"], [SERIES], [NOW], [SERIES], ["day 9"]
+        history_storage.STANDING, *DAY_9, [SERIES], [NOW], *DAY_9, *DAY_9, ["day 9"]
     ),
     "series that are due": lambda t: due_storage.claim(t, NOW, 100),
     "series that news is of": lambda t: t.rows(holding.HOLD, [ident(50), SERIES]),

@@ -132,7 +132,8 @@ async def test_what_is_read_for_a_decision_is_found_by_indexes(world: World) -> 
     async with world.own.transaction() as transaction:
         await transaction.execute("SET LOCAL enable_seqscan = off")
         plan = await transaction.rows(f"EXPLAIN {storage.CHAIN}", uuid4(), uuid4())
-        given = [[uuid4()], ["2026-03-09"], [uuid4()], [world.wall.at], [uuid4()], ["2026-03-09"]]
+        days, times = [[uuid4()], ["2026-03-09"]], [[uuid4()], [world.wall.at]]
+        given = [*days, *times, *days, *days, ["2026-03-12"]]
         taken = await transaction.rows(f"EXPLAIN {history_storage.STANDING}", *given)
     text = "\n".join(row[0] for row in [*plan, *taken])
     assert "Seq Scan" not in text

@@ -1,7 +1,7 @@
 """Reads what has become of the instances of series: pages, months and figures."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +17,8 @@ from taskflow.tasks.recurrence import Occurrence
 # Figures are of so many of the newest instances: some five years of a daily series.
 MOST_TRACED: Final = 2_000
 MOST_IN_MONTH: Final = 2_000
+# No two places on earth have the same wall time further apart.
+FARTHEST: Final = timedelta(hours=28)
 LIST_NAME: Final = "history"
 
 PAGE = f"""
@@ -46,6 +48,10 @@ SELECT {INSTANCE} FROM recurring.instances
 SELECT {INSTANCE} FROM recurring.instances
  WHERE (series_id, planned_date) IN (SELECT * FROM unnest($5::uuid[], $6::text[]))
    AND NOT is_withdrawn
+ UNION
+SELECT {INSTANCE} FROM unnest($7::uuid[], $8::text[], $9::text[]) AS wall (id, since, until)
+  JOIN recurring.instances ON series_id = wall.id AND planned_date BETWEEN since AND until
+ WHERE NOT is_withdrawn
 """  # noqa: S608 - made of constants
 
 
@@ -83,12 +89,19 @@ async def standing(
 ) -> list[Instance]:
     """The tasks that may be those of some occurrences.
 
-    That is by a key of theirs, or planned when they are; which one was due then, where a floating
-    one has the plan of another wall.
+    That is by a key of theirs, or planned when they are: of what floats, on whatever wall that was
+    noted, or by when it was due.
     """
     keys = [(series.id, key) for series, one in wanted for key in keys_of(one.date)]
     times = [(series.id, instant_in(series.zone, one.at)) for series, one in wanted]
     plans = [(series.id, due_text(one.at)) for series, one in wanted]
     given = [[one[place] for one in pairs] for pairs in (keys, times, plans) for place in (0, 1)]
-    rows = await transaction.rows(STANDING, *given)
+    walls = [
+        (series_id, at)
+        for (series, _), (series_id, at) in zip(wanted, times, strict=True)
+        if series.floating
+    ]
+    ids = [series_id for series_id, _ in walls]
+    since, until = ([due_text(at + away) for _, at in walls] for away in (-FARTHEST, FARTHEST))
+    rows = await transaction.rows(STANDING, *given, ids, since, until)
     return [instance_of(row) for row in rows]
