@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from tests.followed import DAILY_WHEN_DONE, WEEKLY, World, followed
@@ -16,6 +16,17 @@ from taskflow.tasks.model import Task
 async def world(dsn: str) -> AsyncIterator[World]:
     async with followed(dsn) as world:
         yield world
+
+
+async def two_open(world: World) -> tuple[UUID, UUID]:
+    """A task that was reopened, and the next one, which was edited meanwhile and stays."""
+    task = await world.begin(WEEKLY)
+    await world.complete(task.id)
+    await world.settle()
+    second = (await world.open())[0]["id"]
+    await world.do(commands.update, second, {"title": "Water the palms"}, world.wall.on())
+    await world.do(commands.reopen, task.id, world.wall.on())
+    return task.id, second
 
 
 @pytest.mark.parametrize("recurrence", [WEEKLY, DAILY_WHEN_DONE])
@@ -72,26 +83,16 @@ async def test_an_earlier_one_is_open_and_a_later_one_is_not_reopened_beside_it(
 
 
 async def test_an_edited_next_one_stays_beside_one_that_is_reopened(world: World) -> None:
-    task = await world.begin(WEEKLY)
-    await world.complete(task.id)
+    first, second = await two_open(world)
     await world.settle()
-    second = (await world.open())[0]["id"]
-    await world.do(commands.update, second, {"title": "Water the palms"}, world.wall.on())
-    await world.do(commands.reopen, task.id, world.wall.on())
-    await world.settle()
-    assert [row["id"] for row in await world.open()] == [task.id, second]
+    assert [row["id"] for row in await world.open()] == [first, second]
 
 
 @pytest.mark.parametrize("how", ["complete", "delete"])
 async def test_what_was_open_beside_another_one_is_brought_back_beside_it(
     world: World, how: str
 ) -> None:
-    task = await world.begin(WEEKLY)
-    await world.complete(task.id)
-    await world.settle()
-    second = (await world.open())[0]["id"]
-    await world.do(commands.update, second, {"title": "Water the palms"}, world.wall.on())
-    await world.do(commands.reopen, task.id, world.wall.on())
+    first, second = await two_open(world)
     await world.settle()
     if how == "complete":
         await world.complete(second)
@@ -100,7 +101,7 @@ async def test_what_was_open_beside_another_one_is_brought_back_beside_it(
         await world.do(commands.delete, second, world.wall.on())
         await world.do(commands.restore, second, world.wall.on())
     await world.settle()
-    assert [row["id"] for row in await world.open()] == [task.id, second]
+    assert [row["id"] for row in await world.open()] == [first, second]
 
 
 async def test_a_task_that_piles_up_is_restored_beside_others(world: World) -> None:
