@@ -43,6 +43,11 @@ export class OpenSeries {
     this.#timers = AGAIN_MS.map((wait) => setTimeout(() => void this.refresh(), wait));
   }
 
+  /** Shows what becomes of it after a task has changed that is of it. */
+  hear(task: Task | null): void {
+    if (task?.series_id && task.series_id === this.#id) this.open(this.#id);
+  }
+
   close(): void {
     this.#timers.forEach(clearTimeout);
     this.#id = "";

@@ -188,6 +188,7 @@ export class Workspace {
   #take(event: LiveEvent): void {
     this.tasks.take(event);
     this.opened.take(event);
+    this.series.hear(event.task);
     const news = this.inbox.take(event);
     this.#readOwn();
     if (event.event_type !== "reminder.triggered") return;

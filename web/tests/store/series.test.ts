@@ -36,6 +36,21 @@ describe("the series of an open task", () => {
     expect(series.whole).toBeNull();
   });
 
+  it("shows what another of its tasks tells of, and nothing of other series", async () => {
+    const paused = json(aSeries({ version: 2, status: "paused" }));
+    const server = new Server().on(ROUTE, json(aSeries()), paused);
+    const series = seriesOf(server);
+    series.open("s");
+    await vi.advanceTimersByTimeAsync(0);
+    series.hear(aTask({ series_id: "other" }));
+    series.hear(aTask());
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.asked).toHaveLength(1);
+    series.hear(aTask({ series_id: "s" }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(series.whole?.series.status).toBe("paused");
+  });
+
   it("says why it can't be shown", async () => {
     const series = seriesOf(new Server().on(ROUTE, problem(503, { detail: "Away." })));
     series.open("s");
