@@ -142,7 +142,7 @@ def _refuse_longer(line: Line, one: Found) -> None:
     Raises:
         Invalid: a length goes on so.
     """
-    if line.words[one.last - 1].kind not in _LENGTHS:
+    if line.words[one.last - 1].kind not in _LENGTHS | {"SPAN"}:
         return
     start = one.last + (line.kinds(one.last, 1) == ["SEP"])
     number, *unit = line.kinds(start, 2) or [""]

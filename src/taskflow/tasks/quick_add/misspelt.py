@@ -21,6 +21,13 @@ _OFTEN: Final = (
     "everyday",
     "daily",
 )
+# What people write for them that is farther away.
+_SHORT_FOR: Final = {
+    "2day": "today", "tdy": "today", "2morrow": "tomorrow", "2moro": "tomorrow",
+    "2mrw": "tomorrow", "2mrow": "tomorrow", "morrow": "tomorrow", "tmoro": "tomorrow",
+    "tmorrow": "tomorrow", "tmrow": "tomorrow", "tomo": "tomorrow", "tomoz": "tomorrow",
+    "tu": "tuesday", "wedn": "wednesday", "th": "thursday", "thrs": "thursday", "fr": "friday",
+}  # fmt: skip
 _MEANT: Final = (*_DAYS, *_MONTHS, *_OFTEN)
 # “wensday” lacks two letters.
 _LONG: Final = len("wednesday")
@@ -30,7 +37,7 @@ _SHORTEST: Final = len("tody")
 
 def nearest(text: str) -> str | None:
     """The word of a day, a month or how often that a word almost is; None where it is none."""
-    return _nearest(text.lower())
+    return _SHORT_FOR.get(text.lower()) or _nearest(text.lower())
 
 
 def is_nearly(text: str, meant: str) -> bool:

@@ -10,7 +10,15 @@ from typing import Final, Literal, NamedTuple
 from taskflow.base.errors import Invalid
 from taskflow.tasks.phrases.parser import Branch, Start, tree_of, whole_beginnings
 from taskflow.tasks.phrases.parts import When, misread
-from taskflow.tasks.phrases.tokens import branches, clock_of, length_of, place, tokens, when_of
+from taskflow.tasks.phrases.tokens import (
+    amount,
+    branches,
+    clock_of,
+    length_of,
+    place,
+    tokens,
+    when_of,
+)
 from taskflow.tasks.phrases.words import Word, words_of
 
 Kind = Literal["recurrence", "due", "priority", "tag", "reminder"]
@@ -146,11 +154,21 @@ def _with(found: Moment, said: Branch) -> Moment:
     """A moment, with what another part says of it."""
     if said.data in ("time", "clock"):
         return found._replace(clock=clock_of(said))
-    if said.data == "minutes":
-        return found._replace(minutes=length_of(said)[1])
-    if said.data == "later" and length_of(said)[0] == "hour":
-        return found._replace(minutes=length_of(said)[1] * 60)
+    if said.data in ("minutes", "later", "in_span"):
+        return _later(found, said)
     return found._replace(when=_day(said))
+
+
+def _later(found: Moment, said: Branch) -> Moment:
+    """A moment so long from now: minutes and hours to the minute, what is longer as a day."""
+    amount(said)
+    unit, number = length_of(said)
+    if unit in ("minute", "hour"):
+        return found._replace(minutes=number * (60 if unit == "hour" else 1))
+    if unit == "day" and said.data == "in_span":
+        # So many dimensions just as well: “print the model in 3d”.
+        raise misread(f"has more than one reading; write “in {number} days”", place(said))
+    return found._replace(when=When(place(said), "later", number=number, unit=unit))
 
 
 def _day(said: Branch) -> When:

@@ -148,9 +148,17 @@ REFUSED = [
     ("train at 7:45 tomorrow morning", "morning", "stands beside a time"),
     # Of what goes on, its beginning is not taken alone.
     ("call in 1 hour 30 minutes", "30 minutes", "write one length"),
+    ("call in 1h 30m", "30m", "write one length"),
+    ("call in 1h at 5pm", "in 1h", "two times"),
+    ("call in 3d at 5pm", "in 3d", "write “in 3 days”"),
     ("call in 2 weeks and 3 days", "3 days", "write one length"),
     ("water every 2h 9-17", "9-17", "at which it begins"),
     ("run at 6am and 7pm", "7pm", "one of several"),
+    # A day that is written shorter than is understood.
+    ("call 2morrow 9am", "2morrow", "write “tomorrow”"),
+    ("call at 9am on the morrow", "morrow", "write “tomorrow”"),
+    ("call thrs 9am", "thrs", "write “thursday”"),
+    ("call th 9am", "th", "write “thursday”"),
     # A date in numbers.
     ("dinner 24.12.2026 at 14:00", "24.12.2026", "write 2026-12-24"),
     ("dinner at 14:00 on 24.12.2026", "24.12.2026", "write 2026-12-24"),
