@@ -168,7 +168,8 @@ def _unclear(line: Line, index: int) -> int:
     if is_week or is_part or (first == "IN" and second == "SPAN"):
         return len(("next", "week"))
     if first in ("AFTER", "IN") or line.words[index].text.lower() == "within":
-        ahead = line.kinds(index + 2, 2 if second == "PER" else 1)
+        # “in a few days”, “in a couple of days”.
+        ahead = line.kinds(index + 2, 1 + (second == "PER") + ("couple" in texts))
         if ahead[-1:] and ahead[-1] in _UNITS:
             return len(("in", "few", *ahead))
     if first in _UNITS and (texts[:1] == ["later"] or second in ("AFTER", "BEFORE")):

@@ -16,7 +16,12 @@ from taskflow.tasks.quick_add.spans import Line
 
 _HOLIDAYS: Final = frozenset(
     ("christmas", "diwali", "easter", "halloween", "hanukkah", "hogmanay", "ramadan",
-     "thanksgiving", "xmas", "year's", "valentine's", "valentines")
+     "nye", "thanksgiving", "xmas", "year's", "valentine's", "valentines")
+)  # fmt: skip
+_IN_TWO_WORDS: Final = frozenset(
+    (("new", "years"), ("bank", "holiday"),
+     *((name, "day") for name in ("boxing", "father's", "fathers", "labor", "labour", "memorial",
+                                  "mother's", "mothers")))
 )  # fmt: skip
 _LEADING: Final = frozenset(
     ("AFTER", "AT", "BY", "EVERY", "FOR", "FROM", "IN", "NEXT", "ON", "STARTING", "THIS", "UNTIL")
@@ -40,16 +45,22 @@ def holidays(line: Line, found: Sequence[Found]) -> list[Unused]:
 def _named(line: Line, found: Sequence[Found]) -> Iterator[Unused]:
     read = {index for one in found for index in range(one.first, one.last)}
     for index, word in enumerate(line.words):
-        if _plain(word.text) not in _HOLIDAYS or line.is_quoted(word):
+        if line.is_quoted(word) or not (last := _ending(line, index)):
             continue
-        goes_on = any(_plain(one.text) in _GOING_ON for one in line.words[index + 1 : index + 2])
-        last = index + 1 + goes_on
         begins = all(place in read for place in range(index))
         is_led = index > 0 and line.words[index - 1].kind in _LEADING
         message = _WRITE.format(word.text)
         if begins or is_led or not context.is_thing(line, last):
             raise misread(message, word.start)
         yield Unused(word.start, word.end, word.text, message)
+
+
+def _ending(line: Line, index: int) -> int:
+    """Where a holiday ends that begins with a word; 0 where none does."""
+    names = [_plain(one.text) for one in line.words[index : index + 3]]
+    number = 2 if tuple(names[:2]) in _IN_TWO_WORDS else int(names[0] in _HOLIDAYS)
+    goes_on = number > 0 and any(one in _GOING_ON for one in names[number : number + 1])
+    return index + number + goes_on if number else 0
 
 
 def _plain(text: str) -> str:

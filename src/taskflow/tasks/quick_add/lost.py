@@ -81,10 +81,11 @@ def _said(line: Line, index: int) -> tuple[int, str]:
 
 
 def _almost_often(line: Line, index: int) -> tuple[int, str] | None:
-    """“montly” and “nightly”."""
+    """“montly” and “nightly”; “2 nights” are as many in all."""
     word = line.words[index]
     text = word.text.lower()
-    if word.kind != "UNKNOWN":
+    is_counted = index > 0 and line.words[index - 1].kind == "NUMBER"
+    if word.kind != "UNKNOWN" or is_counted:
         return None
     if text in _PARTS_OF_DAYS:
         return index + 1, f"“{word.text}” is not understood here; write “every day at” and a time"
