@@ -100,7 +100,7 @@ def refuse_times_beside(line: Line, found: Sequence[Found]) -> None:
         if _HOUR_AND_MINUTE.fullmatch(word.text):
             right = word.text.lower().replace("h", ":")
             raise misread(_WRITE.format(word.text, right), word.start)
-        if word.kind == "AT" and _is_time(line, index + 1, read):
+        if word.kind in ("AT", "BY") and _is_time(line, index + 1, read):
             following = line.words[index + 1]
             raise misread(_WRITE.format(following.text, _CLOCK), following.start)
         if _is_bare_time(line, index, read) or _is_half(line, index):
@@ -262,7 +262,7 @@ def _thing(line: Line, first: int, last: int, other: str) -> Unused:
 
 
 def _is_time(line: Line, index: int, read: set[int]) -> bool:
-    """Whether a number behind “at” is no number of a thing: “at 0900”, and not “at 5 places”."""
+    """Whether a number behind “at” or “by” is no number of a thing: “at 0900”, and not “at 5 places”."""
     following = line.words[index : index + 1]
     if not following or index in read or not following[0].text[0].isdigit():
         return False

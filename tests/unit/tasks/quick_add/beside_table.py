@@ -155,6 +155,8 @@ REFUSED = [
     ("call in 1h 30m", "30m", "write one length"),
     ("call in 1h at 5pm", "in 1h", "two times"),
     ("call in 3d at 5pm", "in 3d", "write “in 3 days”"),
+    ("submit hours every friday by 5", "5", "write a time"),
+    ("submit hours by 5 tomorrow", "5", "write a time"),
     ("call in 2 weeks and 3 days", "3 days", "write one length"),
     ("water every 2h 9-17", "9-17", "at which it begins"),
     ("run at 6am and 7pm", "7pm", "one of several"),
