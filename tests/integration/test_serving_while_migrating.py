@@ -99,3 +99,14 @@ async def test_what_was_left_in_the_middle_of_it_is_gone_on_with(
     await migrate(address)
     assert await present_revision(address) == known_revisions()[-1]
     assert dict(await server.fetch(TOUCHED)) == {untouched: False, touched: True}
+
+
+async def test_what_was_written_after_it_was_marked_is_touched(
+    address: str, server: Server
+) -> None:
+    untouched, written = await add_tasks(server, 1, 1)
+    whole = statements("0030", "0031")
+    await server.execute(whole[: whole.rindex("BEGIN;")])
+    await server.execute(VERSION, written)
+    await migrate(address)
+    assert dict(await server.fetch(TOUCHED)) == {untouched: False, written: True}

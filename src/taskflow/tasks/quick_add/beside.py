@@ -262,7 +262,7 @@ def _thing(line: Line, first: int, last: int, other: str) -> Unused:
 
 
 def _is_time(line: Line, index: int, read: set[int]) -> bool:
-    """Whether a number behind “at” or “by” is no number of a thing: “at 0900”, and not “at 5 places”."""
+    """Whether a number behind “at” or “by” is none of a thing: “at 0900”, not “at 5 places”."""
     following = line.words[index : index + 1]
     if not following or index in read or not following[0].text[0].isdigit():
         return False

@@ -18,6 +18,17 @@ UPDATE tasks.tasks AS task SET is_touched = false
   ) AS untouched
  WHERE task.id = untouched.id
 """
+# An older program that still runs meanwhile writes tasks and knows nothing of the column.
+CORRECT = """
+UPDATE tasks.tasks AS task SET is_touched = true
+  FROM (
+    SELECT found.id FROM tasks.tasks AS found
+      JOIN recurring.instances AS known ON known.task_id = found.id
+     WHERE found.version > known.own_version AND NOT found.is_touched
+     ORDER BY found.id FOR NO KEY UPDATE OF found
+  ) AS touched
+ WHERE task.id = touched.id
+"""
 
 
 def upgrade() -> None:
@@ -25,7 +36,8 @@ def upgrade() -> None:
 
     Whoever adds a column keeps everybody from the table until the commit, so that comes at once.
     Each part of what follows has a transaction of its own: where many are marked, a task waits for
-    its part alone. Left in the middle, it begins again.
+    its part alone. Left in the middle, it begins again. What was written after its part was marked
+    is corrected at the end.
     """
     op.execute(
         """
@@ -38,3 +50,4 @@ def upgrade() -> None:
         with op.get_context().autocommit_block():
             pass
         op.execute(MARK.format(parts=PARTS, part=part))
+    op.execute(CORRECT)
