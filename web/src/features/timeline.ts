@@ -16,7 +16,7 @@ const WORDS: Partial<Record<Happening["what"], Words>> = {
   fired: firedText,
   delivered: deliveredText,
   attempted: attemptedText,
-  waiting: (step, now) => `${step.text}: ${moment(step.next_at, now)}`,
+  waiting: (step, now) => (step.next_at ? `${step.text}: ${moment(step.next_at, now)}` : step.text),
 };
 
 /** What a step of a timeline says. */

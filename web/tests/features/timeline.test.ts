@@ -40,6 +40,7 @@ describe("a step of a timeline", () => {
     expect(said("postponed", { until: AT, reason: "quiet hours" })).toContain(": quiet hours");
     expect(said("snoozed", { until: AT })).toMatch(/until Today, /);
     expect(said("waiting", { next_at: AT })).toMatch(/^as the server says: Today/);
+    expect(said("waiting")).toBe("as the server says");
   });
 
   it("says how late it came, and whether with others", () => {

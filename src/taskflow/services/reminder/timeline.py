@@ -220,13 +220,16 @@ def _standing(carried: Carried) -> list[Happening]:
         ]
     if carried.state == "delivered":
         return []
-    at = {"at": carried.next_at, "next_at": carried.next_at, "what": "waiting"}
-    text = f"It is being sent by {name}" if carried.state == "claimed" else f"{name} is tried next"
-    if carried.is_patient and carried.state == "waiting":
+    facts |= {"at": carried.next_at, "what": "waiting"}
+    if carried.state == "claimed":
+        text = f"It is being sent by {name}; by this time it is known what has come of it"
+        return [convert(facts | {"text": text}, Happening)]
+    text = f"{name} is tried next"
+    if carried.is_patient:
         text = f"No channel could be reached; {name} is tried again, and so on for a day"
-    if carried.state == "waiting" and not carried.is_on:
+    if not carried.is_on:
         text = f"{name} is off or gone; another channel is tried next, where one is on"
-    return [convert(facts | at | {"text": text}, Happening)]
+    return [convert(facts | {"next_at": carried.next_at, "text": text}, Happening)]
 
 
 _WORDS: Final[Mapping[str, str]] = {

@@ -103,7 +103,11 @@ def test_where_the_next_channel_takes_over_stands_between_the_attempts() -> None
     ("state", "what", "text"),
     [
         ("waiting", "waiting", "my hook (hook) is tried next"),
-        ("claimed", "waiting", "It is being sent by my hook (hook)"),
+        (
+            "claimed",
+            "waiting",
+            "It is being sent by my hook (hook); by this time it is known what has come of it",
+        ),
         ("stopped", "stopped", "Nothing more is sent: why"),
         ("dead", "dead", f"No channel took it: {TURNED_OFF}; the page shows it"),
     ],
@@ -111,6 +115,11 @@ def test_where_the_next_channel_takes_over_stands_between_the_attempts() -> None
 def test_where_a_delivery_stands_is_said_too(state: str, what: str, text: str) -> None:
     (found,) = timeline([], [carried(state, reason="why")], [])
     assert (found.what, found.text) == (what, text)
+
+
+def test_what_is_being_sent_is_not_said_to_be_tried_again() -> None:
+    found = [timeline([], [carried(state)], [])[0].next_at for state in ("waiting", "claimed")]
+    assert found == [NOON, None]
 
 
 def test_what_was_tried_in_vain_says_why_it_ended() -> None:
