@@ -8,17 +8,19 @@ from uuid import UUID, uuid4
 
 from prometheus_client import CollectorRegistry, Counter
 
+from taskflow.accounts.model import Identity
 from taskflow.chassis.handlers import Delivery
 from taskflow.db.engine import Database
 from taskflow.db.transaction import Transaction
 from taskflow.events.envelope import decode
 from taskflow.events.payloads import TaskEvent
-from taskflow.services.recurring_processor import history_storage, present, storage
+from taskflow.services.recurring_processor import history_storage, storage
 from taskflow.services.recurring_processor.editing import Editing
 from taskflow.services.recurring_processor.event_consumer import Continuation
 from taskflow.services.recurring_processor.materialising import Materialiser
 from taskflow.services.recurring_processor.model import Chain
-from taskflow.services.recurring_processor.progress import settled
+from taskflow.services.recurring_processor.series_edit_routes import Door
+from taskflow.services.recurring_processor.telling import PAUSED_AT
 from taskflow.tasks import commands
 from taskflow.tasks.floating import move_floating
 from taskflow.tasks.model import Actor
@@ -47,6 +49,8 @@ KINDS: dict[str, dict[str, object]] = {
     "piled up": {"rule": "FREQ=DAILY", "policy": "pile_up"},
     "piled up, counted": {"rule": "FREQ=DAILY", "policy": "pile_up", "count": COUNT},
 }
+# What happens to a task without a touch of its own: its owner moves, its series is paused.
+UNTOUCHING = {"timezone", PAUSED_AT}
 VERBS = ("complete", "complete before", "reopen", "delete", "restore", "edit", "postpone")
 
 
@@ -82,10 +86,11 @@ class World:
         self.wall = Wall()
         user = uuid4()
         self.person = Actor(user, "user", str(user), "Ann", "correlation")
+        self._caller = Identity(user, "user", str(user), "Ann", "user", frozenset())
         counter = Counter("made", "Made.", registry=CollectorRegistry())
         self._continuation = Continuation(self.wall, counter)
-        within = cast("Database", Within(transaction))
-        self._materialiser = Materialiser(within, self.wall, counter)
+        self._within = cast("Database", Within(transaction))
+        self._materialiser = Materialiser(self._within, self.wall, counter)
         self.series_id = UUID(int=0)
         self.news: list[TaskEvent] = []
         self.heard: list[TaskEvent] = []
@@ -116,7 +121,7 @@ class World:
         for row in rows:
             event = decode(row["envelope"]).data
             self.news.append(event)
-            if event.actor.type == "user" and "timezone" not in event.changes:
+            if event.actor.type == "user" and not event.changes.keys() & UNTOUCHING:
                 self.touched.add(event.task_id)
 
     async def move_to(self, timezone: str) -> None:
@@ -181,14 +186,12 @@ class World:
 
     async def wish(self, name: str, task_id: UUID | None, changes: dict[str, object]) -> None:
         """What a person wishes of the series, as its doors carry it out."""
-        now = self.wall.at
-        async with self.transaction.savepoint():
-            editing = Editing(self.transaction, self.person, now)
-            kept, chain = await present.brought_up(
-                self.transaction, self.person, self.series_id, task_id, editing.door, now
-            )
-            after = await self._wished(editing, chain, name, task_id, changes)
-            await storage.save(self.transaction, kept, settled(after, now))
+        door = Door(self._caller, self._within, self.wall, None)
+        await door.change(
+            self.series_id,
+            task_id,
+            lambda editing, chain: self._wished(editing, chain, name, task_id, changes),
+        )
         self.is_stopped |= name == "stop"
         if task_id is not None and name in ("this", "future", "all"):
             await self.note_staying(task_id, is_reopened=False)
