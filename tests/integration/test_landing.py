@@ -66,3 +66,38 @@ async def test_a_task_that_was_moved_by_hand_stays_there(begin: Begin) -> None:
     await world.wish("this", task["id"], {"due_date": "2026-03-03T12:00:00Z"})
     await world.wish("all", None, {"recurrence": FRIDAYS})
     assert await due(world) == ["Tue 03 12:00"]
+
+
+@pytest.mark.parametrize("scope", ["future", "all"])
+@pytest.mark.parametrize(
+    ("rule", "moved", "following"),
+    [
+        ("FREQ=DAILY;BYHOUR=9;BYMINUTE=0", "2026-03-02T16:30:00Z", "Tue 03 16:30"),
+        ("FREQ=DAILY;BYHOUR=9", "2026-03-02T16:30:00Z", "Tue 03 16:30"),
+        ("FREQ=WEEKLY;BYDAY=MO", "2026-03-03T09:00:00Z", "Tue 10 09:00"),
+        ("FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0", "2026-03-05T08:00:00Z", "Thu 12 08:00"),
+        ("FREQ=WEEKLY;BYDAY=MO,TH", "2026-03-03T09:00:00Z", "Thu 05 09:00"),
+        ("FREQ=DAILY;BYHOUR=9,17;BYMINUTE=0", "2026-03-02T10:00:00Z", "Mon 02 17:00"),
+    ],
+)
+async def test_a_rule_of_one_day_or_time_goes_along_with_a_date_that_is_given_for_all(
+    begin: Begin, scope: str, rule: str, moved: str, following: str
+) -> None:
+    world = await begin({"rule": rule, "count": COUNT})
+    await world.wish(scope, None, {"due_date": moved})
+    (task,) = await world.tasks()
+    await world.act("complete", task["id"])
+    await world.settle()
+    assert await due(world) == [following]
+    world.wall.at = START + timedelta(hours=1)
+    await world.do_all(7 * COUNT)
+    await judge_count(world)
+
+
+async def test_a_date_that_is_given_for_one_task_leaves_the_rule_alone(begin: Begin) -> None:
+    world = await begin({"rule": "FREQ=DAILY;BYHOUR=9;BYMINUTE=0"})
+    (task,) = await world.tasks()
+    await world.wish("this", task["id"], {"due_date": "2026-03-02T16:00:00Z"})
+    await world.act("complete", task["id"])
+    await world.settle()
+    assert await due(world) == ["Tue 03 09:00"]

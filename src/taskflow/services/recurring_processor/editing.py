@@ -19,6 +19,7 @@ from taskflow.chassis.homes import at_home
 from taskflow.db.transaction import Transaction
 from taskflow.events.payloads import TaskEvent
 from taskflow.services.recurring_processor import history_storage, series
+from taskflow.services.recurring_processor.along import along
 from taskflow.services.recurring_processor.anchoring import planned
 from taskflow.services.recurring_processor.event_consumer import taken_in, with_next, withdrawn
 from taskflow.services.recurring_processor.landing import OF_SERIES, landed, moves
@@ -170,7 +171,10 @@ class Editing:
         if not anchor.is_open:
             raise Conflict(f"the task {anchor.task_id} is not open")
         before, others = chain, [one for one in chain.open if one.task_id != anchor.task_id]
-        chain = await self._edit_anchor(chain, anchor, given, restarts=not all_open)
+        restarts = not all_open and "recurrence" in given
+        with named_below("changes"):
+            given = await along(self._transaction, self._actor, anchor.task_id, given, self._now)
+        chain = await self._edit_anchor(chain, anchor, given, restarts=restarts)
         has_moved = _place(chain.instances[anchor.task_id]) != _place(anchor)
         for other in others:
             is_later = other.position > anchor.position
@@ -183,7 +187,7 @@ class Editing:
         if not has_moved or (last := chain.last) is None:
             return chain
         chain = chain.with_series(behind=last.position)
-        return await recounted(self._transaction, before, chain, restarts=not all_open)
+        return await recounted(self._transaction, before, chain, restarts=restarts)
 
     async def _edit_anchor(
         self, chain: Chain, anchor: Instance, given: Mapping[str, object], *, restarts: bool
