@@ -153,7 +153,8 @@ class World:
             SeriesHasOpen: another one is open, so it is not opened again.
         """
         now, opened, person = self.wall.at, self.transaction, self.person
-        if verb == "restore" and (self.is_piling or await self._is_passed(task_id)):
+        may_be_beside = self.is_piling or self.is_stopped
+        if verb == "restore" and (may_be_beside or await self._is_passed(task_id)):
             rows = await opened.rows(WITHDRAWN)
             self.beside |= {task_id} & {row["task_id"] for row in rows}
         if verb.startswith("complete"):
@@ -265,7 +266,7 @@ async def judge_count(world: World) -> None:
 
     What was taken back of a series that piles up is to come again, and makes room for none when a
     person restores it: it is one more, unless the rule comes to its occurrence. So is what a series
-    that shows one at a time had passed over before.
+    that shows one at a time had passed over before, or of one that was stopped.
     """
     series = await storage.find(world.transaction, world.person.user_id, world.series_id)
     kept = await history_storage.newest(world.transaction, world.series_id)
