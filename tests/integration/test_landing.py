@@ -94,6 +94,17 @@ async def test_a_rule_of_one_day_or_time_goes_along_with_a_date_that_is_given_fo
     await judge_count(world)
 
 
+async def test_a_rule_of_one_day_of_the_month_goes_along_with_a_date_that_is_given_for_all(
+    begin: Begin,
+) -> None:
+    world = await begin({"rule": "FREQ=MONTHLY;BYMONTHDAY=2"})
+    await world.wish("all", None, {"due_date": "2026-03-05T16:00:00Z"})
+    (task,) = await world.tasks()
+    await world.act("complete", task["id"])
+    await world.settle()
+    assert await due(world) == ["Sun 05 16:00"]
+
+
 async def test_a_date_that_is_given_for_one_task_leaves_the_rule_alone(begin: Begin) -> None:
     world = await begin({"rule": "FREQ=DAILY;BYHOUR=9;BYMINUTE=0"})
     (task,) = await world.tasks()

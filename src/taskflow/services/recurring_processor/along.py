@@ -2,11 +2,13 @@
 
 Who moves "every monday at 10" to Tuesday at 16:00 for all means the rule as well, as with a rule
 that leaves its day and time to the task. That goes for a rule that names the one day of the week,
-or the one time, that the task is planned at; of several it cannot be told which one is meant.
+of the month or of the year, or the one time, that the task is planned at; of several it cannot be
+told which one is meant.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -18,7 +20,9 @@ from taskflow.tasks.drafting import drafted_aside
 from taskflow.tasks.model import Actor
 from taskflow.tasks.recurrence import schedule_of
 from taskflow.tasks.recurrence_parts import WEEKDAYS, split
-from taskflow.tasks.recurrence_rules import parse_rule
+from taskflow.tasks.recurrence_rules import Rule, parse_rule
+
+DAYS: Final = frozenset(("BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYSETPOS"))
 
 
 async def along(
@@ -48,7 +52,7 @@ async def along(
 
 
 def moved(text: str, was: datetime, at: datetime) -> str:
-    """A rule whose one weekday and one time are those of another date, where they were of this one.
+    """A rule whose one day and one time are those of another date, where they were of this one.
 
     Args:
         text: An RRULE.
@@ -58,9 +62,19 @@ def moved(text: str, was: datetime, at: datetime) -> str:
     rule, parts = parse_rule(text), split(text)
     if rule.frequency == "HOURLY":
         return text
-    if rule.frequency == "WEEKLY" and rule.days == ((was.weekday(), 0),):
-        parts["BYDAY"] = WEEKDAYS[at.weekday()]
+    if {name: value for name, value in parts.items() if name in DAYS} == _day(rule, was):
+        parts |= _day(rule, at)
     if rule.hours in {(), (was.hour,)} and rule.minutes in {(), (was.minute,)}:
         times = {"BYHOUR": str(at.hour), "BYMINUTE": str(at.minute)}
         parts |= {name: value for name, value in times.items() if name in parts}
     return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _day(rule: Rule, at: datetime) -> dict[str, str]:
+    """The parts that name one day for a rule of its frequency."""
+    month_day = {"BYMONTHDAY": str(at.day)}
+    return {
+        "WEEKLY": {"BYDAY": WEEKDAYS[at.weekday()]},
+        "MONTHLY": month_day,
+        "YEARLY": {"BYMONTH": str(at.month)} | month_day,
+    }.get(rule.frequency, {})

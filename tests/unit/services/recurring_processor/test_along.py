@@ -17,6 +17,8 @@ THURSDAY = datetime(2026, 3, 5, 16, 30, tzinfo=UTC)
         ("FREQ=DAILY;BYHOUR=9;BYMINUTE=0", "FREQ=DAILY;BYHOUR=16;BYMINUTE=30"),
         ("FREQ=MONTHLY;BYDAY=1MO;BYHOUR=9", "FREQ=MONTHLY;BYDAY=1MO;BYHOUR=16"),
         ("FREQ=WEEKLY;INTERVAL=2", "FREQ=WEEKLY;INTERVAL=2"),
+        ("FREQ=MONTHLY;BYMONTHDAY=2", "FREQ=MONTHLY;BYMONTHDAY=5"),
+        ("FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=2", "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=5"),
     ],
 )
 def test_the_one_day_or_time_that_a_task_has_moves_with_it(rule: str, expected: str) -> None:
@@ -28,6 +30,10 @@ def test_the_one_day_or_time_that_a_task_has_moves_with_it(rule: str, expected: 
     [
         "FREQ=WEEKLY;BYDAY=MO,TU",
         "FREQ=WEEKLY;BYDAY=TU",
+        "FREQ=MONTHLY;BYMONTHDAY=2,15",
+        "FREQ=MONTHLY;BYMONTHDAY=31",
+        "FREQ=MONTHLY;BYMONTHDAY=2;BYDAY=MO",
+        "FREQ=YEARLY;BYMONTHDAY=2",
         "FREQ=DAILY;BYHOUR=9,17;BYMINUTE=0",
         "FREQ=DAILY;BYHOUR=10;BYMINUTE=0",
         "FREQ=DAILY;BYHOUR=9;BYMINUTE=30",
