@@ -2,10 +2,6 @@
 2 March 2026, at 10:07 in Berlin.
 """
 
-from datetime import UTC, datetime
-
-from taskflow.events.payloads import Reminder
-
 # A line, its title, its due date, and its rule.
 LINES = [
     ("pay the first bill every month", "pay the first bill", "2026-03-02", "FREQ=MONTHLY"),
@@ -215,35 +211,6 @@ LINES = [
     ("buy milk every friday for mum", "buy milk for mum", "2026-03-06", "FREQ=WEEKLY;BYDAY=FR"),
     ('yoga every monday "at the gym"', 'yoga "at the gym"', "2026-03-02", "FREQ=WEEKLY;BYDAY=MO"),
     ("pay every other tuesday", "pay", "2026-03-03", "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"),
-]
-REMINDERS = [
-    ("tea tomorrow at 9:00 remind 1h", [Reminder(offset="PT1H")]),
-    ("tea tomorrow at 9:00 remind me 1 hour before", [Reminder(offset="PT1H")]),
-    ("tea tomorrow at 9:00 remind me an hour before", [Reminder(offset="PT1H")]),
-    ("tea tomorrow at 9:00 remind 1h 1d before", [Reminder(offset="PT1H"), Reminder(offset="P1D")]),
-    ("tea tomorrow at 9:00 remind 30m and 2w", [Reminder(offset="PT30M"), Reminder(offset="P2W")]),
-    (
-        "tea tomorrow at 9:00 remind 1h remind 1d",
-        [Reminder(offset="PT1H"), Reminder(offset="P1D")],
-    ),
-    (
-        "tea tomorrow at 9:00 remind at 8am",
-        [Reminder(at=datetime(2026, 3, 3, 7, tzinfo=UTC))],
-    ),
-    (
-        "tea tomorrow remind today at 8pm",
-        [Reminder(at=datetime(2026, 3, 2, 19, tzinfo=UTC))],
-    ),
-    ("tea remind at 8pm", [Reminder(at=datetime(2026, 3, 2, 19, tzinfo=UTC))]),
-    ("tea remind me in 20m", [Reminder(at=datetime(2026, 3, 2, 9, 27, tzinfo=UTC))]),
-    ("tea every day at 9:00 remind at 8:15", [Reminder(offset="PT45M")]),
-    # What cannot be kept is not promised.
-    ("tea remind 1h", []),
-    ("tea every day remind at 8am", []),
-    ("tea every day at 9:00 remind at 10am", []),
-    ("tea today remind at 8am", []),
-    ("tea tomorrow remind 900d", []),
-    ("tea tomorrow remind friday", []),
 ]
 # What is meant and makes no sense, and the first character of that.
 REFUSED = [

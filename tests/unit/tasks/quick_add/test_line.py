@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.tasks.quick_add import beside_table, several_table
-from tests.unit.tasks.quick_add.quick_add_table import LINES, REFUSED, REMINDERS
+from tests.unit.tasks.quick_add.quick_add_table import LINES, REFUSED
+from tests.unit.tasks.quick_add.reminders_table import REMINDERS
 
 from taskflow.base.errors import Invalid
 from taskflow.events.payloads import Reminder
