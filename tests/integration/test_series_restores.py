@@ -2,11 +2,22 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
-from tests.series_world import COUNT, KINDS, Begin, is_open, is_over, judge_count
+from tests.series_world import COUNT, KINDS, Begin, World, is_open, is_over, judge_count
 
 from taskflow.tasks.errors import SeriesHasOpen
+
+
+async def taken_back_after(world: World, task_id: UUID) -> Any:
+    """The next task, which is in the trash since this one was done and opened again."""
+    for verb in ("complete", "reopen"):
+        await world.act(verb, task_id)
+        await world.settle()
+    (following,) = [one for one in await world.tasks() if one["is_deleted"]]
+    return following
 
 
 async def test_what_is_restored_after_the_end_of_a_rule_has_not_lapsed_with_the_rest(
@@ -14,10 +25,7 @@ async def test_what_is_restored_after_the_end_of_a_rule_has_not_lapsed_with_the_
 ) -> None:
     world = await begin(KINDS["one open, counted"])
     (first,) = await world.tasks()
-    for verb in ("complete", "reopen"):
-        await world.act(verb, first["id"])
-        await world.settle()
-    (second,) = [one for one in await world.tasks() if one["is_deleted"]]
+    second = await taken_back_after(world, first["id"])
     world.wall.at += timedelta(days=30)
     await world.act("complete", first["id"])
     await world.act("restore", second["id"])
@@ -34,10 +42,7 @@ async def test_what_was_missed_before_a_task_that_was_taken_back_is_counted_once
     world = await begin(KINDS["one open, counted"])
     (first,) = await world.tasks()
     world.wall.at += timedelta(hours=68)
-    for verb in ("complete", "reopen"):
-        await world.act(verb, first["id"])
-        await world.settle()
-    (second,) = [one for one in await world.tasks() if one["is_deleted"]]
+    second = await taken_back_after(world, first["id"])
     await world.do_all(5)
     assert await is_over(world)
     await world.act("restore", second["id"])
@@ -52,10 +57,7 @@ async def test_a_pause_before_a_task_that_was_taken_back_and_restored_is_given_b
 ) -> None:
     world = await begin(KINDS["one open, counted"])
     (first,) = await world.tasks()
-    for verb in ("complete", "reopen"):
-        await world.act(verb, first["id"])
-        await world.settle()
-    (second,) = [one for one in await world.tasks() if one["is_deleted"]]
+    second = await taken_back_after(world, first["id"])
     await world.rest(days)
     await world.act("delete", first["id"])
     if is_heard:
@@ -73,10 +75,7 @@ async def test_what_was_missed_before_a_task_that_is_restored_in_place_of_anothe
     world = await begin(KINDS["one open, counted"])
     (first,) = await world.tasks()
     world.wall.at += timedelta(hours=68)
-    for verb in ("complete", "reopen"):
-        await world.act(verb, first["id"])
-        await world.settle()
-    (second,) = [one for one in await world.tasks() if one["is_deleted"]]
+    second = await taken_back_after(world, first["id"])
     world.wall.at += timedelta(days=2)
     await world.act("delete", first["id"])
     await world.act("restore", second["id"])
@@ -92,10 +91,7 @@ async def test_what_was_missed_before_the_last_of_all_is_counted_with_that_alone
     await world.do_all(1)
     world.wall.at += timedelta(hours=49)
     (second,) = [one for one in await world.tasks() if is_open(one)]
-    for verb in ("complete", "reopen"):
-        await world.act(verb, second["id"])
-        await world.settle()
-    (third,) = [one for one in await world.tasks() if one["is_deleted"]]
+    third = await taken_back_after(world, second["id"])
     await world.do_all(2)
     assert await is_over(world)
     await world.act("restore", third["id"])
